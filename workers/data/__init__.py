@@ -1,0 +1,1 @@
+"""People, crops, heatmaps and training batches, read from COCO's layout."""
