@@ -1,0 +1,1 @@
+"""What can be searched: architectures, elastic supernets, closed-form cost, extraction."""

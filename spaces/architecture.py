@@ -1,0 +1,86 @@
+"""One frozen value is one architecture; its canonical JSON gives the key used everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+from spaces.errors import ArchitectureError
+
+KEY_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageChoice:
+    """What one stage (or one branch of a stage) of a supernet keeps. Equal choices have equal keys."""
+
+    depth: int  # active blocks
+    width: int  # output channels
+    kernel: int  # of the middle convolution
+    groups: int  # of the middle convolution
+    attention: bool = False
+    expansion: float = 1  # middle width / output width
+
+    @property
+    def middle(self) -> int:
+        """Channels of the middle convolution."""
+        return int(self.width * self.expansion)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A subnet of the search space named `space`: its stem, its stages in order, and its deconvolution head.
+
+    `head` is None for a space without deconvolutions (HRNet).
+    """
+
+    space: str
+    stem: StageChoice
+    stages: tuple[StageChoice, ...]
+    head: StageChoice | None
+
+    @cached_property
+    def key(self) -> str:
+        """Short, stable name: the space and a digest of the canonical JSON."""
+        return f"{self.space}-{hashlib.sha256(self.to_json().encode()).hexdigest()[:KEY_DIGITS]}"
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no spaces, whole numbers without a decimal point."""
+        value = {
+            "space": self.space,
+            "stem": _choice_to_dict(self.stem),
+            "stages": [_choice_to_dict(stage) for stage in self.stages],
+            "head": None if self.head is None else _choice_to_dict(self.head),
+        }
+        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Architecture:
+        """Reads what `to_json` wrote; anything else raises ArchitectureError naming what is wrong."""
+        try:
+            value = json.loads(text)
+            head = value["head"]
+            return cls(
+                space=value["space"],
+                stem=_choice_from_dict(value["stem"]),
+                stages=tuple(_choice_from_dict(stage) for stage in value["stages"]),
+                head=None if head is None else _choice_from_dict(head),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise ArchitectureError(
+                f"an architecture must be JSON with space, stem, stages and head, but {error!r} in {text[:80]!r}"
+            ) from error
+
+
+def _choice_to_dict(choice: StageChoice) -> dict[str, Any]:
+    value = {field.name: getattr(choice, field.name) for field in fields(StageChoice)}
+    if float(value["expansion"]).is_integer():
+        value["expansion"] = int(value["expansion"])
+    return value
+
+
+def _choice_from_dict(value: dict[str, Any]) -> StageChoice:
+    return StageChoice(**value)

@@ -1,0 +1,79 @@
+"""The mobile block of MobileNetV3 [14]: expand, grouped middle convolution, SE, project."""
+
+from __future__ import annotations
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from spaces.architecture import StageChoice
+from spaces.cost import Cost, conv_norm_cost
+from spaces.layers.conv_norm import ConvNorm, ElasticConvNorm
+from spaces.layers.squeeze_excitation import ElasticSqueezeExcitation, SqueezeExcitation, se_cost
+from spaces.ranges import StageRange
+
+
+def has_expansion(width_in: int, choice: StageChoice) -> bool:
+    """At expansion 1 the middle convolution works on the input itself, where the widths allow it."""
+    return choice.expansion != 1 or choice.middle != width_in
+
+
+def has_shortcut(width_in: int, width: int, stride: int) -> bool:
+    return stride == 1 and width_in == width
+
+
+def mobile_block_cost(
+    width_in: int, choice: StageChoice, stride: int, pixels_in: int, pixels_out: int
+) -> Cost:
+    middle = choice.middle
+    cost = conv_norm_cost(middle, middle, choice.kernel, choice.groups, pixels_out)
+    cost += conv_norm_cost(middle, choice.width, 1, 1, pixels_out)
+    if has_expansion(width_in, choice):
+        cost += conv_norm_cost(width_in, middle, 1, 1, pixels_in)
+    return cost + se_cost(middle) if choice.attention else cost
+
+
+class MobileBlock(nn.Module):
+    """The plain twin of ElasticMobileBlock."""
+
+    def __init__(self, width_in: int, choice: StageChoice, stride: int, act: str) -> None:
+        super().__init__()
+        middle = choice.middle
+        expands = has_expansion(width_in, choice)
+        self.expand = ConvNorm(width_in, middle, 1, act=act) if expands else nn.Identity()
+        self.middle = ConvNorm(middle, middle, choice.kernel, stride=stride, groups=choice.groups, act=act)
+        self.attention = SqueezeExcitation(middle) if choice.attention else nn.Identity()
+        self.project = ConvNorm(middle, choice.width, 1, act="identity")
+        self.shortcut = has_shortcut(width_in, choice.width, stride)
+
+    def forward(self, x: Float[Tensor, "B I H W"]) -> Float[Tensor, "B O h w"]:
+        out = self.project(self.attention(self.middle(self.expand(x))))
+        return x + out if self.shortcut else out
+
+
+class ElasticMobileBlock(nn.Module):
+    """One block of a stage; width, expansion, kernel, groups and attention come with the choice."""
+
+    def __init__(self, widest_in: int, stage: StageRange, stride: int) -> None:
+        super().__init__()
+        widest, middle = max(stage.width), max(stage.middles)
+        self.expand = ElasticConvNorm(widest_in, middle, 1, act=stage.act) if self._expands(stage) else None
+        self.middle = ElasticConvNorm(
+            stage.group_inputs(), middle, max(stage.kernel), stride=stride, act=stage.act
+        )
+        self.attention = ElasticSqueezeExcitation(middle) if any(stage.attention) else None
+        self.project = ElasticConvNorm(middle, widest, 1, act="identity")
+        self.stride = stride
+
+    @staticmethod
+    def _expands(stage: StageRange) -> bool:
+        return max(stage.expansion) > 1 or len(stage.width) > 1
+
+    def forward(self, x: Float[Tensor, "B I H W"], choice: StageChoice) -> Float[Tensor, "B O h w"]:
+        out = x
+        if self.expand is not None and has_expansion(x.shape[1], choice):
+            out = self.expand(out, choice.middle)
+        out = self.middle(out, choice.middle, choice.kernel, choice.groups)
+        if self.attention is not None and choice.attention:
+            out = self.attention(out)
+        out = self.project(out, choice.width)
+        return x + out if has_shortcut(x.shape[1], choice.width, self.stride) else out

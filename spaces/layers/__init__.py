@@ -1,0 +1,1 @@
+"""Elastic primitives, each beside its plain twin and its closed-form cost."""

@@ -1,0 +1,39 @@
+"""BatchNorm over however many channels arrive."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from spaces.layers.slicing import leading
+
+BATCH_NORM_EPS = 1e-5
+
+
+class ElasticBatchNorm2d(nn.Module):
+    """Shared scale and shift; in training it normalises by the batch alone.
+
+    A supernet's running statistics mean nothing (every architecture has its own), so training does not touch
+    them: they only hold what an extracted network starts from before its own recalibration.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, widest: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(widest))
+        self.bias = nn.Parameter(torch.zeros(widest))
+        self.register_buffer("running_mean", torch.zeros(widest))
+        self.register_buffer("running_var", torch.ones(widest))
+
+    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
+        width = x.shape[1]
+        weight, bias = leading(self.weight, width), leading(self.bias, width)
+        if self.training:
+            return F.batch_norm(x, None, None, weight, bias, training=True, eps=BATCH_NORM_EPS)
+        return F.batch_norm(
+            x, self.running_mean[:width], self.running_var[:width], weight, bias, eps=BATCH_NORM_EPS
+        )

@@ -1,0 +1,171 @@
+"""A search space: its ranges, and what follows from ranges alone (sampling, bounds, checks, variation)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from spaces.architecture import Architecture, StageChoice
+from spaces.cost import Cost
+from spaces.errors import ArchitectureError
+from spaces.ranges import StageRange
+
+Pick = Callable[[str, Sequence[Any]], Any]  # dimension and its options -> the one taken
+DIMENSIONS = ("depth", "width", "kernel", "attention", "expansion", "groups")
+MUTATION_RATE = 0.15
+
+
+@dataclass(frozen=True)
+class SearchSpace(ABC):
+    """Ranges for the stem, the stages in order and the head; a network maps (B, 3, H, W) to (B, K, H/4, W/4).
+
+    `keypoints` K and `input_hw` (pixels, multiples of 32) are arguments of the space, not of an architecture.
+    """
+
+    name: str
+    stem: StageRange
+    stages: tuple[StageRange, ...]
+    head: StageRange | None
+    keypoints: int = 17
+    input_hw: tuple[int, int] = (256, 192)
+
+    @abstractmethod
+    def cost(self, architecture: Architecture) -> Cost:
+        """Parameters and MACs in closed form; nothing is built."""
+
+    @abstractmethod
+    def supernet(self) -> nn.Module:
+        """The weight-shared network: forward(x, architecture)."""
+
+    @abstractmethod
+    def network(self, architecture: Architecture) -> nn.Module:
+        """The plain network of one architecture, in or out of this space's ranges, with fresh weights."""
+
+    @property
+    def ranges(self) -> tuple[StageRange, ...]:
+        """Stem, stages, head: the parts in the order of `parts`."""
+        head = () if self.head is None else (self.head,)
+        return (self.stem, *self.stages, *head)
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        stages = tuple(f"stage{index}" for index in range(1, len(self.stages) + 1))
+        return ("stem", *stages, *(() if self.head is None else ("head",)))
+
+    def parts(self, architecture: Architecture) -> tuple[StageChoice, ...]:
+        """The choices of the stem, the stages and the head."""
+        head = () if architecture.head is None else (architecture.head,)
+        return (architecture.stem, *architecture.stages, *head)
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """Each dimension uniform over its options, the group number last, over those that its widths allow.
+
+        This is uniform per dimension, not over architectures.
+        """
+        return self._build(lambda _, options: options[int(rng.integers(len(options)))])
+
+    def biggest(self) -> Architecture:
+        """The most of everything and the fewest groups: it bounds every cost from above."""
+        return self._build(lambda name, options: options[0] if name == "groups" else options[-1])
+
+    def smallest(self) -> Architecture:
+        """The least of everything and the most groups: it bounds every cost from below."""
+        return self._build(lambda name, options: options[-1] if name == "groups" else options[0])
+
+    def mutate(
+        self, parent: Architecture, rng: np.random.Generator, rate: float = MUTATION_RATE
+    ) -> Architecture:
+        """Each dimension is drawn anew with probability `rate`; group numbers that no longer fit, always."""
+        inherited = iter([getattr(part, name) for part in self.parts(parent) for name in DIMENSIONS])
+
+        def pick(_: str, options: Sequence[Any]) -> Any:
+            value = next(inherited)
+            keep = value in options and rng.random() >= rate
+            return value if keep else options[int(rng.integers(len(options)))]
+
+        return self._build(pick)
+
+    def crossover(self, mother: Architecture, father: Architecture, rng: np.random.Generator) -> Architecture:
+        """Each dimension comes from either parent; group numbers that do not fit are drawn anew."""
+        values = (
+            [getattr(part, name) for part in self.parts(parent) for name in DIMENSIONS]
+            for parent in (mother, father)
+        )
+        inherited = iter(list(zip(*values, strict=True)))
+
+        def pick(_: str, options: Sequence[Any]) -> Any:
+            fitting = [value for value in next(inherited) if value in options] or list(options)
+            return fitting[int(rng.integers(len(fitting)))]
+
+        return self._build(pick)
+
+    def check(self, architecture: Architecture) -> None:
+        """Raises ArchitectureError naming the first part and dimension outside the ranges."""
+        if architecture.space != self.name:
+            raise ArchitectureError(
+                f"an architecture of space {self.name!r} is needed, but this is one of {architecture.space!r}"
+            )
+        parts = self.parts(architecture)
+        if len(parts) != len(self.ranges):
+            raise ArchitectureError(
+                f"space {self.name!r} has the parts {', '.join(self.part_names)}, "
+                f"but the architecture has {len(parts)} parts"
+            )
+        for part, name, value, options in self._choices(parts):
+            if value not in options:
+                raise ArchitectureError(
+                    f"{self.part_names[part]}.{name} must be one of {list(options)} in space {self.name!r}, "
+                    f"but it is {value}"
+                )
+
+    def contains(self, architecture: Architecture) -> bool:
+        try:
+            self.check(architecture)
+        except ArchitectureError:
+            return False
+        return True
+
+    def _build(self, pick: Pick) -> Architecture:
+        parts: list[StageChoice] = []
+        for index in range(len(self.ranges)):
+            choice = StageChoice(depth=0, width=0, kernel=0, groups=0)
+            for name in DIMENSIONS:
+                value = pick(name, self._options(index, name, choice, parts))
+                choice = replace(choice, **{name: value})
+            parts.append(choice)
+        return self._assemble(parts)
+
+    def _assemble(self, parts: Sequence[StageChoice]) -> Architecture:
+        stages = parts[1:] if self.head is None else parts[1:-1]
+        head = None if self.head is None else parts[-1]
+        return Architecture(space=self.name, stem=parts[0], stages=tuple(stages), head=head)
+
+    def _choices(self, parts: Sequence[StageChoice]) -> Iterator[tuple[int, str, Any, Sequence[Any]]]:
+        for index, choice in enumerate(parts):
+            for name in DIMENSIONS:
+                options = self._options(index, name, choice, parts[:index])
+                yield index, name, getattr(choice, name), options
+
+    def _options(
+        self, index: int, name: str, choice: StageChoice, before: Sequence[StageChoice]
+    ) -> Sequence[Any]:
+        """What dimension `name` of a part may be, given the part so far and the parts before it."""
+        stage = self.ranges[index]
+        if name == "groups":
+            return stage.groups.options(*self._grouped_widths(index, choice, before))
+        if name == "depth" and stage.tied_depth:
+            return (before[-1].depth,)
+        return getattr(stage, name)  # type: ignore[no-any-return]
+
+    def _grouped_widths(
+        self, index: int, choice: StageChoice, before: Sequence[StageChoice]
+    ) -> tuple[int, ...]:
+        """The widths that a part's group number must divide; a deconvolution's input is the last stage."""
+        if self.head is not None and index == len(self.ranges) - 1:
+            return (before[-1].width, choice.width)
+        return (choice.middle,)
