@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spaces.errors import VipnasError
+from workers.data.people import Box
 from workers.data.skeleton import Skeleton
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +37,27 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         if not 0 <= self.scale_fraction < 1:
-            raise ValueError(f"scale_fraction must be in [0, 1), got {self.scale_fraction}")
+            raise VipnasError(f"scale_fraction must be in [0, 1), got {self.scale_fraction}")
         for name in ("flip_probability", "half_body_probability", "half_body_upper_probability"):
             if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+                raise VipnasError(f"{name} must be in [0, 1], got {getattr(self, name)}")
 
     def draw(self, rng: np.random.Generator) -> Draw:
-        """One draw; always takes five numbers from `rng`, so changing one range leaves the others' draws."""
-        turn, zoom, flip, half, upper = rng.random(5).tolist()
-        return Draw(
-            rotation_deg=(2 * turn - 1) * self.rotation_deg,
-            scale=1 + (2 * zoom - 1) * self.scale_fraction,
-            flip=flip < self.flip_probability,
-            half_body=half < self.half_body_probability,
-            upper=upper < self.half_body_upper_probability,
-        )
+        """One draw."""
+        return self.draw_many(rng, 1)[0]
+
+    def draw_many(self, rng: np.random.Generator, count: int) -> list[Draw]:
+        """`count` draws of five numbers each, so changing one range leaves the draws of the others."""
+        return [
+            Draw(
+                rotation_deg=(2 * turn - 1) * self.rotation_deg,
+                scale=1 + (2 * zoom - 1) * self.scale_fraction,
+                flip=flip < self.flip_probability,
+                half_body=half < self.half_body_probability,
+                upper=upper < self.half_body_upper_probability,
+            )
+            for turn, zoom, flip, half, upper in rng.random((count, 5)).tolist()
+        ]
 
 
 NO_AUGMENTATION = Augmentation(rotation_deg=0.0, flip_probability=0.0)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spaces.errors import VipnasError
+
 
 @dataclass(frozen=True, slots=True)
 class Codec:
@@ -21,9 +23,9 @@ class Codec:
 
     def __post_init__(self) -> None:
         if any(side % self.stride for side in self.input_hw):
-            raise ValueError(f"input_hw must be multiples of {self.stride}, got {self.input_hw}")
+            raise VipnasError(f"input_hw must be multiples of {self.stride}, got {self.input_hw}")
         if self.sigma <= 0:
-            raise ValueError(f"sigma must be positive, got {self.sigma}")
+            raise VipnasError(f"sigma must be positive, got {self.sigma}")
 
     @property
     def heatmap_hw(self) -> tuple[int, int]:
@@ -33,7 +35,7 @@ class Codec:
     def encode(self, keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Joints (B, K, 3) -> targets (B, K, h, w) and weights (B, K), float32.
 
-        A weight is 0, and its map empty, when the joint is unlabelled or no part of its Gaussian is on the map.
+        Weight 0 and an empty map: an unlabelled joint, or one whose Gaussian lies wholly off the map.
         """
         height, width = self.heatmap_hw
         cells = (keypoints[..., :2] / self.stride + 0.5).astype(np.int64)

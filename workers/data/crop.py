@@ -1,4 +1,4 @@
-"""The square with the person in it: from image pixels to network input pixels and back.
+"""The window with the person in it: from image pixels to network input pixels and back.
 
 Semantics of the released S-ViPNAS pipeline (MMPose top-down affine): the box centre goes to the input's
 centre, the box is padded and widened to the input's aspect ratio, sampling is bilinear.
@@ -8,11 +8,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from workers.data.people import Box
+
 PADDING = 1.25
 
 
 def crop_affine(
-    box_xywh_px: tuple[float, float, float, float],
+    box_xywh_px: Box,
     input_hw: tuple[int, int],
     *,
     padding: float = PADDING,
@@ -23,7 +25,7 @@ def crop_affine(
     """(2, 3) float64 affine from image px to input px.
 
     `rotation_deg` turns the content counter-clockwise; `scale` > 1 shows more around the box;
-    `flip` mirrors the finished crop (x -> W - 1 - x), leaving the swap of left and right joints to the caller.
+    `flip` mirrors the finished crop (x -> W - 1 - x); swapping left and right joints is left to the caller.
     """
     height, width = input_hw
     x, y, box_w, box_h = box_xywh_px

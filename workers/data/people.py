@@ -9,6 +9,8 @@ import numpy as np
 
 from workers.data.skeleton import Skeleton
 
+Box = tuple[float, float, float, float]      # x, y of the top left corner, width, height
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Person:
@@ -17,8 +19,8 @@ class Person:
     image_path: str
     image_id: int
     annotation_id: int
-    box_xywh_px: tuple[float, float, float, float]   # clipped to the image
-    keypoints: np.ndarray                            # (K, 3) float32: x, y, visibility 0/1/2
+    box_xywh_px: Box             # clipped to the image
+    keypoints: np.ndarray        # (K, 3) float32: x, y, visibility 0/1/2
     area_px2: float
 
 
