@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from workers.data.augment import Augmentation, Draw, half_body_box
@@ -35,7 +36,8 @@ class TrainingSet:
     """Augmented crops and heatmaps of labelled people.
 
     Decoded images are kept up to `memory_bytes` in this process. `threads` decode and crop beside each other;
-    the batches do not depend on their number, nor on the number of ranks.
+    the batches do not depend on their number, nor on the number of ranks. OpenCV's own threads are turned
+    off in this process, for they would take cores from the training step.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class TrainingSet:
         self.images = ImageStore(memory_bytes)
         self._threads = threads
         self._prefetch = prefetch
+        cv2.setNumThreads(1)
         self._flip_order = people.skeleton.flip_order
 
     def steps_per_epoch(self, batch_size: int) -> int:
