@@ -1,0 +1,1 @@
+"""From a network to its AP: validation crops, BatchNorm recalibration, prediction, COCO scoring."""

@@ -1,0 +1,62 @@
+"""Every validation person cut out once, as plain arrays that Ray's object store shares without copies."""
+# Shapes: N people, H/W input pixels.
+from __future__ import annotations
+
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from workers.data.crop import crop, crop_affine
+from workers.data.images import read_image
+from workers.data.people import People
+from workers.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ValidationCrops:
+    """What one evaluation looks at; nothing writes to the arrays, so they may be read-only."""
+
+    images: np.ndarray           # (N, H, W, 3) uint8, RGB
+    affines: np.ndarray          # (N, 2, 3) float64, image px to input px
+    image_ids: np.ndarray        # (N,) int64
+    annotation_ids: np.ndarray   # (N,) int64
+    box_scores: np.ndarray       # (N,) float64; 1 for labelled boxes
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def prepare_crops(people: People, input_hw: tuple[int, int]) -> ValidationCrops:
+    """Cuts out everybody, in the order of `people`, decoding each image file once.
+
+    Raises DataError when there is nobody, or, naming the file, when an image cannot be read.
+    """
+    if not people.people:
+        raise DataError(f"nobody to evaluate: {people.summary}. Use a split with labelled people.")
+    affines = np.stack([crop_affine(person.box_xywh_px, input_hw) for person in people.people])
+    return ValidationCrops(
+        images=_cut_out(people, affines, input_hw),
+        affines=affines,
+        image_ids=np.array([person.image_id for person in people.people]),
+        annotation_ids=np.array([person.annotation_id for person in people.people]),
+        box_scores=np.ones(len(people.people)),
+    )
+
+
+def _cut_out(people: People, affines: np.ndarray, input_hw: tuple[int, int]) -> np.ndarray:
+    images = np.empty((len(affines), *input_hw, 3), dtype=np.uint8)
+    rows_of_file: dict[str, list[int]] = defaultdict(list)
+    for row, person in enumerate(people.people):
+        rows_of_file[person.image_path].append(row)
+
+    def cut_file(path: str) -> None:
+        image = read_image(path)
+        for row in rows_of_file[path]:
+            images[row] = crop(image, affines[row], input_hw)
+
+    with ThreadPoolExecutor() as pool:
+        for _ in pool.map(cut_file, rows_of_file):     # iterated so that the first error is raised here
+            pass
+    return images
