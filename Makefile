@@ -1,0 +1,42 @@
+# What a person repeats. `make` lists the targets.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+RECIPE ?= smoke
+MLFLOW_URI ?= sqlite:///mlflow.db
+
+.DEFAULT_GOAL := help
+.PHONY: help setup search test lint bench ui clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## make .venv and install what constraints.txt pins (again only when that or pyproject.toml changes)
+
+$(READY): pyproject.toml cluster/constraints.txt platform/install/vipnas.pth platform/install/hatch_build.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the libraries into $(VENV); this takes some minutes the first time"
+	PIP_CONSTRAINT=cluster/constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--editable '.[test,notebooks]'
+	touch $@
+
+search: $(READY)  ## search a pose network: make search [RECIPE=smoke] [args="--search.trials 40"]
+	$(BIN)/python -m platform.search $(RECIPE) $(args)
+
+test: $(READY)  ## run the tests: make test [args="tests/spaces -k cost"]
+	$(BIN)/pytest $(args)
+
+lint: $(READY)  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## run the benchmarks, or one: make bench [name=...]; prints a table, writes bench.json
+	$(BIN)/python -m tests.benchmarks.run $(name)
+
+ui: $(READY)  ## open the MLflow UI on the runs
+	$(BIN)/mlflow ui --backend-store-uri $(MLFLOW_URI)
+
+clean:  ## remove the environment and the caches; runs and their records stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist bench.json
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,33 @@
+"""What every test shares."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# `pytest` itself imports `platform` before it adds the checkout to sys.path. Where the package is not
+# installed (vipnas.pth), that was the standard module: forget it, so that ours is found from here on.
+if not hasattr(sys.modules["platform"], "__path__"):
+    del sys.modules["platform"]
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Data that lies beside the checkout and is no part of it."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"needs the data folder {folder}, which is not part of the repository")
+    return folder

@@ -1,0 +1,148 @@
+"""Every way the README names to start a search, each with real processes.
+
+The recipe ``tiny`` is a whole search that takes seconds.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.end_to_end.environment import Environment, build_wheel, install, make_environment
+from tests.end_to_end.token_cluster import TokenCluster, token_cluster
+
+SEARCH = ("python", "-m", "platform.search", "tiny", "--storage")
+UPLOAD_LIMIT_BYTES = 8 * 2**20
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_wheel(checkout, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment without the package."""
+    return make_environment(tmp_path_factory.mktemp("bare"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with the package, installed from its wheel."""
+    environment = make_environment(tmp_path_factory.mktemp("installed"))
+    install(environment, wheel)
+    return environment
+
+
+@pytest.fixture(scope="module")
+def bare_cluster(bare: Environment) -> Iterator[TokenCluster]:
+    with token_cluster(bare) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def installed_cluster(installed: Environment) -> Iterator[TokenCluster]:
+    with token_cluster(installed) as cluster:
+        yield cluster
+
+
+def assert_searched(run: subprocess.CompletedProcess[str], storage: Path) -> None:
+    """The search ended well: it showed a front and left its rows."""
+    assert run.returncode == 0, run.stdout
+    assert "pareto" in run.stdout.lower(), run.stdout
+    tables = list(storage.rglob("trials.parquet"))
+    assert len(tables) == 1, tables
+    assert (pd.read_parquet(tables[0])["status"] == "finished").any()
+
+
+def assert_ran_on(cluster: TokenCluster, cwd: Path) -> None:
+    """The job's driver joined the cluster: Ray gives the number of its job only then."""
+    jobs = cluster.job("list", cwd=cwd).stdout
+    assert "driver_exit_code=0" in jobs, jobs
+    assert "job_id='" in jobs, jobs
+
+
+def test_the_wheel_holds_the_packages_and_the_path_line(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+
+    tops = {name.partition("/")[0] for name in names}
+    assert tops == {"vipnas_path", "spaces", "workers", "analysis", "vipnas.pth", "vipnas-0.1.0.dist-info"}
+    assert "vipnas_path/platform/__init__.py" in names
+    assert not [name for name in names if "/install/" in name or "__pycache__" in name]
+
+
+def test_a_checkout_searches_without_an_installation(
+    bare: Environment, checkout: Path, tmp_path: Path
+) -> None:
+    assert_searched(bare.run(*SEARCH, tmp_path / "runs", cwd=checkout), tmp_path / "runs")
+
+
+def test_an_environment_without_the_package_has_the_standard_module(
+    bare: Environment, tmp_path: Path
+) -> None:
+    run = bare.run("python", "-c", "import platform; print(hasattr(platform, '__path__'))", cwd=tmp_path)
+
+    assert run.stdout == "False\n"
+
+
+def test_an_installed_package_is_before_the_standard_module_in_every_directory(
+    installed: Environment, tmp_path: Path
+) -> None:
+    code = "import platform; print(platform.__file__); print(platform.system())"
+    for flags in ([], ["-I"], ["-P"]):
+        file, system = installed.run("python", *flags, "-c", code, cwd=tmp_path).stdout.splitlines()
+
+        assert Path(file).is_relative_to(installed.home)
+        assert file.endswith("vipnas_path/platform/__init__.py")
+        assert system == "Linux"
+
+
+def test_an_installed_package_searches_from_another_directory(installed: Environment, tmp_path: Path) -> None:
+    assert_searched(installed.run(*SEARCH, tmp_path / "runs", cwd=tmp_path), tmp_path / "runs")
+
+
+def test_an_editable_installation_uses_the_checkout(checkout: Path, tmp_path: Path) -> None:
+    environment = make_environment(tmp_path / "editable")
+    install(environment, "--editable", checkout)
+    code = "import platform, workers; print(platform.__file__); print(workers.__file__)"
+
+    run = environment.run("python", "-c", code, cwd=tmp_path)
+
+    expected = [str(checkout / package / "__init__.py") for package in ("platform", "workers")]
+    assert run.stdout.splitlines() == expected
+
+
+def test_a_job_uploads_a_checkout_to_a_cluster_that_has_no_package(
+    bare_cluster: TokenCluster, checkout: Path, tmp_path: Path
+) -> None:
+    run = bare_cluster.job(
+        "submit", "--working-dir", ".", "--", *SEARCH, str(tmp_path / "runs"), cwd=checkout
+    )
+
+    assert_searched(run, tmp_path / "runs")
+    assert_ran_on(bare_cluster, tmp_path)
+    (upload,) = bare_cluster.uploads
+    assert not (upload / ".venv").exists()
+    assert sum(path.stat().st_size for path in upload.rglob("*")) < UPLOAD_LIMIT_BYTES
+
+
+def test_a_cluster_with_the_package_needs_no_working_directory(
+    installed_cluster: TokenCluster, tmp_path: Path
+) -> None:
+    run = installed_cluster.job("submit", "--", *SEARCH, str(tmp_path / "runs"), cwd=tmp_path)
+
+    assert_searched(run, tmp_path / "runs")
+    assert_ran_on(installed_cluster, tmp_path)
+
+
+def test_a_job_without_the_token_is_refused(installed_cluster: TokenCluster, tmp_path: Path) -> None:
+    run = installed_cluster.job("submit", "--", "python", "--version", cwd=tmp_path, RAY_AUTH_MODE="disabled")
+
+    assert run.returncode != 0
+    assert "401" in run.stdout or "token" in run.stdout.lower()

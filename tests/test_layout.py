@@ -1,0 +1,110 @@
+"""Imports point one way, and the root holds what the design names."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MAY_IMPORT = {
+    "spaces": {"spaces"},
+    "workers": {"spaces", "workers"},
+    "platform": {"spaces", "workers", "platform", "analysis"},
+    "analysis": {"analysis"},
+}
+ROOT_NAMES = {"platform", "spaces", "workers", "analysis", "cluster", "tests"} | {
+    "pyproject.toml",
+    "README.md",
+    "Makefile",
+    "LICENSE",
+    "CHANGELOG.md",
+}
+
+
+def violations(root: Path) -> list[str]:
+    """Every import under ``root`` that points the wrong way, as 'file:line: package imports other'."""
+    return [
+        f"{path.relative_to(root)}:{line}: {package} imports {imported}"
+        for package, allowed in MAY_IMPORT.items()
+        for path in sorted((root / package).rglob("*.py"))
+        for line, imported in _imports(ast.parse(path.read_text(), filename=str(path)))
+        if imported in MAY_IMPORT.keys() - allowed
+    ]
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The line and the top-level package of every import, but for names of the standard ``platform``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names if alias.name != "platform"]
+            yield from ((node.lineno, module.partition(".")[0]) for module in modules)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names = {alias.name for alias in node.names}
+            if not (node.module == "platform" and names <= STANDARD_NAMES):
+                yield node.lineno, node.module.partition(".")[0]
+
+
+def _standard_names() -> set[str]:
+    tree = ast.parse((Path(sysconfig.get_path("stdlib")) / "platform.py").read_text())
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+STANDARD_NAMES = _standard_names()
+
+
+def test_imports_point_one_way(checkout: Path) -> None:
+    assert violations(checkout) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "found"),
+    [
+        ("spaces/cost.py", "import workers.data.codec", ["1: spaces imports workers"]),
+        ("spaces/deep/conv.py", "from platform import search", ["1: spaces imports platform"]),
+        ("workers/train.py", "def f():\n    import platform.search", ["2: workers imports platform"]),
+        ("workers/train.py", "from analysis.pareto import front", ["1: workers imports analysis"]),
+        ("analysis/report.py", "from spaces import registry", ["1: analysis imports spaces"]),
+        ("workers/train.py", "import platform\nfrom platform import system\nimport spaces.cost", []),
+        ("platform/report.py", "from analysis.pareto import front\nimport workers.data, spaces", []),
+        ("analysis/report.py", "from .spaces import registry\nimport spaces_of_others", []),
+    ],
+)
+def test_the_check_finds_every_form_of_import(
+    tmp_path: Path, file: str, source: str, found: list[str]
+) -> None:
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text(source)
+
+    assert violations(tmp_path) == [f"{file}:{violation}" for violation in found]
+
+
+@pytest.mark.parametrize("package", ["spaces", "workers", "analysis"])
+def test_importing_a_package_loads_no_part_it_must_not_know(checkout: Path, package: str) -> None:
+    forbidden = sorted(MAY_IMPORT.keys() - MAY_IMPORT[package])
+    code = f"""
+import importlib, pkgutil, sys, {package}
+for module in pkgutil.walk_packages({package}.__path__, "{package}."):
+    importlib.import_module(module.name)
+print(sorted(name for name in sys.modules for other in {forbidden} if name.startswith(other + ".")))
+"""
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == "[]"
+
+
+def test_the_root_holds_only_what_the_design_names(checkout: Path) -> None:
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    if listing.returncode:
+        pytest.skip("needs a git checkout to know which files are part of the repository")
+    tracked = {name.partition("/")[0] for name in listing.stdout.split("\0") if name}
+
+    assert {name for name in tracked if not name.startswith(".")} <= ROOT_NAMES
