@@ -46,7 +46,6 @@ def write_pareto_html(view: ParetoView, path: Path) -> Path:
         config={
             "displaylogo": False,
             "showSendToCloud": False,  # plotly's default offers to upload the chart to its company
-            "plotlyServerURL": "",
             "responsive": True,
             "modeBarButtonsToRemove": ["select2d", "lasso2d"],
             "toImageButtonOptions": {"scale": 3},

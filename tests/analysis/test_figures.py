@@ -127,7 +127,6 @@ def test_the_page_loads_nothing_from_the_network(made_run: Path, tmp_path: Path)
     assert page.startswith("<!DOCTYPE html>")
     assert "Plotly.newPlot" in page
     assert '"showSendToCloud": false' in page
-    assert '"plotlyServerURL": ""' in page
 
 
 def test_text_from_the_data_is_shown_as_text(row: MakeRow, write: WriteRun, tmp_path: Path) -> None:
