@@ -59,6 +59,14 @@ def mobilenetv3(keypoints: int = 17, input_hw: tuple[int, int] = (256, 192)) -> 
     )
 
 
+def _small_stage(
+    depth: tuple[int, ...], width: tuple[int, ...], groups: tuple[int, int], act: str
+) -> StageRange:
+    return _stage(
+        depth=depth, width=width, kernel=(3, 5), groups=groups, expansion=(2, 3), stride=2, act=act
+    )
+
+
 def mobilenetv3_small(keypoints: int = 17, input_hw: tuple[int, int] = (128, 96)) -> DeconvSpace:
     """A small relative for quick runs and tests: the same code, narrower ranges, elastic widths as well."""
     return DeconvSpace(
@@ -66,18 +74,9 @@ def mobilenetv3_small(keypoints: int = 17, input_hw: tuple[int, int] = (128, 96)
         stem=_stem(16),
         stages=(
             _stage(depth=(1,), width=(16,), kernel=(3,), groups=(2, 16), expansion=(1,), stride=1, act="relu"),
-            _stage(
-                depth=(1, 2), width=(16, 24), kernel=(3, 5), groups=(8, 96), expansion=(2, 3, 4), stride=2,
-                act="relu",
-            ),
-            _stage(
-                depth=(1, 2, 3), width=(24, 40), kernel=(3, 5, 7), groups=(12, 160), expansion=(2, 3, 4),
-                stride=2, act="hswish",
-            ),
-            _stage(
-                depth=(1, 2, 3), width=(48, 80), kernel=(3, 5, 7), groups=(24, 320), expansion=(2, 3, 4),
-                stride=2, act="hswish",
-            ),
+            _small_stage(steps(1, 2, 1), (16, 24), (24, 72), "relu"),
+            _small_stage(steps(1, 3, 1), (24, 40), (36, 120), "hswish"),
+            _small_stage(steps(1, 3, 1), (48, 80), (72, 240), "hswish"),
         ),
         head=StageRange(depth=(2,), width=(32, 48, 64), kernel=(4,), groups=GroupSteps(16, 64)),
         keypoints=keypoints,

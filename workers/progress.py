@@ -1,0 +1,24 @@
+"""Where distant workers leave their progress and the driver picks it up, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+MOST_EVENTS = 10_000  # beyond it the oldest go, so that nobody listening costs no memory
+
+
+class ProgressBoard:
+    """A plain class; the driver makes it a Ray actor."""
+
+    def __init__(self) -> None:
+        self._events: deque[Any] = deque(maxlen=MOST_EVENTS)
+
+    def post(self, event: Any) -> None:
+        self._events.append(event)
+
+    def drain(self) -> list[Any]:
+        """All events since the last call, oldest first."""
+        events = list(self._events)
+        self._events.clear()
+        return events

@@ -1,0 +1,1 @@
+"""What a machine does for a search: one architecture in, its accuracy out."""

@@ -1,0 +1,72 @@
+"""Scores subnets of one trained supernet: slice, recalibrate, predict, AP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from spaces.architecture import Architecture
+from spaces.extract import extract
+from spaces.registry import build_space
+from workers.data.codec import Codec
+from workers.errors import DataError
+from workers.evaluation.coco_ap import CocoScorer
+from workers.evaluation.crops import ValidationCrops
+from workers.evaluation.evaluate import evaluate
+
+Measured = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SearchInputs:
+    """All that an evaluator needs; its arrays lie once per node in Ray's object store."""
+
+    space: str
+    keypoints: int
+    input_hw: tuple[int, int]
+    weights: Mapping[str, np.ndarray]  # of the supernet
+    recalibration_images: np.ndarray  # (N, H, W, 3) uint8
+    crops: ValidationCrops
+    scorer: CocoScorer
+    codec: Codec
+    batch_size: int
+    flip_test: bool
+
+
+class SubnetEvaluator:
+    """Holds the supernet between trials. The same architecture gives the same AP whatever came before."""
+
+    def __init__(self, inputs: SearchInputs) -> None:
+        self.inputs = inputs
+        self.space = build_space(inputs.space, inputs.keypoints, inputs.input_hw)
+        self.supernet = self.space.supernet()
+        self.supernet.load_state_dict({name: torch.tensor(array) for name, array in inputs.weights.items()})
+
+    def measure(self, architecture: Architecture) -> Measured:
+        """AP, its parts and the seconds of one architecture: `status` "finished", or "failed" with `error`.
+
+        An architecture's own failure is its result. A DataError would strike every trial alike: it is raised.
+        """
+        started_s = time.perf_counter()
+        try:
+            measured = self._measure(architecture)
+        except DataError:
+            raise
+        except Exception as error:
+            measured = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
+        return measured | {"total_s": time.perf_counter() - started_s}
+
+    def _measure(self, architecture: Architecture) -> Measured:
+        inputs = self.inputs
+        network = extract(self.space, self.supernet, architecture)
+        result = evaluate(
+            network, inputs.recalibration_images, inputs.crops, inputs.scorer, inputs.codec,
+            inputs.batch_size, inputs.flip_test,
+        )  # fmt: skip
+        seconds = {"recalibrate_s": result.recalibrate_s, "evaluate_s": result.evaluate_s}
+        return {"status": "finished", "error": None, **asdict(result.ap), **seconds}

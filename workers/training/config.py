@@ -1,0 +1,59 @@
+"""What a supernet training is told: plain values that travel to every worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from workers.data.augment import Augmentation
+from workers.errors import TrainingError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainConfig:
+    """The training recipe (paper, sections 3.4.1 and 4.2); the defaults are the paper's."""
+
+    epochs: int = 250
+    batch_size: int = 64
+    """Global: the workers share it."""
+    learning_rate: float = 1e-3
+    warmup_steps: int = 500
+    decay: Literal["steps", "cosine"] = "steps"
+    """At the drops, or along half a cosine to zero."""
+    drop_epochs: tuple[int, ...] = (200, 230)
+    drop_factor: float = 0.1
+    random_subnets: int = 2
+    """N of the sandwich rule, besides the biggest and the smallest."""
+    truth_weight: float = 0.5
+    """Of the ground truth, for every subnet but the biggest, which sees it alone."""
+    soft_weight: float = 0.5
+    """Of the biggest subnet's heatmaps, as soft labels."""
+    init_sigma: float = 0.001
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    checkpoint_every_epochs: int = 1
+    keep_checkpoints: int = 2
+    memory_mib: int = 2048
+    """Decoded images kept per worker; beyond it they are decoded again."""
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "checkpoint_every_epochs", "keep_checkpoints"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"train.{name} must be at least 1, but it is {getattr(self, name)}")
+        if self.learning_rate <= 0:
+            raise TrainingError(f"train.learning_rate must be positive, but it is {self.learning_rate}")
+        if self.random_subnets < 0:
+            raise TrainingError(f"train.random_subnets must not be negative, but it is {self.random_subnets}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpatialTask:
+    """Which supernet to train on which people; enough for a worker to start from nothing."""
+
+    space: str
+    input_hw: tuple[int, int]
+    data_root: Path
+    train_split: str
+    sigma_cells: float
+    seed: int
+    train: TrainConfig

@@ -1,0 +1,73 @@
+"""The sandwich rule with in-place distillation [60, 61]: one step trains the whole range of subnets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from spaces.architecture import Architecture
+from spaces.space import SearchSpace
+from workers.training.loss import heatmap_loss
+
+_ARCHITECTURE_STREAM = 3  # keeps this random stream apart from those of the data
+
+
+@dataclass(frozen=True, slots=True)
+class Sandwich:
+    """Whom one step trains, in this order: the biggest teaches the others."""
+
+    biggest: Architecture
+    smallest: Architecture
+    random: tuple[Architecture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SandwichLosses:
+    """Mean losses of one step, not yet averaged over the workers."""
+
+    biggest: float
+    smallest: float
+    random: float
+
+
+def sandwich_at(space: SearchSpace, seed: int, step: int, random_subnets: int) -> Sandwich:
+    """A function of seed and step alone, so all ranks and every resumed run draw the same."""
+    rng = np.random.default_rng([_ARCHITECTURE_STREAM, seed, step])
+    drawn = tuple(space.sample(rng) for _ in range(random_subnets))
+    return Sandwich(space.biggest(), space.smallest(), drawn)
+
+
+def sandwich_backward(
+    supernet: nn.Module,
+    sandwich: Sandwich,
+    images: Float[Tensor, "B 3 H W"],
+    target: Float[Tensor, "B K h w"],
+    weight: Float[Tensor, "B K"],
+    *,
+    truth_weight: float = 0.5,
+    soft_weight: float = 0.5,
+    scale: float = 1.0,
+) -> SandwichLosses:
+    """Adds the gradients of biggest, smallest and random subnets, each times `scale`, to the supernet's.
+
+    The biggest learns from the ground truth; its heatmaps, cut from the graph, are the soft labels of the
+    others, which learn from both (paper, sections 3.4.1 and 3.4.2).
+    """
+    taught = supernet(images, sandwich.biggest)
+    biggest = heatmap_loss(taught, target, weight)
+    (biggest * scale).backward()
+    soft = taught.detach()
+
+    def student(architecture: Architecture) -> float:
+        predicted = supernet(images, architecture)
+        loss = truth_weight * heatmap_loss(predicted, target, weight)
+        loss = loss + soft_weight * heatmap_loss(predicted, soft, weight)
+        (loss * scale).backward()
+        return loss.item()
+
+    smallest = student(sandwich.smallest)
+    random = [student(architecture) for architecture in sandwich.random]
+    return SandwichLosses(biggest.item(), smallest, float(np.mean(random)) if random else smallest)
