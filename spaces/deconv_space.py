@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -47,6 +47,18 @@ class DeconvSpace(SearchSpace):
             cost += stage_cost(self, index, width_in, choice)
         assert architecture.head is not None
         return cost + head_cost(self, widths[-1], architecture.head)
+
+    def part_cost(self, before: Sequence[StageChoice], choice: StageChoice) -> Cost:
+        index = len(before) - 1
+        if index < 0:
+            return self._cost_of_stem(choice)
+        if index < len(self.stages):
+            return stage_cost(self, index, before[-1].width, choice)
+        return head_cost(self, before[-1].width, choice)
+
+    def carried(self, before: Sequence[StageChoice]) -> int:
+        """The width that the next part takes in."""
+        return before[-1].width if before else 0
 
     def supernet(self) -> DeconvSupernet:
         return DeconvSupernet(self)

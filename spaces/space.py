@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from spaces.cost import Cost
 from spaces.errors import ArchitectureError
 from spaces.ranges import StageRange
 
-Pick = Callable[[str, Sequence[Any]], Any]  # dimension and its options -> the one taken
+Pick = Callable[[str, str, Sequence[Any]], Any]  # part, dimension and its options -> the one taken
 DIMENSIONS = ("depth", "width", "kernel", "attention", "expansion", "groups")
 MUTATION_RATE = 0.15
 
@@ -46,6 +46,28 @@ class SearchSpace(ABC):
     def network(self, architecture: Architecture) -> nn.Module:
         """The plain network of one architecture, in or out of this space's ranges, with fresh weights."""
 
+    @abstractmethod
+    def part_cost(self, before: Sequence[StageChoice], choice: StageChoice) -> Cost:
+        """What `choice` adds behind the parts `before` (stem first); over all parts it sums to `cost`."""
+
+    def carried(self, before: Sequence[StageChoice]) -> Hashable:
+        """All of the parts `before` that the options and the cost of later parts depend on.
+
+        The fewer values it has, the quicker is sampling under a constraint (spaces/feasible.py).
+        """
+        return tuple(before)
+
+    def choices(self, before: Sequence[StageChoice]) -> Iterator[StageChoice]:
+        """Everything that the part behind the parts `before` can be."""
+        found = [StageChoice(depth=0, width=0, kernel=0, groups=0)]
+        for name in DIMENSIONS:
+            found = [
+                replace(choice, **{name: value})
+                for choice in found
+                for value in self._options(len(before), name, choice, before)
+            ]
+        return iter(found)
+
     @property
     def ranges(self) -> tuple[StageRange, ...]:
         """Stem, stages, head: the parts in the order of `parts`."""
@@ -67,15 +89,15 @@ class SearchSpace(ABC):
 
         This is uniform per dimension, not over architectures.
         """
-        return self._build(lambda _, options: options[int(rng.integers(len(options)))])
+        return self._build(lambda _part, _name, options: options[int(rng.integers(len(options)))])
 
     def biggest(self) -> Architecture:
         """The most of everything and the fewest groups: it bounds every cost from above."""
-        return self._build(lambda name, options: options[0] if name == "groups" else options[-1])
+        return self._build(lambda _, name, options: options[0] if name == "groups" else options[-1])
 
     def smallest(self) -> Architecture:
         """The least of everything and the most groups: it bounds every cost from below."""
-        return self._build(lambda name, options: options[-1] if name == "groups" else options[0])
+        return self._build(lambda _, name, options: options[-1] if name == "groups" else options[0])
 
     def mutate(
         self, parent: Architecture, rng: np.random.Generator, rate: float = MUTATION_RATE
@@ -83,7 +105,7 @@ class SearchSpace(ABC):
         """Each dimension is drawn anew with probability `rate`; group numbers that no longer fit, always."""
         inherited = iter([getattr(part, name) for part in self.parts(parent) for name in DIMENSIONS])
 
-        def pick(_: str, options: Sequence[Any]) -> Any:
+        def pick(_part: str, _name: str, options: Sequence[Any]) -> Any:
             value = next(inherited)
             keep = value in options and rng.random() >= rate
             return value if keep else options[int(rng.integers(len(options)))]
@@ -98,9 +120,37 @@ class SearchSpace(ABC):
         )
         inherited = iter(list(zip(*values, strict=True)))
 
-        def pick(_: str, options: Sequence[Any]) -> Any:
+        def pick(_part: str, _name: str, options: Sequence[Any]) -> Any:
             fitting = [value for value in next(inherited) if value in options] or list(options)
             return fitting[int(rng.integers(len(fitting)))]
+
+        return self._build(pick)
+
+    def dimensions(self) -> dict[str, tuple[Any, ...]]:
+        """Every dimension that leaves a choice, as "part.dimension" and all values it can ever take, ascending.
+
+        Which group numbers are open depends on the widths; here they are all named.
+        """
+        named = {}
+        for part, stage in zip(self.part_names, self.ranges, strict=True):
+            options = {name: getattr(stage, name) for name in DIMENSIONS if name != "groups"}
+            options["groups"] = self._all_groups(stage)
+            if stage.tied_depth:
+                del options["depth"]
+            named |= {f"{part}.{name}": tuple(values) for name, values in options.items() if len(values) > 1}
+        return named
+
+    def describe(self, architecture: Architecture) -> dict[str, Any]:
+        """The architecture as values of `dimensions()`."""
+        parts = dict(zip(self.part_names, self.parts(architecture), strict=True))
+        return {name: getattr(parts[part], dim) for name in self.dimensions() for part, dim in [name.split(".")]}
+
+    def nearest(self, values: Mapping[str, Any]) -> Architecture:
+        """The architecture with these values of `dimensions()`; the nearest group number where one does not fit."""
+
+        def pick(part: str, name: str, options: Sequence[Any]) -> Any:
+            wanted = values.get(f"{part}.{name}", options[0])
+            return min(options, key=lambda option: abs(option - wanted))
 
         return self._build(pick)
 
@@ -130,12 +180,17 @@ class SearchSpace(ABC):
             return False
         return True
 
+    def _all_groups(self, stage: StageRange) -> tuple[int, ...]:
+        sources = self.stages[-1].width if stage is self.head else (0,)  # gcd(0, width) is width
+        pairs = ((source, middle) for source in sources for middle in stage.middles)
+        return tuple(sorted({groups for pair in pairs for groups in stage.groups.options(*pair)}))
+
     def _build(self, pick: Pick) -> Architecture:
         parts: list[StageChoice] = []
         for index in range(len(self.ranges)):
             choice = StageChoice(depth=0, width=0, kernel=0, groups=0)
             for name in DIMENSIONS:
-                value = pick(name, self._options(index, name, choice, parts))
+                value = pick(self.part_names[index], name, self._options(index, name, choice, parts))
                 choice = replace(choice, **{name: value})
             parts.append(choice)
         return self._assemble(parts)
