@@ -5,8 +5,9 @@ Averaging the variances of batches would lose the variance between batches, so m
 # Shapes: N images, H/W input pixels, B batch, C channels.
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -25,8 +26,9 @@ class Moments:
         self.total = torch.zeros(())
         self.squares = torch.zeros(())
 
-    def add(self, x: Tensor) -> None:
-        """Adds activations (B, C) or (B, C, ...).
+    @classmethod
+    def of(cls, x: Tensor) -> Moments:
+        """Of activations (B, C) or (B, C, ...).
 
         Each image is centred in float32 before squaring and pooled in float64: as quick as the normalisation
         itself, and free of the cancellation that squaring uncentred values in float32 would bring.
@@ -37,9 +39,17 @@ class Moments:
         variance = (x - mean).square_().mean(places).double()
         mean = mean.flatten(1).double()
         pixels = x[0, 0].numel()
-        self.count += len(x) * pixels
-        self.total = self.total + mean.sum(0) * pixels
-        self.squares = self.squares + (variance + mean.square()).sum(0) * pixels
+        moments = cls()
+        moments.count = len(x) * pixels
+        moments.total = mean.sum(0) * pixels
+        moments.squares = (variance + mean.square()).sum(0) * pixels
+        return moments
+
+    def merge(self, other: Moments) -> None:
+        """Adds what `other` has seen."""
+        self.count += other.count
+        self.total = self.total + other.total
+        self.squares = self.squares + other.squares
 
     def compute(self) -> tuple[Tensor, Tensor]:
         """Mean and variance E[x^2] - mean^2, (C,) float64 each."""
@@ -50,52 +60,60 @@ class Moments:
 def recalibrate(network: nn.Module, images: np.ndarray, batch_size: int) -> nn.Module:
     """Sets every BatchNorm's running statistics to those of `images` (N, H, W, 3) uint8; returns the network.
 
-    Only BatchNorm is in training mode on the way, normalising by its batch; afterwards all is in eval mode
-    and momenta are as they were. What the statistics held before has no influence. Batches differ by at most
-    one image, so that no small remainder normalises the layers behind by itself.
+    On the way BatchNorm normalises by its batch, as in training; all else is in eval mode, as the network is
+    afterwards. Momenta are not touched, and what the statistics held before has no influence. Batches differ
+    by at most one image, so that no small remainder normalises the layers behind by itself.
     Raises DataError without images and TrainingError when activations are not finite.
     """
     if not len(images):
         raise DataError("BatchNorm recalibration needs at least one image, got none. "
                         "Raise the number of recalibration images, or use a split with labelled people.")
     for_evaluation(network)
-    with _collecting(network) as moments, torch.inference_mode():
+    with _normalising_by_batch(network) as pooled, torch.inference_mode():
         for batch in np.array_split(images, -(-len(images) // batch_size)):
             network(network_input(network, batch))
     for name, norm in _norms(network):
-        _set_statistics(name, norm, moments[norm])
+        if norm in pooled:      # otherwise the forward pass does not reach it
+            _set_statistics(norm, pooled[norm])
+            _check_finite(name, norm)
     return network
 
 
 @contextmanager
-def _collecting(network: nn.Module) -> Iterator[dict[nn.Module, Moments]]:
-    """While open, BatchNorms normalise by their batch and what enters them is added up."""
-    moments: dict[nn.Module, Moments] = {}
-    with ExitStack() as undo:
-        undo.callback(network.eval)
-        for _, norm in _norms(network):
-            moments[norm] = Moments()
-            norm.train()
-            hook = norm.register_forward_pre_hook(lambda norm, inputs: moments[norm].add(inputs[0]))
-            undo.callback(hook.remove)
-        yield moments
+def _normalising_by_batch(network: nn.Module) -> Iterator[dict[nn.Module, Moments]]:
+    """While open, each BatchNorm's statistics are those of what enters it; all that enters is pooled.
+
+    In eval mode with statistics from `Moments`, because training mode would compute them a second time, and
+    less exactly: its float32 sums are off by 1e-5.
+    """
+    pooled: dict[nn.Module, Moments] = defaultdict(Moments)
+
+    def take(norm: nn.Module, inputs: tuple[Tensor]) -> None:
+        of_batch = Moments.of(inputs[0])
+        pooled[norm].merge(of_batch)
+        _set_statistics(norm, of_batch)
+
+    hooks = [norm.register_forward_pre_hook(take) for _, norm in _norms(network)]
+    try:
+        yield pooled
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
-def _norms(network: nn.Module) -> Iterator[tuple[str, _BatchNorm]]:
+def _norms(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     for name, module in network.named_modules():
         if isinstance(module, _BatchNorm) and module.track_running_stats:
             yield name, module
 
 
-def _set_statistics(name: str, norm: _BatchNorm, moments: Moments) -> None:
-    if not moments.count:
-        return     # the forward pass does not reach it
+def _set_statistics(norm: nn.Module, moments: Moments) -> None:
     mean, variance = moments.compute()
-    if not bool(torch.isfinite(mean + variance).all()):
+    norm.get_buffer("running_mean").copy_(mean)
+    norm.get_buffer("running_var").copy_(variance)
+
+
+def _check_finite(name: str, norm: nn.Module) -> None:
+    if not all(bool(buffer.isfinite().all()) for buffer in norm.buffers()):
         raise TrainingError(f"what enters BatchNorm {name!r} must be finite, got NaN or infinity. "
                             "The weights have diverged: train again with a smaller learning rate.")
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    norm.running_mean.copy_(mean)
-    norm.running_var.copy_(variance)
-

@@ -56,8 +56,8 @@ def test_four_grey_images_give_their_mean_and_variance_by_hand_whatever_the_batc
 def test_the_variance_between_batches_is_kept() -> None:
     """(0, 10) and (20, 50) vary by 25 and 225 inside, by 125 on average: 350 holds 225 between them."""
     moments = Moments()
-    moments.add(torch.tensor([[0.0], [10.0]]))
-    moments.add(torch.tensor([[20.0], [50.0]]))
+    moments.merge(Moments.of(torch.tensor([[0.0], [10.0]])))
+    moments.merge(Moments.of(torch.tensor([[20.0], [50.0]])))
     _, variance = moments.compute()
     assert variance.item() == 350
     assert (25 + 225) / 2 == 125
@@ -67,7 +67,7 @@ def test_moments_are_exact_where_float32_squares_would_cancel() -> None:
     x = 1000 + 0.01 * torch.randn(8, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     moments = Moments()
     for part in x.split(3):
-        moments.add(part)
+        moments.merge(Moments.of(part))
     mean, variance = moments.compute()
     torch.testing.assert_close(mean, x.double().mean((0, 2, 3)), rtol=1e-7, atol=0)
     torch.testing.assert_close(variance, x.double().var((0, 2, 3), correction=0), rtol=1e-3, atol=0)
@@ -132,6 +132,17 @@ def test_an_error_inside_the_network_leaves_no_hook_behind() -> None:
         recalibrate(network, some_images(), 4)
     assert not network[0]._forward_pre_hooks
     assert not network[0].training
+
+
+def test_layers_behind_see_what_training_mode_would_give_them() -> None:
+    images, network, training = some_images(9), small_network(), small_network().train()
+    seen: list[Tensor] = []
+    hook = network[4].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].clone()))
+    recalibrate(network, images, 3)
+    hook.remove()
+    with torch.no_grad():
+        for batch, got in zip(np.split(images, 3), seen, strict=True):
+            torch.testing.assert_close(got, training[:4](to_input(batch)))
 
 
 def test_dropout_stays_off() -> None:
