@@ -161,19 +161,23 @@ def test_real_people_score_as_pycocotools_scores_the_file(shared: Path) -> None:
     np.testing.assert_allclose(astuple(ap), run_pycocotools(people.annotation_path, crops, noisy, scores))
 
 
-def test_a_pose_on_a_crowd_or_an_unlabelled_person_is_no_mistake(
-    people: People, crops: ValidationCrops, joints: np.ndarray
+@pytest.mark.parametrize(("at", "poses", "expected"), [
+    pytest.param((110, 40), 1, 1.0, id="one pose on the unlabelled person is ignored"),
+    pytest.param((110, 100), 3, 1.0, id="any number of poses on the crowd is ignored"),
+    pytest.param((5000, 5000), 1, 0.8, id="a pose where nobody is comes first and costs precision"),
+])
+def test_poses_beside_the_labelled_people(
+    people: People, crops: ValidationCrops, joints: np.ndarray,
+    at: tuple[int, int], poses: int, expected: float,
 ) -> None:
-    """Inside the unlabelled person's box a first-ranked pose is ignored; where nobody is, it is a mistake."""
+    """They rank first; on image 4 lie an unlabelled person and a crowd, their boxes doubled by COCOeval."""
+    rows = [0, 1, 2, 3] + poses * [3]
     more = ValidationCrops(
-        images=np.concatenate([crops.images, crops.images[:1]]), affines=crops.affines,
-        image_ids=np.append(crops.image_ids, 4), annotation_ids=crops.annotation_ids,
-        box_scores=np.array([1, 1, 1, 1, 2.0]),
+        images=crops.images[rows], affines=crops.affines[rows], image_ids=crops.image_ids[rows],
+        annotation_ids=crops.annotation_ids[rows], box_scores=np.array([1.0] * 4 + [2.0] * poses),
     )
-    within = np.full((1, 17, 2), (110.0, 40.0))
-    for pose, expected in ((within, 1.0), (within + 5000, 0.8)):
-        poses = np.concatenate([joints, pose])
-        assert coco_keypoint_ap(people, more, poses, certain(poses)).ap == pytest.approx(expected)
+    all_joints = np.concatenate([joints, np.full((poses, 17, 2), at)])
+    assert coco_keypoint_ap(people, more, all_joints, certain(all_joints)).ap == pytest.approx(expected)
 
 
 def test_a_scorer_is_used_again_without_the_file_and_without_memory(
