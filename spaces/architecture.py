@@ -71,7 +71,8 @@ class Architecture:
             )
         except (ValueError, KeyError, TypeError) as error:
             raise ArchitectureError(
-                f"an architecture must be JSON with space, stem, stages and head, but {error!r} in {text[:80]!r}"
+                "an architecture must be JSON with space, stem, stages and head, "
+                f"but {error!r} in {text[:80]!r}"
             ) from error
 
 

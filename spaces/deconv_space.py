@@ -1,4 +1,4 @@
-"""Spaces shaped as a simple baseline (SBL [56]): a stem, stages of one kind of block, three deconvolutions."""
+"""Spaces shaped as a simple baseline (SBL [56]): a stem, stages of one kind of block, deconvolutions."""
 
 from __future__ import annotations
 
@@ -23,10 +23,14 @@ from spaces.space import SearchSpace
 
 @dataclass(frozen=True)
 class BlockKind:
-    """One kind of block: plain(width_in, choice, stride, act), elastic(widest_in, range, stride), its cost."""
+    """One kind of block: plain(width_in, choice, stride, act), elastic(entry, range, stride), and its cost,
+    cost(width_in, choice, stride, pixels_in, pixels_out).
+
+    `entry` holds the widths that may come into a stage; it is None for every block but the stage's first.
+    """
 
     plain: Callable[[int, StageChoice, int, str], nn.Module]
-    elastic: Callable[[int, StageRange, int], nn.Module]
+    elastic: Callable[[tuple[int, ...] | None, StageRange, int], nn.Module]
     cost: Callable[[int, StageChoice, int, int, int], Cost]
 
 
@@ -140,7 +144,7 @@ class DeconvSupernet(nn.Module):
         self.stem = ElasticConvNorm(3, max(stem.width), max(stem.kernel), stride=stem.stride, act=stem.act)
         self.pool = nn.MaxPool2d(3, 2, 1) if space.pooled_stem else nn.Identity()
         self.stages = nn.ModuleList(
-            _elastic_stage(space.block, max(before.width), stage)
+            _elastic_stage(space.block, before.width, stage)
             for before, stage in pairwise((stem, *space.stages))
         )
         self.deconvs = nn.ModuleList(
@@ -164,9 +168,9 @@ class DeconvSupernet(nn.Module):
         return self.final(x, self.keypoints)
 
 
-def _elastic_stage(kind: BlockKind, widest_in: int, stage: StageRange) -> nn.ModuleList:
-    first = kind.elastic(widest_in, stage, stage.stride)
-    others = (kind.elastic(max(stage.width), stage, 1) for _ in range(max(stage.depth) - 1))
+def _elastic_stage(kind: BlockKind, entry: tuple[int, ...], stage: StageRange) -> nn.ModuleList:
+    first = kind.elastic(entry, stage, stage.stride)
+    others = (kind.elastic(None, stage, 1) for _ in range(max(stage.depth) - 1))
     return nn.ModuleList([first, *others])
 
 

@@ -30,6 +30,9 @@ def _table_a1_stage(width: int, groups: tuple[int, int], stride: int, act: str) 
     )  # fmt: skip
 
 
+_FIRST = _stage(depth=(1,), width=(16,), kernel=(3,), groups=(2, 16), expansion=(1,), stride=1, act="relu")
+
+
 def mobilenetv3(keypoints: int = 17, input_hw: tuple[int, int] = (256, 192)) -> DeconvSpace:
     """Table A1 in full.
 
@@ -38,14 +41,11 @@ def mobilenetv3(keypoints: int = 17, input_hw: tuple[int, int] = (256, 192)) -> 
     S-ViPNAS-MobileNetV3 (160): here it is searched among those of 160 to 256 (step 16) for which some group
     number of the table (32 to 256, step 16) divides both it and the trunk's 160.
     """
-    first = _stage(
-        depth=(1,), width=(16,), kernel=(3,), groups=(2, 16), expansion=(1,), stride=1, act="relu"
-    )
     return DeconvSpace(
         name="mobilenetv3",
         stem=_stem(16),
         stages=(
-            first,
+            _FIRST,
             _table_a1_stage(24, (9, 144), 2, "relu"),
             _table_a1_stage(40, (15, 240), 2, "relu"),
             _table_a1_stage(80, (30, 480), 2, "hswish"),
@@ -73,7 +73,7 @@ def mobilenetv3_small(keypoints: int = 17, input_hw: tuple[int, int] = (128, 96)
         name="mobilenetv3-small",
         stem=_stem(16),
         stages=(
-            _stage(depth=(1,), width=(16,), kernel=(3,), groups=(2, 16), expansion=(1,), stride=1, act="relu"),
+            _FIRST,
             _small_stage(steps(1, 2, 1), (16, 24), (24, 72), "relu"),
             _small_stage(steps(1, 3, 1), (24, 40), (36, 120), "hswish"),
             _small_stage(steps(1, 3, 1), (48, 80), (72, 240), "hswish"),

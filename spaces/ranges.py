@@ -54,7 +54,7 @@ class GroupPowers:
 
 @dataclass(frozen=True, slots=True)
 class GroupSizes:
-    """Width / c for c channels per group, inside [fewest, most] (Table A1, whose ranges are width / 8 or more)."""
+    """Width / c for c channels per group, inside [fewest, most] (Table A1)."""
 
     fewest: int
     most: int

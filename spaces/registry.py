@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from spaces.errors import ArchitectureError
+from spaces.hrnet import hrnet_w32
 from spaces.mobilenetv3 import mobilenetv3, mobilenetv3_small
+from spaces.resnet50 import resnet50
 from spaces.space import SearchSpace
 
 SPACES: Mapping[str, Callable[..., SearchSpace]] = {
     "mobilenetv3": mobilenetv3,
     "mobilenetv3-small": mobilenetv3_small,
+    "resnet50": resnet50,
+    "hrnet-w32": hrnet_w32,
 }
 
 

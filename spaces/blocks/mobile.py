@@ -51,22 +51,23 @@ class MobileBlock(nn.Module):
 
 
 class ElasticMobileBlock(nn.Module):
-    """One block of a stage; width, expansion, kernel, groups and attention come with the choice."""
+    """One block of a stage; width, expansion, kernel, groups and attention come with the choice.
 
-    def __init__(self, widest_in: int, stage: StageRange, stride: int) -> None:
+    `entry` holds the widths that may come in; None behind another block of the stage, which is as wide.
+    """
+
+    def __init__(self, entry: tuple[int, ...] | None, stage: StageRange, stride: int) -> None:
         super().__init__()
         widest, middle = max(stage.width), max(stage.middles)
-        self.expand = ElasticConvNorm(widest_in, middle, 1, act=stage.act) if self._expands(stage) else None
+        expands = max(stage.expansion) > 1 or (entry is not None and (len(entry) > 1 or entry != stage.width))
+        widest_in = max(entry or stage.width)
+        self.expand = ElasticConvNorm(widest_in, middle, 1, act=stage.act) if expands else None
         self.middle = ElasticConvNorm(
             stage.group_inputs(), middle, max(stage.kernel), stride=stride, act=stage.act
         )
         self.attention = ElasticSqueezeExcitation(middle) if any(stage.attention) else None
         self.project = ElasticConvNorm(middle, widest, 1, act="identity")
         self.stride = stride
-
-    @staticmethod
-    def _expands(stage: StageRange) -> bool:
-        return max(stage.expansion) > 1 or len(stage.width) > 1
 
     def forward(self, x: Float[Tensor, "B I H W"], choice: StageChoice) -> Float[Tensor, "B O h w"]:
         out = x

@@ -16,7 +16,7 @@ def deconv_padding(kernel: int) -> int:
 
 
 def to_transposed(weight: Float[Tensor, "O i K K"], groups: int) -> Float[Tensor, "I o K K"]:
-    """From filters over their group's inputs, (O, I/G, K, K), to PyTorch's transposed layout (I, O/G, K, K)."""
+    """From filters over their group's inputs, (O, I/G, K, K), to PyTorch's transposed (I, O/G, K, K)."""
     out, inputs, height, width = weight.shape
     by_group = weight.reshape(groups, out // groups, inputs, height, width)
     return by_group.transpose(1, 2).reshape(groups * inputs, out // groups, height, width)

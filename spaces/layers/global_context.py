@@ -21,7 +21,7 @@ def gc_planes(width: int) -> int:
 
 
 def gc_cost(width: int, pixels: int) -> Cost:
-    """The mask convolution on every pixel; the two others and the LayerNorm on one. Pooling is not counted."""
+    """The mask convolution on every pixel, the two others and the LayerNorm on one; pooling is free."""
     planes = gc_planes(width)
     mask = conv_cost(width, 1, 1, 1, pixels, bias=True)
     reduce = conv_cost(width, planes, 1, 1, 1, bias=True)

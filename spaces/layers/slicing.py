@@ -29,7 +29,7 @@ def leading(weight: Tensor, *sizes: int) -> Tensor:
     """The first `sizes[d]` entries of every dimension d; the tensor itself where that is all of it."""
     if tuple(weight.shape[: len(sizes)]) == sizes:
         return weight
-    return _Slice.apply(weight, tuple(slice(0, size) for size in sizes))  # type: ignore[no-any-return]
+    return _Slice.apply(weight, tuple(slice(0, size) for size in sizes))
 
 
 def filters(weight: Tensor, out: int, inputs: int, kernel: int) -> Tensor:
@@ -38,4 +38,4 @@ def filters(weight: Tensor, out: int, inputs: int, kernel: int) -> Tensor:
         return weight
     margin = (weight.shape[-1] - kernel) // 2
     middle = slice(margin, margin + kernel)
-    return _Slice.apply(weight, (slice(0, out), slice(0, inputs), middle, middle))  # type: ignore[no-any-return]
+    return _Slice.apply(weight, (slice(0, out), slice(0, inputs), middle, middle))
