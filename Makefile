@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RECIPE ?= smoke
-MLFLOW_URI ?= sqlite:///mlflow.db
+MLFLOW_URI ?= sqlite:///runs/mlflow.db
 
 .DEFAULT_GOAL := help
 .PHONY: help setup search test lint bench ui clean

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from torch import nn
@@ -18,6 +18,7 @@ from spaces.ranges import StageRange
 Pick = Callable[[str, str, Sequence[Any]], Any]  # part, dimension and its options -> the one taken
 DIMENSIONS = ("depth", "width", "kernel", "attention", "expansion", "groups")
 MUTATION_RATE = 0.15
+UNDECIDED = StageChoice(depth=0, width=0, kernel=0, groups=0)
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class SearchSpace(ABC):
     head: StageRange | None
     keypoints: int = 17
     input_hw: tuple[int, int] = (256, 192)
+
+    # Dimensions whose share of a part's cost and options does not depend on the parts before it, given the
+    # part's other dimensions, and that no later part depends on. Naming them makes constrained sampling quicker.
+    details: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def cost(self, architecture: Architecture) -> Cost:
@@ -57,16 +62,21 @@ class SearchSpace(ABC):
         """
         return tuple(before)
 
-    def choices(self, before: Sequence[StageChoice]) -> Iterator[StageChoice]:
-        """Everything that the part behind the parts `before` can be."""
-        found = [StageChoice(depth=0, width=0, kernel=0, groups=0)]
-        for name in DIMENSIONS:
+    def choices(
+        self,
+        before: Sequence[StageChoice],
+        names: Sequence[str] = DIMENSIONS,
+        start: StageChoice = UNDECIDED,
+    ) -> list[StageChoice]:
+        """Everything that the part behind the parts `before` can be: `start` with all options for `names`."""
+        found = [start]
+        for name in names:
             found = [
                 replace(choice, **{name: value})
                 for choice in found
                 for value in self._options(len(before), name, choice, before)
             ]
-        return iter(found)
+        return found
 
     @property
     def ranges(self) -> tuple[StageRange, ...]:
@@ -193,9 +203,9 @@ class SearchSpace(ABC):
                 value = pick(self.part_names[index], name, self._options(index, name, choice, parts))
                 choice = replace(choice, **{name: value})
             parts.append(choice)
-        return self._assemble(parts)
+        return self.assemble(parts)
 
-    def _assemble(self, parts: Sequence[StageChoice]) -> Architecture:
+    def assemble(self, parts: Sequence[StageChoice]) -> Architecture:
         stages = parts[1:] if self.head is None else parts[1:-1]
         head = None if self.head is None else parts[-1]
         return Architecture(space=self.name, stem=parts[0], stages=tuple(stages), head=head)

@@ -12,6 +12,7 @@ import torch
 
 from spaces.architecture import Architecture
 from spaces.extract import extract
+from spaces.initialise import initialise
 from spaces.registry import build_space
 from workers.data.codec import Codec
 from workers.errors import DataError
@@ -48,15 +49,16 @@ class SubnetEvaluator:
         self.supernet.load_state_dict({name: torch.tensor(array) for name, array in inputs.weights.items()})
 
     def measure(self, architecture: Architecture) -> Measured:
-        """AP, its parts and the seconds of one architecture: `status` "finished", or "failed" with `error`.
+        """AP, its parts and the seconds of one architecture, with a `status` and, where it failed, `error`.
 
-        An architecture's own failure is its result. A DataError would strike every trial alike: it is raised.
+        "finished"; "failed" is the architecture's own failure, which is its result; "data_error" would strike
+        every architecture alike, so it says nothing about this one.
         """
         started_s = time.perf_counter()
         try:
             measured = self._measure(architecture)
-        except DataError:
-            raise
+        except DataError as error:
+            measured = {"status": "data_error", "error": str(error)}
         except Exception as error:
             measured = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
         return measured | {"total_s": time.perf_counter() - started_s}
@@ -70,3 +72,10 @@ class SubnetEvaluator:
         )  # fmt: skip
         seconds = {"recalibrate_s": result.recalibrate_s, "evaluate_s": result.evaluate_s}
         return {"status": "finished", "error": None, **asdict(result.ap), **seconds}
+
+
+def measure_untrained(inputs: SearchInputs, architecture: Architecture, seed: int, sigma: float) -> Measured:
+    """The same measurement of the same architecture with fresh weights: what training is worth."""
+    evaluator = SubnetEvaluator(inputs)
+    initialise(evaluator.supernet, seed, sigma)
+    return evaluator.measure(architecture)

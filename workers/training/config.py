@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from workers.data.augment import Augmentation
@@ -48,12 +47,10 @@ class TrainConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpatialTask:
-    """Which supernet to train on which people; enough for a worker to start from nothing."""
+    """Which supernet to train and how; with the people, enough for a worker to start from nothing."""
 
     space: str
     input_hw: tuple[int, int]
-    data_root: Path
-    train_split: str
     sigma_cells: float
     seed: int
     train: TrainConfig

@@ -12,6 +12,7 @@ import ray.train.torch
 import torch
 from ray.actor import ActorHandle
 
+from workers.data.people import People
 from workers.training.config import SpatialTask
 from workers.training.ranks import Ranks
 from workers.training.supernet_training import StepReport, SupernetTraining
@@ -20,13 +21,14 @@ CHECKPOINT_FILE = "training.pt"
 
 
 def train_supernet(payload: dict[str, Any]) -> None:
-    """What every Ray Train worker runs; the payload holds the SpatialTask, the board, threads per worker."""
+    """What every Ray Train worker runs; the payload holds task, people, threads per worker and the board."""
     task: SpatialTask = payload["task"]
+    people: People = payload["people"]
     board: ActorHandle[Any] | None = payload.get("board")
     torch.set_num_threads(payload["threads"])
     context = ray.train.get_context()
     ranks = Ranks(context.get_world_rank(), context.get_world_size())
-    training = SupernetTraining(task, ranks, ray.train.torch.get_device())
+    training = SupernetTraining(task, people, ranks, ray.train.torch.get_device())
     _restore(training)
 
     def on_step(report: StepReport) -> None:

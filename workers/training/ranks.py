@@ -1,4 +1,4 @@
-"""What the workers of one training do together: one reduction of all gradients a step, one mean of figures."""
+"""What the workers of a training do together: reduce all gradients once a step, average figures."""
 
 from __future__ import annotations
 

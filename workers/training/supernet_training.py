@@ -1,4 +1,4 @@
-"""The training loop of a spatial supernet: Ray-free, one epoch at a time, its whole state in one dictionary."""
+"""The training loop of a spatial supernet: Ray-free, an epoch at a time, its state in one dictionary."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from torch import nn
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from workers.data.batches import Batch, TrainingSet
-from workers.data.coco import read_people
 from workers.data.codec import Codec
 from workers.data.normalise import to_input
+from workers.data.people import People
 from workers.training.config import SpatialTask
 from workers.training.ranks import Ranks
 from workers.training.sandwich import SandwichLosses, sandwich_at, sandwich_backward
@@ -42,17 +42,18 @@ class StepReport:
 class SupernetTraining:
     """Trains on CPU or on this process's GPU. `state()` and `load()` carry it from process to process."""
 
-    def __init__(self, task: SpatialTask, ranks: Ranks, device: torch.device | None = None) -> None:
+    def __init__(
+        self, task: SpatialTask, people: People, ranks: Ranks, device: torch.device | None = None
+    ) -> None:
         self.task, self.ranks = task, ranks
         self.device = device or torch.device("cpu")
-        people = read_people(task.data_root, task.train_split)
         codec = Codec(task.input_hw, task.sigma_cells)
         self.data = TrainingSet(
             people, codec, task.train.augmentation, memory_bytes=task.train.memory_mib << 20
         )
         self.space = build_space(task.space, people.skeleton.keypoints, task.input_hw)
         network = initialise(self.space.supernet(), task.seed, task.train.init_sigma).train()
-        self.supernet: nn.Module = network.to(self.device, memory_format=torch.channels_last)
+        self.supernet: nn.Module = network.to(self.device)
         self.optimizer = torch.optim.Adam(self.supernet.parameters(), task.train.learning_rate, fused=True)
         self.epoch = 0
         self._started_s, self._images, self._wait_s = time.perf_counter(), 0, 0.0

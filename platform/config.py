@@ -1,0 +1,117 @@
+"""One run as one value: all that a stage reads. Recipes build it, the command line edits it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from platform.errors import ConfigError
+from spaces.constraint import Constraint
+from workers.data.made import MadeConfig
+from workers.training.config import TrainConfig
+
+StageName = Literal["data", "spatial_train", "spatial_search", "report"]
+STAGE_NAMES: tuple[StageName, ...] = ("data", "spatial_train", "spatial_search", "report")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """Which people to train on and to score on."""
+
+    root: Path | None = None
+    """Folder in COCO's layout (train2017/, val2017/, annotations/); without it a data set is made."""
+    train_split: str = "train2017"
+    val_split: str = "val2017"
+    made: MadeConfig = field(default_factory=MadeConfig)
+    """What to draw when there is no root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceConfig:
+    """Which supernet, on which input."""
+
+    name: str = "mobilenetv3"
+    input_hw: tuple[int, int] = (256, 192)
+    """Height and width of the cropped person, pixels."""
+    sigma_cells: float = 2.0
+    """Standard deviation of a joint's Gaussian, heatmap cells of 4 x 4 input pixels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchConfig:
+    """How many subnets to score, which ones are allowed, and how each is scored."""
+
+    trials: int = 500
+    sampler: Literal["uniform", "nsga2"] = "uniform"
+    """uniform: the paper's. nsga2: Optuna's, accuracy against MACs."""
+    max_gmacs: float | None = None
+    min_gmacs: float | None = None
+    max_params: int | None = None
+    recalibration_people: int = 2000
+    """Training people over whom each subnet's BatchNorm statistics are pooled."""
+    batch_size: int = 64
+    flip_test: bool = False
+
+    @property
+    def constraint(self) -> Constraint:
+        return Constraint(
+            max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceConfig:
+    """How much of the cluster to use; none of it changes a search's results."""
+
+    address: str | None = None
+    """A Ray cluster to join; by default the one this job runs on, or a local one."""
+    cpus: int | None = None
+    """Of a local Ray; by default all of the machine's."""
+    object_store_mib: int | None = None
+    """Of a local Ray; by default Ray's own choice."""
+    train_workers: int = 2
+    cpus_per_train_worker: int = 1
+    gpus_per_train_worker: float = 0
+    slots: int = 2
+    """Trials at a time."""
+    cpus_per_slot: int = 1
+    gpus_per_slot: float = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """A whole run. Results lie in storage/name; the same name again continues where it stopped."""
+
+    name: str
+    seed: int = 0
+    storage: Path = Path("runs")
+    tracking_uri: str | None = None
+    """MLflow's; by default sqlite in the storage folder."""
+    stages: tuple[StageName, ...] = STAGE_NAMES
+    data: DataConfig = field(default_factory=DataConfig)
+    space: SpaceConfig = field(default_factory=SpaceConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    search: SearchConfig = field(default_factory=SearchConfig)
+    resources: ResourceConfig = field(default_factory=ResourceConfig)
+
+    def __post_init__(self) -> None:
+        if not self.name or "/" in self.name or self.name.startswith("."):
+            raise ConfigError(f"name must be usable as a folder's name, but it is {self.name!r}")
+        if self.seed < 0:
+            raise ConfigError(f"seed must not be negative, but it is {self.seed}")
+        _at_least(1, "search.trials", self.search.trials)
+        _at_least(1, "search.recalibration-people", self.search.recalibration_people)
+        _at_least(1, "search.batch-size", self.search.batch_size)
+        _at_least(1, "resources.slots", self.resources.slots)
+        _at_least(1, "resources.train-workers", self.resources.train_workers)
+        if self.train.batch_size < self.resources.train_workers:
+            raise ConfigError(
+                f"train.batch-size must be at least resources.train-workers "
+                f"({self.resources.train_workers}), but it is {self.train.batch_size}"
+            )
+
+
+def _at_least(least: int, name: str, value: int) -> None:
+    if value < least:
+        raise ConfigError(f"{name} must be at least {least}, but it is {value}")

@@ -1,0 +1,50 @@
+"""What a person sees while a run works: one live line per stage on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+PLAIN_EVERY_S = 15.0
+
+
+class StageProgress:
+    """Counts towards `total`; the text says how it goes."""
+
+    def __init__(self, console: Console, title: str, total: int) -> None:
+        self.console, self.title, self.total = console, title, total
+        self._live: Progress | None = None
+        self._task: TaskID | None = None
+        self._started_s = self._said_s = time.monotonic()
+
+    def __enter__(self) -> StageProgress:
+        if self.console.is_terminal:
+            self._live = Progress(
+                TextColumn("{task.description}"), BarColumn(bar_width=24),
+                TextColumn("{task.completed:.0f}/{task.total:.0f}"), TimeElapsedColumn(),
+                TimeRemainingColumn(), TextColumn("{task.fields[text]}"), console=self.console,
+            )  # fmt: skip
+            self._live.start()
+            self._task = self._live.add_task(self.title, total=self.total, text="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, done: int, text: str) -> None:
+        """`done` of `total`; a plain line at most every 15 s, and at the end."""
+        if self._live is not None and self._task is not None:
+            self._live.update(self._task, completed=done, text=text)
+            return
+        now_s = time.monotonic()
+        if done >= self.total or now_s - self._said_s >= PLAIN_EVERY_S:
+            self._said_s = now_s
+            left_s = (now_s - self._started_s) * (self.total - done) / max(done, 1)
+            line = f"{self.title} {done}/{self.total}, {left_s:.0f} s left: {text}"
+            self.console.print(line, highlight=False)

@@ -1,0 +1,68 @@
+"""One row per trial: the columns, with unit and direction where a reader of the Parquet file finds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+Direction = Literal["maximize", "minimize", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the trials table."""
+
+    name: str
+    type: pa.DataType
+    title: str = ""
+    unit: str = ""
+    direction: Direction = ""
+
+
+_TEXT, _COUNT, _FIGURE = pa.string(), pa.int64(), pa.float64()
+_SCORES = (
+    ("ap", "AP"), ("ap50", "AP50"), ("ap75", "AP75"), ("ap_medium", "AP medium"), ("ap_large", "AP large"),
+    ("ar", "AR"), ("ar50", "AR50"), ("ar75", "AR75"), ("ar_medium", "AR medium"), ("ar_large", "AR large"),
+)  # fmt: skip
+
+COLUMNS: tuple[Column, ...] = (
+    Column("run", _TEXT, "Run"),
+    Column("stage", _TEXT, "Stage"),
+    Column("trial", _COUNT, "Trial"),
+    Column("key", _TEXT, "Architecture key"),
+    Column("architecture", _TEXT, "Architecture"),
+    Column("space", _TEXT, "Search space"),
+    Column("params", _COUNT, "Parameters", "parameters", "minimize"),
+    Column("macs", _COUNT, "Computation", "MACs", "minimize"),
+    Column("gmacs", _FIGURE, "Computation", "GMACs", "minimize"),
+    *(Column(name, _FIGURE, title, "", "maximize") for name, title in _SCORES),
+    Column("recalibrate_s", _FIGURE, "BatchNorm recalibration", "s"),
+    Column("evaluate_s", _FIGURE, "Prediction and scoring", "s"),
+    Column("total_s", _FIGURE, "Whole trial", "s"),
+    Column("seed", _COUNT, "Seed"),
+    Column("status", _TEXT, "Status"),
+    Column("error", _TEXT, "Error"),
+    Column("sampler", _TEXT, "Sampler"),
+    Column("worker", _TEXT, "Worker"),
+    Column("finished_at", pa.timestamp("us", tz="UTC"), "Finished at"),
+)
+
+METRICS = tuple(
+    column.name for column in COLUMNS if column.direction or column.unit == "s"
+)  # what a tracking server charts
+
+
+def arrow_schema() -> pa.Schema:
+    """The schema with title, unit and direction in each field's metadata."""
+    return pa.schema(
+        [
+            pa.field(
+                column.name,
+                column.type,
+                metadata={"title": column.title, "unit": column.unit, "direction": column.direction},
+            )
+            for column in COLUMNS
+        ]
+    )

@@ -1,0 +1,154 @@
+"""Where one run's inputs and results lie, and the refusal to mix two configurations in one folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from platform.config import RunConfig
+from platform.config_file import to_yaml
+from platform.errors import ConfigError
+from platform.results.store import TrialStore
+
+CHANGEABLE = ("search.trials", "stages", "resources.", "tracking_uri", "storage")  # on a resumed run
+RECORDED = (
+    "vipnas", "torch", "ray", "optuna", "mlflow", "numpy", "pandas", "pyarrow", "pycocotools",
+    "opencv-python",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The paths of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def environment(self) -> Path:
+        return self.path / "environment.json"
+
+    @property
+    def ray(self) -> Path:
+        return self.path / "ray"
+
+    @property
+    def supernet(self) -> Path:
+        return self.path / "supernet.safetensors"
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "optuna.journal"
+
+    @property
+    def best(self) -> Path:
+        return self.path / "best.json"
+
+    @property
+    def trials(self) -> TrialStore:
+        return TrialStore(self.path / "trials.parquet")
+
+    @property
+    def identity(self) -> str:
+        return str(json.loads(self.environment.read_text())["run_id"])
+
+
+def open_run_folder(config: RunConfig) -> RunFolder:
+    """Makes storage/name, or takes up the run that lies there.
+
+    Raises ConfigError, naming the fields, when that run was started with another configuration.
+    """
+    folder = RunFolder(config.storage.absolute() / config.name)
+    resolved = to_yaml(config)
+    if folder.config.exists():
+        _refuse_other(folder, resolved)
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"storage must be a folder that can be written, but {config.storage}: {error}. Give --storage."
+        ) from error
+    if not folder.environment.exists():
+        write_text(folder.environment, json.dumps(_environment(config.seed), indent=2) + "\n")
+    write_text(folder.config, resolved)
+    return folder
+
+
+def write_text(path: Path, text: str) -> None:
+    """By temporary name and rename."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft.write_text(text)
+    draft.replace(path)
+
+
+def flat_config(config: RunConfig) -> dict[str, Any]:
+    """Every field by its dotted name."""
+    return dict(_flatten(yaml.safe_load(to_yaml(config))))
+
+
+def _refuse_other(folder: RunFolder, resolved: str) -> None:
+    before = dict(_flatten(yaml.safe_load(folder.config.read_text())))
+    now = dict(_flatten(yaml.safe_load(resolved)))
+    changed = [
+        f"{name} {before.get(name)} -> {now.get(name)}"
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name) and not name.startswith(CHANGEABLE)
+    ]
+    if changed:
+        raise ConfigError(
+            f"the run in {folder.path} was started with another configuration ({'; '.join(changed)}). "
+            "Give --name another value, or delete that folder."
+        )
+
+
+def _flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flatten(inner, f"{prefix}.{key}" if prefix else key)
+    else:
+        yield prefix, value
+
+
+def _environment(seed: int) -> dict[str, Any]:
+    """What a result may depend on beside its configuration."""
+    return {
+        "run_id": uuid.uuid4().hex,
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "python": sys.version.split()[0],
+        "packages": {name: _version(name) for name in RECORDED},
+        "git_commit": _git("rev-parse", "HEAD"),
+        "git_changes": bool(_git("status", "--porcelain")),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git(*words: str) -> str | None:
+    """Of the checkout that this code runs from; None when it is installed, or git is not."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), *words], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,82 @@
+"""The command line of a search: python -m platform.search RECIPE [--field value ...]."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from platform.command_line import parse
+from platform.command_line import run as run_command
+from platform.config import RunConfig
+from platform.config_file import from_yaml
+from platform.errors import ConfigError
+from platform.recipes import RECIPES, recipe
+
+PROGRAM = "python -m platform.search"
+
+
+def overview() -> str:
+    """What --help prints before a recipe is chosen."""
+    names = [f"  {name:<12}{' '.join((build.__doc__ or '').split())}" for name, build in RECIPES.items()]
+    return "\n".join(
+        (
+            f"usage: {PROGRAM} RECIPE [--FIELD VALUE ...]",
+            f"       {PROGRAM} --config run.yaml [--FIELD VALUE ...]",
+            "",
+            "Searches a pose network: makes or reads a data set, trains a weight-shared supernet, scores its",
+            "subnets under a constraint, and prints the Pareto front of accuracy against cost.",
+            "The same command again continues where it stopped.",
+            "",
+            "recipes:",
+            *names,
+            "",
+            "examples:",
+            f"  {PROGRAM} smoke",
+            f"  {PROGRAM} smoke --name more --search.trials 40 --search.max-gmacs 0.02",
+            f"  {PROGRAM} smoke --name mine --data.root data/coco",
+            f"  {PROGRAM} --config runs/smoke/config.yaml",
+            "",
+            f"All fields of a recipe, with their values: {PROGRAM} smoke --help",
+        )
+    )
+
+
+def read_arguments(arguments: list[str]) -> RunConfig | None:
+    """The configuration that the arguments describe; None when they ask for the overview."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        return None
+    if arguments[0] == "--config" or arguments[0].startswith("--config="):
+        name, base, rest = _from_file(arguments)
+    elif arguments[0].startswith("-"):
+        raise ConfigError(
+            f"a recipe or --config FILE must come first, but {arguments[0]!r} does; "
+            f"the recipes are: {', '.join(RECIPES)}"
+        )
+    else:
+        name, base, rest = arguments[0], recipe(arguments[0]), arguments[1:]
+    return parse(RunConfig, rest, default=base, prog=f"{PROGRAM} {name}", description=RunConfig.__doc__ or "")
+
+
+def main(arguments: list[str]) -> int:
+    config = read_arguments(arguments)
+    if config is None:
+        print(overview())
+        return 0
+    from platform.pipeline import run  # takes seconds to import: a mistyped field is answered before
+
+    run(config, Console(soft_wrap=not sys.stdout.isatty()))
+    return 0
+
+
+def _from_file(arguments: list[str]) -> tuple[str, RunConfig, list[str]]:
+    head, equals, value = arguments[0].partition("=")
+    if not equals and len(arguments) < 2:
+        raise ConfigError(f"--config needs a file, as in {PROGRAM} --config run.yaml")
+    path, rest = (value, arguments[1:]) if equals else (arguments[1], arguments[2:])
+    return f"{head} {path}", from_yaml(Path(path)), rest
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, sys.argv[1:]))

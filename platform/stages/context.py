@@ -1,0 +1,58 @@
+"""What every stage is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from platform.config import RunConfig
+from platform.run_folder import RunFolder
+from platform.tracking import Tracking
+from spaces.registry import build_space
+from spaces.space import SearchSpace
+from workers.data.coco import read_people
+from workers.data.made import MadeConfig
+from workers.data.people import People
+from workers.training.config import SpatialTask
+
+
+@dataclass(frozen=True, slots=True)
+class StageContext:
+    """One run under way."""
+
+    config: RunConfig
+    folder: RunFolder
+    tracking: Tracking
+    console: Console
+
+    @property
+    def data_root(self) -> Path:
+        """The given data set, or where this seed's made one lies: runs with equal data share it."""
+        config = self.config.data
+        return config.root or self.config.storage / "data" / made_name(config.made)
+
+    def people(self, split: str) -> People:
+        return read_people(self.data_root, split)
+
+    def space(self, people: People) -> SearchSpace:
+        config = self.config.space
+        return build_space(config.name, people.skeleton.keypoints, config.input_hw)
+
+    def spatial_task(self) -> SpatialTask:
+        config = self.config
+        return SpatialTask(
+            space=config.space.name,
+            input_hw=config.space.input_hw,
+            sigma_cells=config.space.sigma_cells,
+            seed=config.seed,
+            train=config.train,
+        )
+
+
+def made_name(config: MadeConfig) -> str:
+    """A folder name that tells made data sets apart."""
+    size = f"{config.width_px}x{config.height_px}"
+    counts = f"{config.clips}x{config.frames_per_clip}x{config.people_per_clip}"
+    return f"made-{counts}-{size}-v{config.validation_fraction:g}-s{config.seed}"

@@ -1,0 +1,15 @@
+"""Stage data: the people to train on and to score on, made where none are given."""
+
+from __future__ import annotations
+
+from platform.stages.context import StageContext
+from workers.data.made import write_made_dataset
+
+
+def run(context: StageContext) -> None:
+    config = context.config.data
+    if config.root is None:
+        context.console.print(f"data: a made data set in {context.data_root}", highlight=False)
+        write_made_dataset(context.data_root, config.made)
+    for split in (config.train_split, config.val_split):
+        context.console.print(f"data: {context.people(split).summary}", highlight=False)
