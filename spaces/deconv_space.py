@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from functools import cached_property, lru_cache
+from itertools import accumulate, pairwise
+from operator import mul
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -20,18 +21,20 @@ from spaces.layers.deconv_norm import DeconvNorm, ElasticDeconvNorm, deconv_norm
 from spaces.ranges import StageRange
 from spaces.space import SearchSpace
 
+# width_in, choice, stride, pixels_in, pixels_out
+BlockCost = Callable[[int, StageChoice, int, int, int], Cost]
+
 
 @dataclass(frozen=True)
 class BlockKind:
-    """One kind of block: plain(width_in, choice, stride, act), elastic(entry, range, stride), and its cost,
-    cost(width_in, choice, stride, pixels_in, pixels_out).
+    """One kind of block: plain(width_in, choice, stride, act), elastic(entry, range, stride), and its cost.
 
     `entry` holds the widths that may come into a stage; it is None for every block but the stage's first.
     """
 
     plain: Callable[[int, StageChoice, int, str], nn.Module]
     elastic: Callable[[tuple[int, ...] | None, StageRange, int], nn.Module]
-    cost: Callable[[int, StageChoice, int, int, int], Cost]
+    cost: BlockCost
 
 
 MOBILE = BlockKind(plain=MobileBlock, elastic=ElasticMobileBlock, cost=mobile_block_cost)
@@ -48,17 +51,17 @@ class DeconvSpace(SearchSpace):
         cost = self._cost_of_stem(architecture.stem)
         widths = [architecture.stem.width, *(stage.width for stage in architecture.stages)]
         for index, (width_in, choice) in enumerate(zip(widths, architecture.stages, strict=False)):
-            cost += stage_cost(self, index, width_in, choice)
+            cost += self._cost_of_stage(index, width_in, choice)
         assert architecture.head is not None
-        return cost + head_cost(self, widths[-1], architecture.head)
+        return cost + self._cost_of_head(widths[-1], architecture.head)
 
     def part_cost(self, before: Sequence[StageChoice], choice: StageChoice) -> Cost:
         index = len(before) - 1
         if index < 0:
             return self._cost_of_stem(choice)
         if index < len(self.stages):
-            return stage_cost(self, index, before[-1].width, choice)
-        return head_cost(self, before[-1].width, choice)
+            return self._cost_of_stage(index, before[-1].width, choice)
+        return self._cost_of_head(before[-1].width, choice)
 
     def carried(self, before: Sequence[StageChoice]) -> int:
         """The width that the next part takes in."""
@@ -70,35 +73,45 @@ class DeconvSpace(SearchSpace):
     def network(self, architecture: Architecture) -> DeconvNetwork:
         return DeconvNetwork(self, architecture)
 
-    def pixels_behind(self, index: int) -> int:
-        """Pixels of the features behind stage `index`; -1 is the stem with its pooling."""
-        stride = self.stem.stride * (2 if self.pooled_stem else 1)
-        stride *= math.prod(stage.stride for stage in self.stages[: index + 1])
+    @cached_property
+    def pixels(self) -> tuple[int, ...]:
+        """Pixels of the features behind the stem with its pooling, then behind every stage."""
+        pooling = 2 if self.pooled_stem else 1
+        strides = accumulate((stage.stride for stage in self.stages), mul, initial=self.stem.stride * pooling)
+        return tuple(self._pixels_at(stride) for stride in strides)
+
+    def _pixels_at(self, stride: int) -> int:
         return math.ceil(self.input_hw[0] / stride) * math.ceil(self.input_hw[1] / stride)
 
     def _cost_of_stem(self, stem: StageChoice) -> Cost:
-        height, width = (math.ceil(side / self.stem.stride) for side in self.input_hw)
-        return conv_norm_cost(3, stem.width, stem.kernel, stem.groups, height * width)
+        return conv_norm_cost(3, stem.width, stem.kernel, stem.groups, self._pixels_at(self.stem.stride))
+
+    def _cost_of_stage(self, index: int, width_in: int, choice: StageChoice) -> Cost:
+        pixels_in, pixels = self.pixels[index : index + 2]
+        return stage_cost(self.block.cost, width_in, choice, self.stages[index].stride, pixels_in, pixels)
+
+    def _cost_of_head(self, width_in: int, head: StageChoice) -> Cost:
+        return head_cost(width_in, head, self.pixels[-1], self.keypoints)
 
 
 @lru_cache(maxsize=1 << 16)
-def stage_cost(space: DeconvSpace, index: int, width_in: int, choice: StageChoice) -> Cost:
+def stage_cost(
+    block_cost: BlockCost, width_in: int, choice: StageChoice, stride: int, pixels_in: int, pixels: int
+) -> Cost:
     """The first block, which may change width and resolution, and the alike others."""
-    before, behind = space.pixels_behind(index - 1), space.pixels_behind(index)
-    first = space.block.cost(width_in, choice, space.stages[index].stride, before, behind)
-    other = space.block.cost(choice.width, choice, 1, behind, behind)
+    first = block_cost(width_in, choice, stride, pixels_in, pixels)
+    other = block_cost(choice.width, choice, 1, pixels, pixels)
     return first + other * (choice.depth - 1)
 
 
-@lru_cache(maxsize=1 << 12)
-def head_cost(space: DeconvSpace, width_in: int, head: StageChoice) -> Cost:
+@lru_cache(maxsize=1 << 14)
+def head_cost(width_in: int, head: StageChoice, pixels: int, keypoints: int) -> Cost:
     """Transposed convolutions, each doubling the resolution, and the 1x1 convolution to heatmaps."""
-    pixels = space.pixels_behind(len(space.stages) - 1)
     cost = Cost()
     for source in (width_in, *[head.width] * (head.depth - 1)):
         cost += deconv_norm_cost(source, head.width, head.kernel, head.groups, pixels)
         pixels *= 4
-    return cost + conv_cost(head.width, space.keypoints, 1, 1, pixels, bias=True)
+    return cost + conv_cost(head.width, keypoints, 1, 1, pixels, bias=True)
 
 
 class DeconvNetwork(nn.Module):
