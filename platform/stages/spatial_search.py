@@ -23,7 +23,7 @@ from workers.errors import DataError
 from workers.evaluation.coco_ap import CocoScorer
 from workers.evaluation.crops import prepare_crops
 from workers.search.evaluator import SearchInputs, measure_untrained
-from workers.training.weights import load_weights
+from workers.weights.safetensors import load_weights
 
 STAGE = "spatial_search"
 

@@ -18,7 +18,7 @@ from workers.errors import TrainingError
 from workers.progress import ProgressBoard
 from workers.training.on_ray_train import load_training_state, train_supernet
 from workers.training.supernet_training import StepReport
-from workers.training.weights import save_weights
+from workers.weights.safetensors import save_weights
 
 POLL_S = 0.5
 METRIC_EVERY_STEPS = 10

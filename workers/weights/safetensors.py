@@ -1,0 +1,86 @@
+"""Weights as safetensors, with what they belong to in the metadata; whoever reads them says what must fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from spaces.architecture import Architecture
+from spaces.registry import build_space
+from spaces.space import SearchSpace
+from workers.errors import DataError
+from workers.weights.drafts import whole_file
+
+
+def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Writes by temporary name and renames, so a file that exists is whole."""
+    with whole_file(path) as draft:
+        save_file({name: tensor.contiguous() for name, tensor in weights.items()}, draft, dict(metadata))
+
+
+def load_weights(path: Path, expected: Mapping[str, str]) -> dict[str, Tensor]:
+    """The weights, if their metadata agrees with `expected`; otherwise DataError naming both values."""
+    metadata, weights = _read(path)
+    for name, value in expected.items():
+        if metadata.get(name) != value:
+            raise DataError(
+                f"{path} holds weights of {name} {metadata.get(name)!r}, but {value!r} is needed. "
+                f"Give the file that belongs to {value!r}."
+            )
+    return weights
+
+
+def network_metadata(space: SearchSpace, architecture: Architecture) -> dict[str, str]:
+    """What a file of one network says of it; the architecture as JSON, the input size in pixels."""
+    height, width = space.input_hw
+    return {
+        "key": architecture.key,
+        "architecture": architecture.to_json(),
+        "space": space.name,
+        "keypoints": str(space.keypoints),
+        "input_hw": f"{height}x{width}",
+    }
+
+
+def save_network(path: Path, network: nn.Module, space: SearchSpace, architecture: Architecture) -> None:
+    """The weights of an extracted network, with what they belong to."""
+    save_weights(path, network.state_dict(), network_metadata(space, architecture))
+
+
+def load_network(path: Path, space: SearchSpace, architecture: Architecture) -> nn.Module:
+    """The network of `architecture`, in eval mode, with the weights that `save_network` wrote.
+
+    Raises DataError naming both keys, or both numbers of keypoints, where they are another network's.
+    """
+    weights = load_weights(path, {"key": architecture.key, "keypoints": str(space.keypoints)})
+    network = space.network(architecture)
+    network.load_state_dict(weights)
+    return network.eval()
+
+
+def read_architecture(path: Path) -> tuple[SearchSpace, Architecture]:
+    """What the weights that `save_network` wrote belong to."""
+    metadata, _ = _read(path, weights=False)
+    try:
+        architecture = Architecture.from_json(metadata["architecture"])
+        height, width = (int(side) for side in metadata["input_hw"].split("x"))
+        space = build_space(architecture.space, int(metadata["keypoints"]), (height, width))
+    except (KeyError, ValueError) as error:
+        raise DataError(
+            f"{path} must hold the weights of one network, with architecture, keypoints and input_hw in its "
+            f"metadata, but: {error!r}. A supernet's weights belong to no single architecture."
+        ) from error
+    return space, architecture
+
+
+def _read(path: Path, *, weights: bool = True) -> tuple[dict[str, str], dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = file.keys() if weights else ()
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
+    except (OSError, SafetensorError) as error:
+        raise DataError(f"{path} must be readable safetensors weights, but: {error}") from error
