@@ -47,6 +47,7 @@ class MadeConfig:
     width_px: int = 320
     height_px: int = 240
     validation_fraction: float = 0.17  # of the clips
+    difficulty: float = 0.5  # 0 to 1: clutter, occlusion, blur, noise and people who do not face the camera
 
     def __post_init__(self) -> None:
         _require("seed", self.seed, 0, 2**63 - 1)
@@ -60,6 +61,7 @@ class MadeConfig:
                 f"made data: validation_fraction must lie between 0 and 1, not {self.validation_fraction}. "
                 "Give the share of the clips to validate on, for example 0.17."
             )
+        _require("difficulty", self.difficulty, 0, 1)
 
     @property
     def validation_clips(self) -> int:
@@ -72,7 +74,7 @@ class MadeConfig:
         return range(first) if split == "train" else range(first, self.clips)
 
 
-def _require(name: str, value: int, low: int, high: int) -> None:
+def _require(name: str, value: float, low: int, high: int) -> None:
     if not low <= value <= high:
         raise DataError(f"made data: {name} must lie between {low} and {high}, not {value}.")
 
@@ -149,8 +151,8 @@ def _draw_clip(draft: Path, config: MadeConfig, split: str, clip: int) -> list[t
     """Writes the images of one clip and returns the people of each frame."""
     labels = []
     seed = np.random.SeedSequence((config.seed, clip))
-    size = (config.height_px, config.width_px)
-    frames = make_clip(seed, config.frames_per_clip, config.people_per_clip, *size)
+    size_px = (config.height_px, config.width_px)
+    frames = make_clip(seed, config.frames_per_clip, config.people_per_clip, size_px, config.difficulty)
     for number, frame in enumerate(frames):
         path = draft / f"{split}2017" / coco_file_name(clip, number)
         _write_jpeg(path, frame.image)

@@ -11,14 +11,14 @@ from workers.data.made_outfit import SKIN_BGR, Colour, draw_colour, shaded
 from workers.data.made_paint import CIRCLE, capsule, fill
 
 
-def draw_backdrop(rng: np.random.Generator, height_px: int, width_px: int) -> np.ndarray:
-    """A random scene without people, (H, W, 3) uint8 BGR."""
+def draw_backdrop(rng: np.random.Generator, height_px: int, width_px: int, difficulty: float) -> np.ndarray:
+    """A random scene without people, (H, W, 3) uint8 BGR; the easier (0 to 1), the emptier and softer."""
     canvas = _wall(rng, height_px, width_px)
     if rng.random() < 0.8:
         _lay_ground(rng, canvas)
-    for _ in range(int(rng.integers(6, 30))):
+    for _ in range(int(rng.integers(6, 30) * difficulty)):
         _scatter(rng, canvas)
-    softness_px = rng.uniform(0.0, 1.8)
+    softness_px = rng.uniform(1.0 - difficulty, 3.0 - 1.2 * difficulty)
     return cv2.GaussianBlur(canvas, (0, 0), softness_px) if softness_px > 0.3 else canvas
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from workers.data.made_backdrop import Obstacle, draw_obstacle
 from workers.data.made_body import Body, draw_build, pose_body
 from workers.data.made_figure import Piece
-from workers.data.made_motion import draw_motion
+from workers.data.made_motion import Motion, draw_motion
 from workers.data.made_outfit import draw_outfit
 from workers.data.made_paint import Light
 from workers.data.made_tailor import Figure, pieces_of, to_px
@@ -35,39 +35,45 @@ class Actor:
 
 
 def draw_cast(
-    rng: np.random.Generator, people: int, times_s: np.ndarray, height_px: int, width_px: int
+    rng: np.random.Generator,
+    people: int,
+    times_s: np.ndarray,
+    size_px: tuple[int, int],  # height and width
+    difficulty: float,
 ) -> list[Actor]:
     """A clip's people side by side, partly before each other, the farthest (smallest) first."""
+    height_px, width_px = size_px
     camera_pitch_rad = float(rng.uniform(0.0, 0.25))
-    places = rng.permutation((np.arange(people) + 0.5) / people + rng.uniform(-0.4, 0.4, people) / people)
-    actors = [
-        _draw_actor(rng, track_id, float(places[track_id]) * width_px, height_px, times_s, camera_pitch_rad)
-        for track_id in range(people)
-    ]
+    jitter = (0.1 + 0.3 * difficulty) * rng.uniform(-1.0, 1.0, people)
+    places_px = width_px * rng.permutation((np.arange(people) + 0.5 + jitter) / people)
+    actors = []
+    for track_id in range(people):
+        motion = draw_motion(rng, times_s, difficulty)
+        close = rng.random() < 0.1 * difficulty
+        actor = _place(rng, track_id, motion, float(places_px[track_id]), height_px, camera_pitch_rad, close)
+        actors.append(_hide_partly(rng, actor) if rng.random() < 0.35 * difficulty else actor)
     return sorted(actors, key=lambda actor: actor.figure.stature_px)
 
 
-def _draw_actor(
+def _place(
     rng: np.random.Generator,
     track_id: int,
+    motion: Motion,
     place_px: float,
     height_px: int,
-    times_s: np.ndarray,
     camera_pitch_rad: float,
+    close: bool,
 ) -> Actor:
-    """One person; one in ten is close to the camera, so that the legs leave the image."""
-    close = rng.random() < 0.1
+    """One person; whoever is close to the camera has the legs out of the image."""
     stature_px = height_px * float(rng.uniform(1.0, 1.5) if close else rng.uniform(0.4, 0.88))
     lowest_px = 1.1 * stature_px if close else 0.99 * height_px
     ground_px = rng.uniform(min(0.97 * stature_px, lowest_px), lowest_px)
-    motion = draw_motion(rng, times_s)
     build = draw_build(rng)
     body = pose_body(build, motion, camera_pitch_rad)
     across = place_px + motion.forward * np.sin(motion.yaw_rad) * stature_px
-    origins_px = np.stack([across, np.full(len(times_s), ground_px)], axis=1)
+    origins_px = np.stack([across, np.full(len(across), ground_px)], axis=1)
     figure = Figure(build=build, outfit=draw_outfit(rng), stature_px=stature_px)
-    actor = Actor(track_id=track_id, figure=figure, body=body, origins_px=origins_px, obstacle=None)
-    return _hide_partly(rng, actor) if rng.random() < 0.35 else actor
+    return Actor(track_id=track_id, figure=figure, body=body, origins_px=origins_px, obstacle=None)
 
 
 _HIDEABLE = (

@@ -40,20 +40,24 @@ class Camera:
 
 
 def make_clip(
-    seed: np.random.SeedSequence, frames: int, people: int, height_px: int, width_px: int
+    seed: np.random.SeedSequence,
+    frames: int,
+    people: int,
+    size_px: tuple[int, int],  # height and width
+    difficulty: float,
 ) -> Iterator[Frame]:
     """The frames of a random clip, in order; equal arguments give equal frames."""
     rng = np.random.Generator(np.random.PCG64(seed))
-    camera = _draw_camera(rng, height_px, width_px)
+    camera = _draw_camera(rng, size_px, difficulty)
     middles_s = (np.arange(frames) - 0.5 * (frames - 1)) * FRAME_S
     opened, closed = middles_s - 0.5 * camera.exposure_s, middles_s + 0.5 * camera.exposure_s
-    backdrop = draw_backdrop(rng, height_px + 2 * _MARGIN_PX, width_px + 2 * _MARGIN_PX)
+    backdrop = draw_backdrop(rng, size_px[0] + 2 * _MARGIN_PX, size_px[1] + 2 * _MARGIN_PX, difficulty)
     light = draw_light(rng)
     times_s = np.stack([opened, closed], axis=1).ravel()
     shifts_px = np.clip(times_s[:, None] * camera.pan_px_per_s, -_MARGIN_PX, _MARGIN_PX)
-    cast = draw_cast(rng, people, times_s, height_px, width_px)
+    cast = draw_cast(rng, people, times_s, size_px, difficulty)
     for frame in range(frames):
-        shot = _Shot(cast, light, shifts_px, 2 * frame, (height_px, width_px))
+        shot = _Shot(cast, light, shifts_px, 2 * frame, size_px)
         yield Frame(_develop(shot.expose(backdrop), camera, rng), shot.labels())
 
 
@@ -124,16 +128,16 @@ class _Shot:
         return {name: actor.points_px(name)[ends].mean(axis=0) + shift for name in actor.body.points}
 
 
-def _draw_camera(rng: np.random.Generator, height_px: int, width_px: int) -> Camera:
+def _draw_camera(rng: np.random.Generator, size_px: tuple[int, int], difficulty: float) -> Camera:
     moving = rng.random() < 0.5
     ramp = np.linspace(0.0, 1.0, 256)[:, None] ** rng.uniform(0.8, 1.3)
     tone = rng.uniform(0, 35) + ramp * rng.uniform(170, 250) * rng.uniform(0.88, 1.1, 3)
-    grain = rng.standard_normal((height_px + 64, width_px + 64, 3), dtype=np.float32)
+    grain = rng.standard_normal((size_px[0] + 64, size_px[1] + 64, 3), dtype=np.float32)
     return Camera(
-        exposure_s=float(rng.uniform(0.02, 0.09)) if rng.random() < 0.6 else 0.0,
+        exposure_s=float(rng.uniform(0.02, 0.09)) if rng.random() < 0.2 + 0.4 * difficulty else 0.0,
         pan_px_per_s=rng.normal(0.0, 25.0, 2) if moving else np.zeros(2),
-        softness_px=float(rng.uniform(0.3, 1.3)) if rng.random() < 0.6 else 0.0,
-        noise=grain * np.float32(rng.uniform(0.5, 7.0)),
+        softness_px=float(rng.uniform(0.3, 1.3)) if rng.random() < 0.2 + 0.4 * difficulty else 0.0,
+        noise=grain * np.float32(rng.uniform(0.5, 2.0 + 5.0 * difficulty)),
         tone=np.clip(tone, 0, 255).astype(np.uint8)[:, None, :],
     )
 

@@ -118,13 +118,17 @@ class Motion:
     hop: np.ndarray  # (T,) statures above the ground
 
 
-def draw_motion(rng: np.random.Generator, times_s: np.ndarray) -> Motion:
-    """A random action, its random amplitudes and phase, and the way the person faces, at `times_s` (T,)."""
+def draw_motion(rng: np.random.Generator, times_s: np.ndarray, difficulty: float) -> Motion:
+    """A random action, its random amplitudes and phase, and the way the person faces, at `times_s` (T,).
+
+    The easier (0 to 1), the more people face the camera.
+    """
     action = ACTIONS[str(rng.choice(list(ACTIONS)))]
     mirrored = bool(rng.random() < 0.5)
     cycle = rng.uniform(*action.cycles_per_s) * times_s + rng.random()
     degrees = np.stack([_angle(name, action, mirrored, cycle, times_s, rng) for name in ANGLES], axis=1)
-    facing = rng.normal(0.0, 40.0) if rng.random() < 0.6 else rng.uniform(-180.0, 180.0)
+    turned = rng.random() < 0.4 * difficulty
+    facing = rng.uniform(-180.0, 180.0) if turned else rng.normal(0.0, 15.0 + 25.0 * difficulty)
     yaw = facing + rng.normal(0.0, 15.0) * times_s
     forward = rng.uniform(*action.statures_per_s) * times_s
     hop = rng.uniform(*action.hop) * np.abs(np.sin(2 * np.pi * cycle))

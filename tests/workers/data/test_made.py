@@ -3,18 +3,21 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from pycocotools.coco import COCO  # type: ignore[import-untyped]
+from pycocotools.coco import COCO
 
 from workers.data.coco import read_people
 from workers.data.made import MARKER, MadeConfig, write_made_dataset
 from workers.errors import DataError
 
-CONFIG = MadeConfig(seed=3, clips=5, frames_per_clip=3, people_per_clip=2, validation_fraction=0.4)
+CONFIG = MadeConfig(
+    seed=3, clips=5, frames_per_clip=3, people_per_clip=2, validation_fraction=0.4, difficulty=1.0
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +46,7 @@ def test_another_seed_gives_other_images(made: Path, tmp_path: Path) -> None:
 
 
 def test_a_clip_is_the_same_however_many_clips_are_drawn(made: Path, tmp_path: Path) -> None:
-    fewer = MadeConfig(seed=3, clips=2, frames_per_clip=3, people_per_clip=2, validation_fraction=0.4)
-    small = write_made_dataset(tmp_path / "small", fewer)
+    small = write_made_dataset(tmp_path / "small", replace(CONFIG, clips=2))
     name = "train2017/000000000002.jpg"
     assert (small / name).read_bytes() == (made / name).read_bytes()
 
@@ -136,11 +138,12 @@ def test_a_failed_writing_leaves_nothing_behind(tmp_path: Path) -> None:
         ("people_per_clip", 13),
         ("width_px", 20),
         ("height_px", 9999),
+        ("difficulty", 1.5),
     ],
 )
-def test_an_impossible_number_is_refused_by_name(field: str, value: int) -> None:
+def test_an_impossible_number_is_refused_by_name(field: str, value: float) -> None:
     with pytest.raises(DataError, match=f"made data: {field} must lie between .* not {value}"):
-        MadeConfig(**{field: value})
+        MadeConfig(**{field: value})  # type: ignore[arg-type]
 
 
 def test_a_validation_fraction_outside_0_to_1_is_refused() -> None:

@@ -55,7 +55,7 @@ def test_elbows_bend_forward_and_knees_backward() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_limbs_keep_their_length_and_the_lower_foot_the_ground(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    motion = draw_motion(rng, np.linspace(-0.3, 0.3, 7))
+    motion = draw_motion(rng, np.linspace(-0.3, 0.3, 7), difficulty=1.0)
     points = pose_body(BUILD, motion, camera_pitch_rad=0.2).points
     for side in ("left", "right"):
         thigh = np.linalg.norm(points[f"{side}_knee"] - points[f"{side}_hip"], axis=1)
@@ -67,7 +67,8 @@ def test_limbs_keep_their_length_and_the_lower_foot_the_ground(seed: int) -> Non
 @pytest.mark.parametrize("seed", range(8))
 def test_people_move_smoothly(seed: int) -> None:
     times_s = np.linspace(0.0, 0.5, 51)
-    points = pose_body(BUILD, draw_motion(np.random.default_rng(seed), times_s), camera_pitch_rad=0.1).points
+    motion = draw_motion(np.random.default_rng(seed), times_s, difficulty=1.0)
+    points = pose_body(BUILD, motion, camera_pitch_rad=0.1).points
     for name, track in points.items():
         step = np.linalg.norm(np.diff(track, axis=0), axis=1).max()
         assert step < 0.12, f"{name} jumps by {step:.2f} statures in 10 ms"
@@ -76,7 +77,7 @@ def test_people_move_smoothly(seed: int) -> None:
 def test_knees_and_elbows_never_bend_the_wrong_way() -> None:
     hinges = [ANGLES.index(f"{side}_{joint}") for side in ("left", "right") for joint in ("knee", "elbow")]
     for seed in range(30):
-        angles = draw_motion(np.random.default_rng(seed), np.linspace(0.0, 1.0, 20)).angles_rad
+        angles = draw_motion(np.random.default_rng(seed), np.linspace(0.0, 1.0, 20), 1.0).angles_rad
         assert angles[:, hinges].min() >= 0.0
 
 

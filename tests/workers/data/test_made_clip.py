@@ -7,7 +7,7 @@ from workers.data.made_clip import Frame, make_clip
 
 
 def _clip(seed: int, frames: int = 4, people: int = 3) -> list[Frame]:
-    return list(make_clip(np.random.SeedSequence((seed, 0)), frames, people, 240, 320))
+    return list(make_clip(np.random.SeedSequence((seed, 0)), frames, people, (240, 320), difficulty=1.0))
 
 
 def test_a_clip_depends_on_its_seed_alone() -> None:
@@ -42,7 +42,7 @@ def test_people_vary_in_size_visibility_and_hiddenness() -> None:
 
 
 def test_backdrops_have_texture_and_differ() -> None:
-    images = [draw_backdrop(np.random.default_rng(seed), 120, 160) for seed in range(4)]
+    images = [draw_backdrop(np.random.default_rng(seed), 120, 160, 0.5) for seed in range(4)]
     assert all(image.shape == (120, 160, 3) and image.std() > 5 for image in images)
     assert len({image.tobytes() for image in images}) == 4
 

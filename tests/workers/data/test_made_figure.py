@@ -110,7 +110,7 @@ def test_nobody_is_labelled_outside_the_image() -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_a_mirrored_person_is_the_mirrored_image_so_flipped_crops_tell_the_truth(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    motion, light = draw_motion(rng, np.zeros(1)), draw_light(rng)
+    motion, light = draw_motion(rng, np.zeros(1), difficulty=1.0), draw_light(rng)
     actor, mirrored = _actor(motion, seed), _actor(_mirror(motion), seed)
     image, mirror_image = (np.full((HEIGHT, WIDTH, 3), 128, np.uint8) for _ in range(2))
     paint(image, actor.pieces(0, light), actor.figure.outfit, light)
@@ -135,7 +135,7 @@ def test_front_and_back_of_the_same_person_look_different() -> None:
 
 
 def test_pieces_halfway_lie_halfway_and_move_with_the_camera() -> None:
-    motion = draw_motion(np.random.default_rng(1), np.array([0.0, 0.05]))
+    motion = draw_motion(np.random.default_rng(1), np.array([0.0, 0.05]), difficulty=1.0)
     actor = _actor(motion)
     first, second = actor.pieces(0, LIGHT), actor.pieces(1, LIGHT)
     halfway = between(first, second, 0.5, np.array([3.0, -2.0]))

@@ -95,7 +95,7 @@ def test_the_posetrack_box_is_the_joints_extent_widened_as_in_the_real_files(sha
 
 
 def test_posetrack_files_have_the_keys_and_ids_of_the_real_ones(shared: Path) -> None:
-    clip = [frame.people for frame in make_clip(np.random.SeedSequence(0), 2, 2, HEIGHT, WIDTH)]
+    clip = [frame.people for frame in make_clip(np.random.SeedSequence(0), 2, 2, (HEIGHT, WIDTH), 0.5)]
     made = posetrack_document(7, "val", clip, HEIGHT, WIDTH)
     for path in _real_files(shared):
         real = json.loads(path.read_text())
