@@ -31,3 +31,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the data folder {folder}, which is not part of the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small made data set in COCO's layout: some 30 people to train on, some 5 to score on."""
+    from workers.data.made import MadeConfig, write_made_dataset
+
+    config = MadeConfig(clips=8, frames_per_clip=2, people_per_clip=2)
+    return write_made_dataset(tmp_path_factory.mktemp("made") / "data", config)

@@ -16,7 +16,10 @@ from platform.samplers.uniform import UniformSampler
 from spaces.constraint import Constraint
 from spaces.space import SearchSpace
 
-SAMPLERS: Mapping[str, Callable[[SearchStudy, Constraint, int], Sampler]] = {"uniform": UniformSampler, "nsga2": Nsga2Sampler}
+SAMPLERS: Mapping[str, Callable[[SearchStudy, Constraint, int], Sampler]] = {
+    "uniform": UniformSampler,
+    "nsga2": Nsga2Sampler,
+}
 LARGEST_POPULATION = 50
 GENERATIONS = 6  # that a search should have time for
 

@@ -9,6 +9,7 @@ import torch
 from ray import tune
 
 from spaces.architecture import Architecture
+from workers.memory import keep_freed_memory
 from workers.search.evaluator import Measured, SearchInputs, SubnetEvaluator
 
 
@@ -16,6 +17,7 @@ class SubnetTrial(tune.Trainable):
     """config: `architecture`, the canonical JSON. Reused between trials, so the supernet is loaded once."""
 
     def setup(self, config: dict[str, Any], inputs: SearchInputs, threads: int = 1) -> None:  # type: ignore[override]
+        keep_freed_memory()
         torch.set_num_threads(threads)
         self.evaluator = SubnetEvaluator(inputs)
         self.reset_config(config)

@@ -13,6 +13,7 @@ import torch
 from ray.actor import ActorHandle
 
 from workers.data.people import People
+from workers.memory import keep_freed_memory
 from workers.training.config import SpatialTask
 from workers.training.ranks import Ranks
 from workers.training.supernet_training import StepReport, SupernetTraining
@@ -25,6 +26,7 @@ def train_supernet(payload: dict[str, Any]) -> None:
     task: SpatialTask = payload["task"]
     people: People = payload["people"]
     board: ActorHandle[Any] | None = payload.get("board")
+    keep_freed_memory()
     torch.set_num_threads(payload["threads"])
     context = ray.train.get_context()
     ranks = Ranks(context.get_world_rank(), context.get_world_size())

@@ -1,0 +1,127 @@
+"""Turns a checkpoint into files that run: DIR/key.onnx, checked against PyTorch, and DIR/key.safetensors.
+
+The checkpoint is a .pth file in MMPose's names (0.x or 1.x), which also needs --architecture, or a
+.safetensors file of one network, which says what it belongs to. Nothing in a foreign file is run.
+
+A released network: python -m platform.export --architecture s-vipnas-res50 --checkpoint s.pth --out DIR
+
+A network of a run: python -m platform.export --checkpoint network.safetensors --out DIR
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from torch import nn
+
+from platform.command_line import UsageError, parse, run
+from spaces.architecture import Architecture
+from spaces.published import PUBLISHED, find_published
+from spaces.registry import build_space
+from spaces.space import SearchSpace
+from workers.data.normalise import MEAN_RGB, STD_RGB
+from workers.weights.onnx_export import GATE, export_onnx
+from workers.weights.released import load_released, read_checkpoint, to_released, write_checkpoint
+from workers.weights.safetensors import load_network, network_metadata, read_architecture, save_network
+
+KEYPOINTS, INPUT_HW = 17, (256, 192)
+HEADS = {"1.x": "head", "0.x": "keypoint_head"}
+
+
+@dataclass(frozen=True)
+class ExportArguments:
+    checkpoint: Path
+    """Weights: a .pth file in MMPose's names, or a .safetensors file of one network."""
+    out: Path
+    """Folder for key.onnx and key.safetensors; it is made where it is missing."""
+    architecture: str | None = None
+    """A published network (s-vipnas-res50, s-vipnas-mbv3, sbl-res50), or a file with an architecture's JSON.
+    By default what the .safetensors file says."""
+    keypoints: int | None = None
+    """Keypoints that the network finds. By default what the .safetensors file says, or 17 as in COCO."""
+    input_hw: tuple[int, int] | None = None
+    """Input height and width in pixels. By default what the .safetensors file says, or 256 192."""
+    mmpose: Literal["0.x", "1.x"] | None = None
+    """Write key.pth as well, in the names of this MMPose."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A network and what it belongs to."""
+
+    space: SearchSpace
+    architecture: Architecture
+    network: nn.Module
+
+
+def load(arguments: ExportArguments) -> Named:
+    """The network that the arguments name, in eval mode; VipnasError when the checkpoint is another's."""
+    if arguments.checkpoint.suffix == ".safetensors":
+        return _load_own(arguments)
+    if arguments.architecture is None:
+        raise UsageError(
+            f"{arguments.checkpoint} does not say which network it holds. "
+            f"Give --architecture: {', '.join(PUBLISHED)}, or a file with an architecture's JSON."
+        )
+    architecture = find_architecture(arguments.architecture)
+    space = build_space(
+        architecture.space, arguments.keypoints or KEYPOINTS, arguments.input_hw or INPUT_HW
+    )
+    tensors = read_checkpoint(arguments.checkpoint)
+    return Named(space, architecture, load_released(space, architecture, tensors))
+
+
+def _load_own(arguments: ExportArguments) -> Named:
+    found, architecture = read_architecture(arguments.checkpoint)
+    if arguments.architecture is not None:
+        architecture = find_architecture(arguments.architecture)
+    space = build_space(
+        architecture.space, arguments.keypoints or found.keypoints, arguments.input_hw or found.input_hw
+    )
+    return Named(space, architecture, load_network(arguments.checkpoint, space, architecture))
+
+
+def find_architecture(name: str) -> Architecture:
+    """A published network's architecture, or one that a JSON file holds and that lies in its space."""
+    if name in PUBLISHED:
+        return find_published(name)[1]
+    if not Path(name).is_file():
+        raise UsageError(
+            f"--architecture must be a published network ({', '.join(PUBLISHED)}) or a file with an "
+            f"architecture's JSON, but {name!r} is neither"
+        )
+    architecture = Architecture.from_json(Path(name).read_text(errors="replace"))
+    build_space(architecture.space).check(architecture)
+    return architecture
+
+
+def write(named: Named, out: Path, mmpose: str | None = None) -> None:
+    """Writes the files and prints what they are; none is kept where ONNX Runtime disagrees with PyTorch."""
+    space, architecture, network = named.space, named.architecture, named.network
+    stem = out / architecture.key
+    cost = space.cost(architecture)
+    print(f"{architecture.key}: {cost.params:,} params, {cost.gmacs:.3f} GMACs at {space.input_hw}")
+    onnx = stem.with_suffix(".onnx")
+    normalisation = {"mean_rgb": str(MEAN_RGB), "std_rgb": str(STD_RGB)}
+    check = export_onnx(
+        onnx, network, space.input_hw, network_metadata(space, architecture) | normalisation
+    )
+    print(f"{onnx}: ONNX Runtime repeats PyTorch's output within {check.relative:.1e} (allowed: {GATE:.0e})")
+    save_network(stem.with_suffix(".safetensors"), network, space, architecture)
+    print(stem.with_suffix(".safetensors"))
+    if mmpose is not None:
+        write_checkpoint(stem.with_suffix(".pth"), to_released(network, architecture, HEADS[mmpose]))
+        print(f"{stem.with_suffix('.pth')}: in the names of MMPose {mmpose}")
+
+
+def main(argv: list[str]) -> int:
+    arguments = parse(ExportArguments, argv, prog="python -m platform.export", description=__doc__)
+    write(load(arguments), arguments.out, arguments.mmpose)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main, sys.argv[1:]))
