@@ -8,6 +8,7 @@ from rich.console import Console
 
 from platform.cluster import ray_session
 from platform.config import STAGE_NAMES, RunConfig, StageName
+from platform.preflight import check
 from platform.run_folder import RunFolder, flat_config, open_run_folder
 from platform.stages import data, report, spatial_search, spatial_train
 from platform.stages.context import StageContext
@@ -24,6 +25,7 @@ STAGES: Mapping[StageName, Callable[[StageContext], None]] = {
 
 def run(config: RunConfig, console: Console) -> RunFolder:
     """Runs or continues a run; returns where it lies. Raises VipnasError for what a person can mend."""
+    check(config)
     folder = open_run_folder(config)
     tracking_uri = config.tracking_uri or f"sqlite:///{folder.path.parent / 'mlflow.db'}"
     tracking = Tracking(tracking_uri, config.name, folder.identity, folder.path.parent / "mlartifacts")

@@ -30,7 +30,7 @@ def read_people(root: Path, split: str, *, check_images: bool = True) -> People:
     the image files unopened. Raises DataError, naming the file, when the folder, the annotation file or a key
     is missing, the JSON is unreadable, or nobody is left.
     """
-    folder, annotation_path = _locate(Path(root), split)
+    folder, annotation_path = locate(Path(root), split)
     content = _load_json(annotation_path)
     return _Reader(folder, annotation_path, content).read(check_images=check_images)
 
@@ -143,7 +143,7 @@ class _Reader:
 _REPAIR = "Write the file as COCO's person_keypoints annotations."
 
 
-def _locate(root: Path, split: str) -> tuple[Path, Path]:
+def locate(root: Path, split: str) -> tuple[Path, Path]:
     """The image folder and the annotation file, both absolute."""
     folder, annotation_path = (root / split).resolve(), annotation_file(root, split).resolve()
     missing = next((path for path in (root, folder, annotation_path) if not path.exists()), None)

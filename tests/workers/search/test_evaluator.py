@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spaces.initialise import initialise
+from spaces.registry import build_space
+from workers.data.coco import read_people
+from workers.data.codec import Codec
+from workers.evaluation.coco_ap import CocoScorer
+from workers.evaluation.crops import prepare_crops
+from workers.search.evaluator import SearchInputs, SubnetEvaluator, measure_untrained
+
+INPUT_HW = (64, 32)
+SPACE = build_space("mobilenetv3-small", 17, INPUT_HW)
+
+
+@pytest.fixture(scope="module")
+def inputs(made_root: Path) -> SearchInputs:
+    people = read_people(made_root, "val2017")
+    crops = prepare_crops(people, INPUT_HW)
+    supernet = initialise(SPACE.supernet(), seed=1, sigma=0.2)
+    return SearchInputs(
+        space=SPACE.name, keypoints=17, input_hw=INPUT_HW,
+        weights={name: tensor.numpy() for name, tensor in supernet.state_dict().items()},
+        recalibration_images=crops.images, crops=crops, scorer=CocoScorer.from_people(people),
+        codec=Codec(INPUT_HW, 1.5), batch_size=4, flip_test=False,
+    )  # fmt: skip
+
+
+def scores(measured: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in measured.items() if not name.endswith("_s")}
+
+
+def test_an_architecture_scores_alike_whatever_was_scored_before(inputs: SearchInputs) -> None:
+    architecture = SPACE.sample(np.random.default_rng(0))
+    first = SubnetEvaluator(inputs).measure(architecture)
+    evaluator = SubnetEvaluator(inputs)
+    evaluator.measure(SPACE.biggest())
+    assert first["status"] == "finished", first["error"]
+    assert scores(evaluator.measure(architecture)) == scores(first)
+
+
+def test_an_architecture_that_breaks_is_a_failed_result_with_its_reason(inputs: SearchInputs) -> None:
+    other = build_space("mobilenetv3").smallest()
+    measured = SubnetEvaluator(inputs).measure(other)
+    assert measured["status"] == "failed"
+    assert "mobilenetv3-small" in str(measured["error"])
+    assert measured["total_s"] >= 0
+
+
+def test_broken_data_is_no_architectures_fault(inputs: SearchInputs) -> None:
+    nothing = replace(inputs, recalibration_images=inputs.recalibration_images[:0])
+    measured = SubnetEvaluator(nothing).measure(SPACE.smallest())
+    assert measured["status"] == "data_error"
+
+
+def test_the_untrained_network_is_another_than_the_trained_one(inputs: SearchInputs) -> None:
+    measured = measure_untrained(inputs, SPACE.smallest(), seed=0, sigma=0.001)
+    assert measured["status"] == "finished"
+    assert 0.0 <= measured["ap"] < 0.2
