@@ -47,6 +47,10 @@ class ExportArguments:
     mmpose: Literal["0.x", "1.x"] | None = None
     """Write key.pth as well, in the names of this MMPose."""
 
+    def __post_init__(self) -> None:
+        if self.keypoints is not None and self.keypoints < 1:
+            raise UsageError(f"--keypoints must be at least 1, but it is {self.keypoints}")
+
 
 @dataclass(frozen=True)
 class Named:

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from platform.command_line import run
-from platform.export import main
+from platform.export import ExportArguments, load, main
 from spaces.published import find_published
 from spaces.registry import build_space
 from tests.workers.weights.filling import draw_images, fill
@@ -32,7 +32,7 @@ def in_checkout(checkout: Path, *arguments: str | Path) -> subprocess.CompletedP
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
     """The one line on stderr of a command that is refused."""
     assert run(main, [*map(str, arguments)]) == 2
-    out, err = capsys.readouterr()
+    err = capsys.readouterr().err
     assert err.startswith("error: ")
     assert err.count("\n") == 1
     return err
@@ -74,35 +74,46 @@ def test_a_released_checkpoint_becomes_onnx_and_safetensors(checkout: Path, tmp_
 
 
 def test_a_network_of_a_run_needs_no_architecture_and_can_go_to_mmpose(small: Path, tmp_path: Path) -> None:
-    assert main(["--checkpoint", str(small), "--out", str(tmp_path), "--mmpose", "0.x"]) == 0
+    taller = ["--input-hw", "128", "64"]
+    assert main(["--checkpoint", str(small), "--out", str(tmp_path), "--mmpose", "0.x", *taller]) == 0
 
     space = build_space("mobilenetv3-small", keypoints=15, input_hw=INPUT_HW)
     architecture = space.smallest()
-    said = {
-        entry.key: entry.value for entry in onnx.load(tmp_path / f"{architecture.key}.onnx").metadata_props
-    }
+    model = onnx.load(tmp_path / f"{architecture.key}.onnx")
+    said = {entry.key: entry.value for entry in model.metadata_props}
     assert said["architecture"] == architecture.to_json()
-    assert (said["keypoints"], said["input_hw"]) == ("15", "96x64")
+    assert (said["keypoints"], said["input_hw"]) == ("15", "128x64")
+    height, width = model.graph.input[0].type.tensor_type.shape.dim[2:]
+    assert (height.dim_value, width.dim_value) == (128, 64)
     assert said["mean_rgb"] == "(123.675, 116.28, 103.53)"
     tensors = read_checkpoint(tmp_path / f"{architecture.key}.pth")
     assert "keypoint_head.final_layer.weight" in tensors
     load_released(space, architecture, tensors)
 
 
-def test_an_architecture_may_come_as_json(small: Path, tmp_path: Path) -> None:
+def test_an_architecture_may_come_as_json(tmp_path: Path) -> None:
     space = build_space("mobilenetv3-small", keypoints=15)
-    architecture = space.smallest()
+    architecture, network = space.smallest(), fill(space.network(space.smallest()))
     (tmp_path / "small.json").write_text(architecture.to_json())
-    write_checkpoint(tmp_path / "small.pth", to_released(fill(space.network(architecture)), architecture))
+    write_checkpoint(tmp_path / "small.pth", to_released(network, architecture))
 
-    done = main([
-        "--architecture", str(tmp_path / "small.json"), "--checkpoint", str(tmp_path / "small.pth"),
-        "--keypoints", "15", "--input-hw", "64", "64", "--out", str(tmp_path / "out"),
-    ])  # fmt: skip
+    named = load(
+        ExportArguments(tmp_path / "small.pth", tmp_path, str(tmp_path / "small.json"), keypoints=15)
+    )
 
-    assert done == 0
-    session = ort.InferenceSession(tmp_path / "out" / f"{architecture.key}.onnx")
-    assert session.get_inputs()[0].shape == ["batch", 3, 64, 64]
+    assert named.architecture == architecture
+    assert named.space.input_hw == (256, 192)
+    torch.testing.assert_close(named.network.state_dict(), network.state_dict(), rtol=0, atol=0)
+
+
+def test_a_released_mobilenetv3_is_found_by_its_name(tmp_path: Path) -> None:
+    space, architecture = find_published("s-vipnas-mbv3")
+    network = fill(space.network(architecture))
+    write_checkpoint(tmp_path / "released.pth", to_released(network, architecture))
+
+    named = load(ExportArguments(tmp_path / "released.pth", tmp_path, "s-vipnas-mbv3"))
+
+    torch.testing.assert_close(named.network.state_dict(), network.state_dict(), rtol=0, atol=0)
 
 
 def test_help_teaches_the_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,7 +131,7 @@ def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(checkout: Path, tmp_pat
     )
 
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: {tmp_path / 'none.pth'} must be a readable PyTorch checkpoint, but: ")
+    assert done.stderr.startswith(f"error: {tmp_path / 'none.pth'} must be a readable PyTorch checkpoint")
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
 
@@ -132,7 +143,7 @@ def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(checkout: Path, tmp_pat
         ([], "does not say which network it holds. Give --architecture: s-vipnas-res50, s-vipnas-mbv3"),
         (["--arch", "x"], "Perhaps you meant: --architecture"),
         (["--keypoints", "many"], "--keypoints"),
-        (["--architecture", "s-vipnas-res50", "--input-hw", "250", "192"], "must be positive multiples of 32"),
+        (["--architecture", "s-vipnas-res50", "--input-hw", "250", "192"], "positive multiples of 32"),
         (["--architecture", "s-vipnas-res50", "--keypoints", "0"], "keypoints must be at least 1"),
     ],
 )
