@@ -1,22 +1,31 @@
-"""Which architectures a search may propose, decided from closed-form cost alone."""
+"""Which architectures a search may propose, decided from closed-form cost alone, and drawing them evenly."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Set
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+from itertools import islice
 
 import numpy as np
 
 from spaces.architecture import Architecture
+from spaces.chain import COSTS, chain
 from spaces.cost import Cost
+from spaces.counting import Bound, Counts
 from spaces.errors import ConstraintError
 from spaces.space import SearchSpace
 
 MOST_TRIES = 20_000
+FEWEST_TRIES_EACH = 20
+FEW = 1 << 15  # so many candidates are listed rather than drawn
+GIGA = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
-    """Bounds on cost; None does not bound."""
+    """Bounds on cost, both ends allowed; None does not bound."""
 
     max_gmacs: float | None = None
     min_gmacs: float | None = None
@@ -31,6 +40,7 @@ class Constraint:
 
     def check(self, space: SearchSpace) -> None:
         """Raises ConstraintError where the space's smallest or biggest architecture shows it to be empty."""
+        self._check_numbers()
         least, most = space.cost(space.smallest()), space.cost(space.biggest())
         if self.max_gmacs is not None and least.gmacs > self.max_gmacs:
             raise ConstraintError(
@@ -48,23 +58,127 @@ class Constraint:
                 f"its biggest has {most.gmacs:.4g}. Lower search.min-gmacs."
             )
 
+    def _check_numbers(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and not 0 <= value < math.inf:
+                name = field.name.replace("_", "-")
+                raise ConstraintError(f"search.{name} must be a finite number of at least 0, but it is {value}")
+        if self.min_gmacs is not None and self.max_gmacs is not None and self.min_gmacs > self.max_gmacs:
+            raise ConstraintError(
+                f"search.min-gmacs must be at most search.max-gmacs, but they are {self.min_gmacs:g} and "
+                f"{self.max_gmacs:g}. Lower the first or raise the second."
+            )
+
+    def bounds(self) -> tuple[Bound, ...]:
+        """The same in whole MACs and parameters, rounded outwards; no entry for a cost that is not bounded."""
+        bounds = []
+        if self.max_gmacs is not None or self.min_gmacs is not None:
+            least = 0 if self.min_gmacs is None else math.floor(self.min_gmacs * GIGA)
+            most = None if self.max_gmacs is None else math.ceil(self.max_gmacs * GIGA)
+            bounds.append(Bound(COSTS.index("macs"), least, most))
+        if self.max_params is not None:
+            bounds.append(Bound(COSTS.index("params"), 0, self.max_params))
+        return tuple(bounds)
+
+    def __str__(self) -> str:
+        gmacs = (("at least", self.min_gmacs), ("at most", self.max_gmacs))
+        words = [f"{how} {value:g} GMACs" for how, value in gmacs if value is not None]
+        if self.max_params is not None:
+            words.append(f"at most {self.max_params:,} parameters")
+        return " and ".join(words) or "any cost"
+
+
+class Candidates:
+    """The architectures of a space that a constraint allows, to be drawn uniformly."""
+
+    def __init__(self, space: SearchSpace, constraint: Constraint) -> None:
+        constraint.check(space)
+        self.space, self.constraint = space, constraint
+        self._chain = chain(space)
+        self._counts = Counts(self._chain, constraint.bounds())
+
+    @cached_property
+    def all(self) -> list[Architecture] | None:
+        """Every one of them where they are few enough to be listed, otherwise None."""
+        return self._allowed(self._counts.paths()) if self._counts.total <= FEW else None
+
+    def draw(self, rng: np.random.Generator, count: int) -> list[Architecture]:
+        """`count` of them, each equally likely, but for draws that fell just outside the constraint."""
+        return self._allowed(self._counts.draw(rng, count))
+
+    def _allowed(self, paths: np.ndarray) -> list[Architecture]:
+        found = map(self._chain.architecture, paths.tolist())
+        return [each for each in found if self.constraint.allows(self.space.cost(each))]
+
+    def none_left(self, known: int) -> ConstraintError:
+        """The error where all that are allowed, a listed number, are known already."""
+        tried = f"all {self._counts.total:,.0f} whose cost comes near were tried"
+        if not self.all:
+            return ConstraintError(
+                f"no architecture of space {self.space.name!r} has {self.constraint}; {tried}. "
+                "Raise search.max-gmacs or search.max-params, or lower search.min-gmacs."
+            )
+        return ConstraintError(
+            f"all {len(self.all):,} architectures of space {self.space.name!r} that have {self.constraint} "
+            f"are among the {known:,} known already. Widen the constraint or ask for fewer trials."
+        )
+
+    def not_found(self, tries: int, found: int, known: int) -> ConstraintError:
+        """The error where a bounded number of draws brought too little."""
+        return ConstraintError(
+            f"only {found:,} new architectures of space {self.space.name!r} with {self.constraint} among "
+            f"{tries:,} drawn ({known:,} were known before). Widen the constraint or ask for fewer trials."
+        )
+
+
+@lru_cache(maxsize=4)
+def candidates(space: SearchSpace, constraint: Constraint) -> Candidates:
+    """The table behind sampling, worked out once for each constraint; ConstraintError where it cannot hold."""
+    return Candidates(space, constraint)
+
 
 def sample_under(
     space: SearchSpace,
     constraint: Constraint,
     rng: np.random.Generator,
-    seen: frozenset[str] | set[str] = frozenset(),
+    seen: Set[str] = frozenset(),
 ) -> Architecture:
-    """One architecture as `space.sample` draws them, given that it is allowed and its key not in `seen`.
+    """One architecture, uniform over all that the constraint allows and whose keys are not in `seen`.
 
-    Raises ConstraintError with the count tried when none turns up.
+    Raises ConstraintError with the count tried when there is none, or none turns up.
     """
-    constraint.check(space)
-    for _ in range(MOST_TRIES):
-        architecture = space.sample(rng)
-        if constraint.allows(space.cost(architecture)) and architecture.key not in seen:
-            return architecture
-    raise ConstraintError(
-        f"no new architecture of space {space.name!r} under {constraint} among {MOST_TRIES:,} drawn "
-        f"({len(seen)} were there before). Widen the constraint or ask for fewer trials."
-    )
+    return _unseen(candidates(space, constraint), 1, rng, seen)[0]
+
+
+def sample_many(
+    space: SearchSpace, constraint: Constraint, count: int, rng: np.random.Generator
+) -> list[Architecture]:
+    """`count` distinct architectures, every set of them equally likely; all there are where they are fewer.
+
+    Raises ConstraintError with the count tried where there is none at all, or too few turn up.
+    """
+    return _unseen(candidates(space, constraint), count, rng, frozenset())
+
+
+def _unseen(
+    open_ones: Candidates, count: int, rng: np.random.Generator, seen: Set[str]
+) -> list[Architecture]:
+    """Up to `count`, fewer only where there are no more; at least one."""
+    if open_ones.all is not None:
+        order = rng.permutation(len(open_ones.all))
+        unseen = (open_ones.all[index] for index in order if open_ones.all[index].key not in seen)
+        listed = list(islice(unseen, count))
+        if not listed:
+            raise open_ones.none_left(len(seen))
+        return listed
+    found: dict[str, Architecture] = {}
+    tries = 0
+    while len(found) < count:
+        if tries >= max(MOST_TRIES, FEWEST_TRIES_EACH * count):
+            raise open_ones.not_found(tries, len(found), len(seen))
+        batch = max(count - len(found), tries)
+        drawn = open_ones.draw(rng, batch)
+        found |= {each.key: each for each in drawn if each.key not in seen}
+        tries += batch
+    return list(found.values())[:count]

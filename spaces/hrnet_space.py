@@ -32,6 +32,8 @@ class Place:
 class HRNetSpace(SearchSpace):
     """`stages` are the bottleneck stage, then the branches of stage 2, those of stage 3, and so on."""
 
+    details = ("attention", "groups")
+
     def cost(self, architecture: Architecture) -> Cost:
         parts = self.parts(architecture)
         cost = Cost()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
@@ -67,16 +69,18 @@ class SearchSpace(ABC):
         before: Sequence[StageChoice],
         names: Sequence[str] = DIMENSIONS,
         start: StageChoice = UNDECIDED,
-    ) -> list[StageChoice]:
+    ) -> tuple[StageChoice, ...]:
         """Everything that the part behind the parts `before` can be: `start` with all options for `names`."""
-        found = [start]
-        for name in names:
-            found = [
-                replace(choice, **{name: value})
-                for choice in found
-                for value in self._options(len(before), name, choice, before)
-            ]
-        return found
+        free = tuple(name for name in names if name != "groups")
+        options = (tuple(self._options(len(before), name, start, before)) for name in free)
+        found = _combinations(start, free, tuple(options))
+        if "groups" not in names:
+            return found
+        return tuple(
+            replace(choice, groups=groups)
+            for choice in found
+            for groups in self._options(len(before), "groups", choice, before)
+        )
 
     @property
     def ranges(self) -> tuple[StageRange, ...]:
@@ -234,3 +238,10 @@ class SearchSpace(ABC):
         if self.head is not None and index == len(self.ranges) - 1:
             return (before[-1].width, choice.width)
         return (choice.middle,)
+
+
+@lru_cache(maxsize=1 << 10)
+def _combinations(
+    start: StageChoice, names: tuple[str, ...], options: tuple[tuple[Any, ...], ...]
+) -> tuple[StageChoice, ...]:
+    return tuple(replace(start, **dict(zip(names, values, strict=True))) for values in product(*options))

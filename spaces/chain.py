@@ -1,0 +1,142 @@
+"""A space as a chain of decisions: what each can be and add, given what the parts before it carry over."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Int
+
+from spaces.architecture import Architecture, StageChoice
+from spaces.cost import Cost
+from spaces.space import DIMENSIONS, SearchSpace
+
+COSTS = ("macs", "params")  # columns of Links.costs
+
+Parts = tuple[StageChoice, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """What one decision can be behind one state. Shapes: L choices, C costs (see COSTS)."""
+
+    choices: Parts
+    after: Int[np.ndarray, " L"]  # the state that each choice leads to
+    costs: Int[np.ndarray, "L C"]  # what each choice adds
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """One part, or one step of it; `states[state]` are its links. The first and the end have the one state 0."""
+
+    states: tuple[Links, ...]
+    completes: bool  # whether the part is whole behind it
+
+    @property
+    def costs(self) -> Int[np.ndarray, "L C"]:
+        """Of all links, state by state."""
+        return np.concatenate([links.costs for links in self.states])
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """All decisions of a space in order; a path takes one choice, by its number, at each of them."""
+
+    space: SearchSpace
+    decisions: tuple[Decision, ...]
+
+    @property
+    def links(self) -> int:
+        return sum(len(links.choices) for decision in self.decisions for links in decision.states)
+
+    def architecture(self, path: Sequence[int]) -> Architecture:
+        state, parts = 0, []
+        for decision, pick in zip(self.decisions, path, strict=True):
+            links = decision.states[state]
+            state = int(links.after[pick])
+            if decision.completes:
+                parts.append(links.choices[pick])
+        return self.space.assemble(parts)
+
+
+@lru_cache(maxsize=8)
+def chain(space: SearchSpace) -> Chain:
+    """Walks the space once. A state is a value of `space.carried`, shown by the first parts that have it.
+
+    A part is one decision; with `space.details` it is two, the outline and then the details, so that details
+    are priced once for an outline and not once for every state.
+    """
+    decisions: list[Decision] = []
+    examples: list[Parts] = [()]
+    for index in range(len(space.ranges)):
+        last = index == len(space.ranges) - 1
+        if space.details:
+            outlines = _States()
+            decisions.append(Decision(tuple(_outlines(space, examples, outlines, last)), completes=False))
+            examples = outlines.examples
+        behind = _States()
+        step = _details if space.details else _whole
+        decisions.append(Decision(tuple(step(space, examples, behind, last)), completes=True))
+        examples = behind.examples
+    return Chain(space, tuple(decisions))
+
+
+class _States:
+    """Numbers states in the order of their appearance, and keeps the first parts that led to each."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Hashable, int] = {}
+        self.examples: list[Parts] = []
+
+    def number(self, state: Hashable, example: Parts) -> int:
+        if state not in self.numbers:
+            self.numbers[state] = len(self.examples)
+            self.examples.append(example)
+        return self.numbers[state]
+
+
+def _whole(space: SearchSpace, examples: list[Parts], behind: _States, last: bool) -> Iterator[Links]:
+    for before in examples:
+        choices = space.choices(before)
+        after = [_next(space, (*before, choice), behind, last) for choice in choices]
+        yield Links(choices, np.array(after), _costs([space.part_cost(before, choice) for choice in choices]))
+
+
+def _outlines(space: SearchSpace, examples: list[Parts], behind: _States, last: bool) -> Iterator[Links]:
+    """Choices of everything but the details, priced with the cheapest details."""
+    names = [name for name in DIMENSIONS if name not in space.details]
+    cheapest: dict[StageChoice, StageChoice] = {}
+    for before in examples:
+        for outline in (outlines := space.choices(before, names)):
+            if outline not in cheapest:
+                options = space.choices(before, space.details, outline)
+                cheapest[outline] = min(options, key=lambda choice: space.part_cost(before, choice).macs)  # noqa: B023
+        choices = tuple([cheapest[outline] for outline in outlines])
+        after = []
+        for choice in choices:
+            whole = (*before, choice)
+            after.append(behind.number((choice, None if last else space.carried(whole)), whole))
+        yield Links(choices, np.array(after), _costs([space.part_cost(before, choice) for choice in choices]))
+
+
+def _details(space: SearchSpace, examples: list[Parts], behind: _States, last: bool) -> Iterator[Links]:
+    """Every choice with the outline of the example's last part, priced as the difference to it."""
+    known: dict[StageChoice, tuple[Parts, Int[np.ndarray, "L C"]]] = {}
+    for *before, cheapest in examples:
+        if cheapest not in known:
+            choices = space.choices(before, space.details, cheapest)
+            costs = _costs([space.part_cost(before, choice) for choice in choices])
+            known[cheapest] = choices, costs - _costs([space.part_cost(before, cheapest)])
+        choices, costs = known[cheapest]
+        after = _next(space, (*before, cheapest), behind, last)
+        yield Links(choices, np.full(len(choices), after), costs)
+
+
+def _next(space: SearchSpace, parts: Parts, behind: _States, last: bool) -> int:
+    return behind.number(None if last else space.carried(parts), parts)
+
+
+def _costs(costs: Sequence[Cost]) -> Int[np.ndarray, "L C"]:
+    return np.array([[cost.macs, cost.params] for cost in costs], dtype=np.int64)
