@@ -47,7 +47,7 @@ class MadeConfig:
     width_px: int = 320
     height_px: int = 240
     validation_fraction: float = 0.17  # of the clips
-    difficulty: float = 0.5  # 0 to 1: clutter, occlusion, blur, noise and people who do not face the camera
+    difficulty: float = 0.3  # 0 to 1: clutter, occlusion, blur, noise and people who do not face the camera
 
     def __post_init__(self) -> None:
         _require("seed", self.seed, 0, 2**63 - 1)
