@@ -8,7 +8,7 @@ from workers.data.coco import locate
 
 
 def check(config: RunConfig) -> None:
-    """Raises the VipnasError that a stage would raise later: unknown space, empty constraint, missing data."""
+    """Raises what a stage would raise later: an unknown space, an empty constraint, missing data."""
     space = build_space(config.space.name, input_hw=config.space.input_hw)
     config.search.constraint.check(space)
     if config.data.root is not None:

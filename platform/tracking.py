@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from platform.results.schema import METRICS
 from platform.results.store import Row
 
 EXPERIMENT = "vipnas"
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # it announces every table it makes
 TRIAL_TAG = "vipnas.trial"
 RUN_TAG = "vipnas.run"
 LONGEST_PARAM = 6000  # characters that MLflow stores

@@ -19,6 +19,10 @@ from workers.search.on_ray_tune import SubnetTrial
 
 FINISHED: Any = Searcher.FINISHED  # a string where Tune's own types promise a dictionary
 OnDone = Callable[[int, Architecture, dict[str, Any]], None]
+QUIET_TUNE = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the results table is the log
+    "RAY_AIR_NEW_OUTPUT": "0",  # the newer output prints its tables even when it is told to be silent
+}
 WORKER_DEATHS = 2  # that one trial survives before it is a failed row
 WORKER_DIED = {"status": "failed", "error": f"its worker died {WORKER_DEATHS + 1} times", "worker": None}
 
@@ -76,7 +80,7 @@ def run_trials(
     `inputs` is the object reference of a SearchInputs. Raises ConstraintError when the sampler runs out of
     architectures, DataError when the data breaks; the rows that were done stay.
     """
-    os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")  # the results table is the log
+    os.environ |= QUIET_TUNE
     search = SamplerSearch(sampler, waiting, on_done)
     per_trial: dict[str, float] = {"CPU": resources.cpus_per_slot}
     if resources.gpus_per_slot:

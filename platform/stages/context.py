@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,5 @@ class StageContext:
 
 def made_name(config: MadeConfig) -> str:
     """A folder name that tells made data sets apart."""
-    size = f"{config.width_px}x{config.height_px}"
-    counts = f"{config.clips}x{config.frames_per_clip}x{config.people_per_clip}"
-    return f"made-{counts}-{size}-v{config.validation_fraction:g}-s{config.seed}"
+    digest = hashlib.sha256(repr(config).encode()).hexdigest()[:8]
+    return f"made-{config.clips}x{config.frames_per_clip}x{config.people_per_clip}-{digest}"

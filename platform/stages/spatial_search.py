@@ -121,7 +121,7 @@ def _compare_with_untrained(context: StageContext, inputs: Any, store: TrialStor
             f"none of the trials in {store.folder} finished; their column `error` says why. "
             "Mend the cause and give the run another --name."
         )
-    best = max(scored, key=lambda row: row["ap"])
+    best = max(scored, key=lambda row: (row["ap"], -row["gmacs"]))
     measure = ray.remote(measure_untrained).options(num_cpus=context.config.resources.cpus_per_slot)
     untrained = ray.get(
         measure.remote(
