@@ -29,7 +29,7 @@ class Links:
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """One part, or one step of it; `states[state]` are its links. The first and the end have the one state 0."""
+    """One part, or one step of it. `states[state]` are its links; the first one has state 0 alone."""
 
     states: tuple[Links, ...]
     completes: bool  # whether the part is whole behind it
@@ -112,7 +112,8 @@ def _outlines(space: SearchSpace, examples: list[Parts], behind: _States, last: 
         for outline in (outlines := space.choices(before, names)):
             if outline not in cheapest:
                 options = space.choices(before, space.details, outline)
-                cheapest[outline] = min(options, key=lambda choice: space.part_cost(before, choice).macs)  # noqa: B023
+                costs = [space.part_cost(before, option).macs for option in options]
+                cheapest[outline] = options[int(np.argmin(costs))]
         choices = tuple([cheapest[outline] for outline in outlines])
         after = []
         for choice in choices:

@@ -63,7 +63,9 @@ class Constraint:
             value = getattr(self, field.name)
             if value is not None and not 0 <= value < math.inf:
                 name = field.name.replace("_", "-")
-                raise ConstraintError(f"search.{name} must be a finite number of at least 0, but it is {value}")
+                raise ConstraintError(
+                    f"search.{name} must be a finite number of at least 0, but it is {value}"
+                )
         if self.min_gmacs is not None and self.max_gmacs is not None and self.min_gmacs > self.max_gmacs:
             raise ConstraintError(
                 f"search.min-gmacs must be at most search.max-gmacs, but they are {self.min_gmacs:g} and "
@@ -71,7 +73,7 @@ class Constraint:
             )
 
     def bounds(self) -> tuple[Bound, ...]:
-        """The same in whole MACs and parameters, rounded outwards; no entry for a cost that is not bounded."""
+        """In whole MACs and parameters, rounded outwards; no entry for a cost that is not bounded."""
         bounds = []
         if self.max_gmacs is not None or self.min_gmacs is not None:
             least = 0 if self.min_gmacs is None else math.floor(self.min_gmacs * GIGA)
@@ -134,7 +136,7 @@ class Candidates:
 
 @lru_cache(maxsize=4)
 def candidates(space: SearchSpace, constraint: Constraint) -> Candidates:
-    """The table behind sampling, worked out once for each constraint; ConstraintError where it cannot hold."""
+    """What sampling draws from, worked out once for each constraint; ConstraintError where none is allowed."""
     return Candidates(space, constraint)
 
 

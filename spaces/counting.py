@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from spaces.chain import Chain, Decision
+from spaces.chain import Chain
 
-MOST_ADDITIONS = 400_000_000  # links x cells: about a second
+MOST_ADDITIONS = 300_000_000  # links x cells: about a second
 MOST_CELLS = 1 << 16
 FEWEST_CELLS = 1 << 10
 
@@ -52,8 +52,11 @@ class Counts:
         columns = [bound.column for bound in bounds]
         costs = [decision.costs[:, columns] for decision in chain.decisions]
         least = np.array([added.min(axis=0) for added in costs])
-        most = sum(added.max(axis=0) for added in costs)
-        limits = [top if bound.most is None else min(bound.most, top) for bound, top in zip(bounds, most)]
+        most = np.array([added.max(axis=0) for added in costs]).sum(axis=0)
+        limits = [
+            top if bound.most is None else min(bound.most, top)
+            for bound, top in zip(bounds, most, strict=True)
+        ]
         room = np.array(limits) - least.sum(axis=0)
         units = np.maximum(room, 0) // self.size + 1
         self.steps = [
@@ -64,7 +67,8 @@ class Counts:
         if (room >= 0).all():
             slack = len(chain.decisions) - 1  # buckets lost by rounding down at every decision
             floor = (np.array([bound.least for bound in bounds]) - least.sum(axis=0)) // units - slack
-            end[(0, *(slice(max(0, low), high + 1) for low, high in zip(floor, room // units, strict=True)))] = 1
+            window = [slice(max(0, low), high + 1) for low, high in zip(floor, room // units, strict=True)]
+            end[0][tuple(window)] = 1
         self.tables = [end]
         for steps in reversed(self.steps):
             table = np.empty((len(steps), *end.shape[1:]))
@@ -115,14 +119,13 @@ def _buckets_per_axis(chain: Chain, axes: int) -> int:
 
 
 def _count(step: Step, table: Float[np.ndarray, "S ..."]) -> Float[np.ndarray, ...]:
-    """The ways behind every bucket: the sum over choices of the next part's ways, shifted by what they add."""
+    """The ways behind every bucket: over choices, the sum of the next ways, shifted by what they add."""
     total = np.zeros(table.shape[1:])
     inside = (step.shifts < total.shape).all(axis=1)
     moves = Counter(zip(step.after[inside].tolist(), *step.shifts[inside].T.tolist(), strict=True))
     for (after, *shifts), times in moves.items():
-        target = tuple(slice(0, size - shift) for shift, size in zip(shifts, total.shape, strict=True))
-        source = tuple(slice(shift, None) for shift in shifts)
-        part = table[(after, *source)]
+        target = tuple([slice(0, len(table[0]) - shift) for shift in shifts])
+        part = table[after][tuple([slice(shift, None) for shift in shifts])]
         total[target] += part if times == 1 else times * part
     return total
 
@@ -135,4 +138,4 @@ def _ways(
     size = np.array(table.shape[1:])
     inside = (cells < size).all(axis=-1)
     index = np.where(inside[..., None], cells, 0)
-    return np.where(inside, table[(step.after[None], *np.moveaxis(index, -1, 0))], 0)  # type: ignore[no-any-return]
+    return np.where(inside, table[(step.after[None], *np.moveaxis(index, -1, 0))], 0)

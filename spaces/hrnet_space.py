@@ -137,9 +137,24 @@ def branch_cost(
     branch, width = place.branch, choice.width
     modules = len(module_depths(choice.depth))
     whole = modules - 1 if place.final else modules
-    cost = transition_cost(source_width, width, 1 if branch < place.previous else 2, pixels[branch])
-    cost += basic_block_cost(choice, pixels[branch]) * choice.depth
+    cost = entry_cost(source_width, choice, 1 if branch < place.previous else 2, pixels[branch])
     for other, other_width in enumerate(earlier):
-        cost += path_cost(other_width, width, other, branch, pixels) * whole
-        cost += path_cost(width, other_width, branch, other, pixels) * (whole if other else modules)
+        cost += exchange_cost(pixels, (other, other_width), (branch, width), whole, modules)
     return cost
+
+
+@lru_cache(maxsize=1 << 14)
+def entry_cost(source_width: int, choice: StageChoice, stride: int, pixels: int) -> Cost:
+    """The transition into a branch and its blocks."""
+    transition = transition_cost(source_width, choice.width, stride, pixels)
+    return transition + basic_block_cost(choice, pixels) * choice.depth
+
+
+@lru_cache(maxsize=1 << 14)
+def exchange_cost(
+    pixels: tuple[int, ...], upper: tuple[int, int], lower: tuple[int, int], whole: int, modules: int
+) -> Cost:
+    """Both paths between two branches, each given as its index and width, in all exchanges of a stage."""
+    (target, width), (branch, lower_width) = upper, lower
+    down = path_cost(width, lower_width, target, branch, pixels) * whole
+    return down + path_cost(lower_width, width, branch, target, pixels) * (whole if target else modules)

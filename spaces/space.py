@@ -38,7 +38,7 @@ class SearchSpace(ABC):
     input_hw: tuple[int, int] = (256, 192)
 
     # Dimensions whose share of a part's cost and options does not depend on the parts before it, given the
-    # part's other dimensions, and that no later part depends on. Naming them makes constrained sampling quicker.
+    # part's other dimensions, and that no later part depends on. Named, they make constrained sampling quicker.
     details: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
