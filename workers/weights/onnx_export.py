@@ -51,7 +51,8 @@ def export_onnx(
             if not check.relative <= GATE:
                 raise DataError(
                     f"{path.name} must repeat PyTorch's output within {GATE:g} in ONNX Runtime, but it "
-                    f"differs by {check.relative:.2g}. It was not kept: look for weights that are not finite."
+                    f"differs by {check.relative:.2g}. It was not kept: the weights are not finite, or let "
+                    "signals grow until single precision loses them. Train further, or recalibrate BatchNorm."
                 )
     finally:
         network.train(training)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from spaces.architecture import Architecture
@@ -19,7 +19,8 @@ from workers.weights.drafts import whole_file
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Writes by temporary name and renames, so a file that exists is whole."""
     with whole_file(path) as draft:
-        save_file({name: tensor.contiguous() for name, tensor in weights.items()}, draft, dict(metadata))
+        content = save({name: tensor.contiguous() for name, tensor in weights.items()}, dict(metadata))
+        draft.write_bytes(content)  # save_file makes a file that nobody else may read
 
 
 def load_weights(path: Path, expected: Mapping[str, str]) -> dict[str, Tensor]:

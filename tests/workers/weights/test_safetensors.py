@@ -52,6 +52,12 @@ def test_a_network_comes_back_with_every_value(space: SearchSpace, saved: Path) 
     assert torch.equal(loaded(image), expected(image))
 
 
+def test_others_may_read_the_file_as_any_other(saved: Path) -> None:
+    (saved.parent / "any").touch()
+
+    assert saved.stat().st_mode == (saved.parent / "any").stat().st_mode
+
+
 def test_the_file_says_what_it_belongs_to(space: SearchSpace, saved: Path) -> None:
     found, architecture = read_architecture(saved)
 
