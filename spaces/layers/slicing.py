@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx
+from torch.nn import functional as F
 
 
-class _Slice(torch.autograd.Function):
-    """One slice with one gradient buffer, where chained indexing would allocate one per dimension."""
-
-    @staticmethod
-    def forward(ctx: Any, weight: Tensor, index: tuple[slice, ...]) -> Tensor:
-        ctx.index, ctx.shape = index, weight.shape
-        return weight[index].contiguous()
-
-    @staticmethod
-    def backward(ctx: FunctionCtx, *grads: Tensor) -> tuple[Tensor, None]:
-        (grad,) = grads
-        full = grad.new_zeros(ctx.shape)  # type: ignore[attr-defined]
-        full[ctx.index] = grad  # type: ignore[attr-defined]
-        return full, None
-
-
-def leading(weight: Tensor, *sizes: int) -> Tensor:
-    """The first `sizes[d]` entries of every dimension d; the tensor itself where that is all of it."""
-    if tuple(weight.shape[: len(sizes)]) == sizes:
-        return weight
-    return _Slice.apply(weight, tuple(slice(0, size) for size in sizes))
+def leading(weight: Tensor, width: int) -> Tensor:
+    """The first `width` entries; the tensor itself where that is all of it."""
+    return weight if weight.shape[0] == width else weight[:width]
 
 
 def filters(weight: Tensor, out: int, inputs: int, kernel: int) -> Tensor:
-    """First `out` filters, first `inputs` inputs, centred `kernel` x `kernel` of a (O, I, K, K) weight."""
+    """First `out` filters, first `inputs` inputs, centred `kernel` x `kernel` of a (O, I, K, K) weight.
+
+    Negative padding is one operation with one gradient, where an index is one for every dimension, each with
+    a gradient as large as what it was cut from; and it keeps the weight's memory format.
+    """
     if tuple(weight.shape) == (out, inputs, kernel, kernel):
         return weight
     margin = (weight.shape[-1] - kernel) // 2
-    middle = slice(margin, margin + kernel)
-    return _Slice.apply(weight, (slice(0, out), slice(0, inputs), middle, middle))
+    cut = (weight.shape[1] - inputs, weight.shape[0] - out)
+    return F.pad(weight, (-margin, -margin, -margin, -margin, 0, -cut[0], 0, -cut[1]))
