@@ -16,15 +16,14 @@ def smoke() -> RunConfig:
     """A whole search in minutes on two cores: made people, a small MobileNetV3 space, 128x96 input."""
     return RunConfig(
         name="smoke",
-        data=DataConfig(made=MadeConfig(clips=240, frames_per_clip=4, people_per_clip=3)),
-        space=SpaceConfig(name="mobilenetv3-small", input_hw=(128, 96), sigma_cells=1.5),
+        space=SpaceConfig(name="mobilenetv3-small", input_hw=(128, 96)),
         train=TrainConfig(
             epochs=10,
             batch_size=32,
-            learning_rate=3e-3,
+            learning_rate=2e-3,
             warmup_steps=60,
             decay="cosine",
-            augmentation=Augmentation(rotation_deg=20, scale_fraction=0.15),
+            augmentation=Augmentation(rotation_deg=15, scale_fraction=0.1),
         ),
         search=SearchConfig(trials=24, max_gmacs=0.025, recalibration_people=256),
     )

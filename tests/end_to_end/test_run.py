@@ -68,7 +68,9 @@ def test_rows_child_runs_and_requested_trials_are_the_same_number(undisturbed: t
     assert np.isfinite(table["ap"]).all()
 
     client = mlflow.MlflowClient(f"sqlite:///{run.storage / 'mlflow.db'}")
-    runs = client.search_runs([client.get_experiment_by_name("vipnas").experiment_id])
+    experiment = client.get_experiment_by_name("vipnas")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
     children = [one for one in runs if "mlflow.parentRunId" in one.data.tags]
     assert len(children) == TRIALS
     charted = {one.data.tags["vipnas.trial"]: one.data.metrics for one in children}

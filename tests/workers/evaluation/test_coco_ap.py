@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pycocotools.coco import COCO  # type: ignore[import-untyped]
-from pycocotools.cocoeval import COCOeval, Params  # type: ignore[import-untyped]
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval, Params
 
 from workers.data.coco import read_people
 from workers.data.people import People

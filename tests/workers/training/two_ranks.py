@@ -35,4 +35,5 @@ def main(rank: int, meeting: Path, data: Path, out: Path, batch_size: int) -> No
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), *map(Path, sys.argv[2:5]), int(sys.argv[5]))
+    own_rank, meeting_file, data_root, out_file, global_batch = sys.argv[1:]
+    main(int(own_rank), Path(meeting_file), Path(data_root), Path(out_file), int(global_batch))
