@@ -76,7 +76,7 @@ class HRNetSpace(SearchSpace):
     def network(self, architecture: Architecture) -> nn.Module:
         return HRNetwork(architecture.stem, architecture.stages, self.keypoints)
 
-    @property
+    @cached_property
     def part_names(self) -> tuple[str, ...]:
         branches = (
             f"stage{stage}_branch{branch}"

@@ -19,6 +19,7 @@ def initialise(network: nn.Module, seed: int, sigma: float = SIGMA) -> nn.Module
     for module in network.modules():
         if isinstance(module, WEIGHTED):
             module.weight.normal_(0, sigma, generator=generator)
-            if getattr(module, "bias", None) is not None:
-                module.bias.zero_()
+            bias = getattr(module, "bias", None)
+            if bias is not None:
+                bias.zero_()
     return network

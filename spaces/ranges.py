@@ -22,6 +22,8 @@ class GroupRule(Protocol):
         """Ascending group numbers inside the range that divide every one of `widths`."""
         ...
 
+    def __hash__(self) -> int: ...
+
 
 def _dividing(candidates: Iterable[int], widths: tuple[int, ...]) -> tuple[int, ...]:
     common = math.gcd(*widths)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from torch import nn
 from spaces.architecture import Architecture, StageChoice
 from spaces.cost import Cost
 from spaces.errors import ArchitectureError
-from spaces.ranges import StageRange
+from spaces.ranges import GroupRule, StageRange
 
 Pick = Callable[[str, str, Sequence[Any]], Any]  # part, dimension and its options -> the one taken
 DIMENSIONS = ("depth", "width", "kernel", "attention", "expansion", "groups")
@@ -60,7 +60,7 @@ class SearchSpace(ABC):
     def carried(self, before: Sequence[StageChoice]) -> Hashable:
         """All of the parts `before` that the options and the cost of later parts depend on.
 
-        The fewer values it has, the quicker is sampling under a constraint (spaces/feasible.py).
+        The fewer values it has, the quicker is sampling under a constraint (spaces/chain.py).
         """
         return tuple(before)
 
@@ -82,13 +82,13 @@ class SearchSpace(ABC):
             for groups in self._options(len(before), "groups", choice, before)
         )
 
-    @property
+    @cached_property
     def ranges(self) -> tuple[StageRange, ...]:
         """Stem, stages, head: the parts in the order of `parts`."""
         head = () if self.head is None else (self.head,)
         return (self.stem, *self.stages, *head)
 
-    @property
+    @cached_property
     def part_names(self) -> tuple[str, ...]:
         stages = tuple(f"stage{index}" for index in range(1, len(self.stages) + 1))
         return ("stem", *stages, *(() if self.head is None else ("head",)))
@@ -103,7 +103,8 @@ class SearchSpace(ABC):
 
         This is uniform per dimension, not over architectures.
         """
-        return self._build(lambda _part, _name, options: options[int(rng.integers(len(options)))])
+        draws = iter(rng.random(len(self.ranges) * len(DIMENSIONS)).tolist())
+        return self._build(lambda _part, _name, options: options[int(next(draws) * len(options))])
 
     def biggest(self) -> Architecture:
         """The most of everything and the fewest groups: it bounds every cost from above."""
@@ -145,7 +146,7 @@ class SearchSpace(ABC):
 
         Which group numbers are open depends on the widths; here they are all named.
         """
-        named = {}
+        named: dict[str, tuple[Any, ...]] = {}
         for part, stage in zip(self.part_names, self.ranges, strict=True):
             options = {name: getattr(stage, name) for name in DIMENSIONS if name != "groups"}
             options["groups"] = self._all_groups(stage)
@@ -201,12 +202,11 @@ class SearchSpace(ABC):
 
     def _build(self, pick: Pick) -> Architecture:
         parts: list[StageChoice] = []
-        for index in range(len(self.ranges)):
-            choice = StageChoice(depth=0, width=0, kernel=0, groups=0)
-            for name in DIMENSIONS:
-                value = pick(self.part_names[index], name, self._options(index, name, choice, parts))
-                choice = replace(choice, **{name: value})
-            parts.append(choice)
+        *free, groups = DIMENSIONS
+        for index, part in enumerate(self.part_names):
+            values = {name: pick(part, name, self._options(index, name, UNDECIDED, parts)) for name in free}
+            options = self._options(index, groups, StageChoice(groups=0, **values), parts)
+            parts.append(StageChoice(groups=pick(part, groups, options), **values))
         return self.assemble(parts)
 
     def assemble(self, parts: Sequence[StageChoice]) -> Architecture:
@@ -226,10 +226,10 @@ class SearchSpace(ABC):
         """What dimension `name` of a part may be, given the part so far and the parts before it."""
         stage = self.ranges[index]
         if name == "groups":
-            return stage.groups.options(*self._grouped_widths(index, choice, before))
+            return _group_options(stage.groups, self._grouped_widths(index, choice, before))
         if name == "depth" and stage.tied_depth:
             return (before[-1].depth,)
-        return getattr(stage, name)  # type: ignore[no-any-return]
+        return getattr(stage, name)
 
     def _grouped_widths(
         self, index: int, choice: StageChoice, before: Sequence[StageChoice]
@@ -238,6 +238,11 @@ class SearchSpace(ABC):
         if self.head is not None and index == len(self.ranges) - 1:
             return (before[-1].width, choice.width)
         return (choice.middle,)
+
+
+@lru_cache(maxsize=1 << 12)
+def _group_options(rule: GroupRule, widths: tuple[int, ...]) -> tuple[int, ...]:
+    return rule.options(*widths)
 
 
 @lru_cache(maxsize=1 << 10)

@@ -1,7 +1,7 @@
 """The supernet's slice against the extracted network: forward and backward of the same batch, on one thread.
 
 Both run in training mode and channels_last, as they are trained, interleaved in one process with either
-first in turn. A ratio of 1 says that weight sharing is free. Time is the processor's, which is the clock's for
+first in turn. A ratio of 1 says that weight sharing is free. Time is the processor's: the clock's for
 one thread alone on its core and stays so beside neighbours. When the targets were set, on two busy cores, the
 ratios were 1.01 (S-ViPNAS-Res50), 1.01 (S-ViPNAS-MobileNetV3), 1.00 (HRNet-W32), and 1.02, 1.02, 1.07 for the
 smallest of the three spaces.
@@ -72,7 +72,7 @@ def ratio(space: SearchSpace, architecture: Architecture, batch: int) -> float:
 
 
 def _channels_last(network: nn.Module) -> nn.Module:
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _step_s(network: nn.Module, forward: Callable[[], Tensor]) -> float:
