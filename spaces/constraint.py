@@ -83,6 +83,11 @@ class Constraint:
             bounds.append(Bound(COSTS.index("params"), 0, self.max_params))
         return tuple(bounds)
 
+    def fields_set(self) -> list[str]:
+        """The bounds that bound, as the command line names them."""
+        bounding = (field.name for field in fields(self) if getattr(self, field.name) is not None)
+        return [f"search.{name.replace('_', '-')}" for name in bounding]
+
     def __str__(self) -> str:
         gmacs = (("at least", self.min_gmacs), ("at most", self.max_gmacs))
         words = [f"{how} {value:g} GMACs" for how, value in gmacs if value is not None]
@@ -98,16 +103,16 @@ class Candidates:
         constraint.check(space)
         self.space, self.constraint = space, constraint
         self._chain = chain(space)
-        self._counts = Counts(self._chain, constraint.bounds())
+        self.counts = Counts(self._chain, constraint.bounds())
 
     @cached_property
     def all(self) -> list[Architecture] | None:
         """Every one of them where they are few enough to be listed, otherwise None."""
-        return self._allowed(self._counts.paths()) if self._counts.total <= FEW else None
+        return self._allowed(self.counts.paths()) if self.counts.total <= FEW else None
 
     def draw(self, rng: np.random.Generator, count: int) -> list[Architecture]:
         """`count` of them, each equally likely, but for draws that fell just outside the constraint."""
-        return self._allowed(self._counts.draw(rng, count))
+        return self._allowed(self.counts.draw(rng, count))
 
     def _allowed(self, paths: np.ndarray) -> list[Architecture]:
         found = map(self._chain.architecture, paths.tolist())
@@ -115,11 +120,11 @@ class Candidates:
 
     def none_left(self, known: int) -> ConstraintError:
         """The error where all that are allowed, a listed number, are known already."""
-        tried = f"all {self._counts.total:,.0f} whose cost comes near were tried"
+        tried = f"all {self.counts.total:,.0f} whose cost comes near were tried"
         if not self.all:
             return ConstraintError(
                 f"no architecture of space {self.space.name!r} has {self.constraint}; {tried}. "
-                "Raise search.max-gmacs or search.max-params, or lower search.min-gmacs."
+                f"Widen {' or '.join(self.constraint.fields_set())}."
             )
         return ConstraintError(
             f"all {len(self.all):,} architectures of space {self.space.name!r} that have {self.constraint} "
@@ -136,7 +141,7 @@ class Candidates:
 
 @lru_cache(maxsize=4)
 def candidates(space: SearchSpace, constraint: Constraint) -> Candidates:
-    """What sampling draws from, worked out once for each constraint; ConstraintError where none is allowed."""
+    """What sampling draws from, worked out once for a constraint; ConstraintError where it cannot hold."""
     return Candidates(space, constraint)
 
 

@@ -67,8 +67,10 @@ class Counts:
         if (room >= 0).all():
             slack = len(chain.decisions) - 1  # buckets lost by rounding down at every decision
             floor = (np.array([bound.least for bound in bounds]) - least.sum(axis=0)) // units - slack
-            window = [slice(max(0, low), high + 1) for low, high in zip(floor, room // units, strict=True)]
-            end[0][tuple(window)] = 1
+            window: tuple[slice, ...] = tuple(
+                slice(max(0, low), high + 1) for low, high in zip(floor, room // units, strict=True)
+            )
+            end[0][window] = 1
         self.tables = [end]
         for steps in reversed(self.steps):
             table = np.empty((len(steps), *end.shape[1:]))
@@ -118,7 +120,7 @@ def _buckets_per_axis(chain: Chain, axes: int) -> int:
     return int(cells ** (1 / max(1, axes)))
 
 
-def _count(step: Step, table: Float[np.ndarray, "S ..."]) -> Float[np.ndarray, ...]:
+def _count(step: Step, table: Float[np.ndarray, "S ..."]) -> np.ndarray:
     """The ways behind every bucket: over choices, the sum of the next ways, shifted by what they add."""
     total = np.zeros(table.shape[1:])
     inside = (step.shifts < total.shape).all(axis=1)

@@ -78,7 +78,7 @@ def mobilenetv3_small(keypoints: int = 17, input_hw: tuple[int, int] = (128, 96)
             _small_stage(steps(1, 3, 1), (24, 40), (36, 120), "hswish"),
             _small_stage(steps(1, 3, 1), (48, 80), (72, 240), "hswish"),
         ),
-        head=StageRange(depth=(2,), width=(32, 48, 64), kernel=(4,), groups=GroupSteps(16, 64)),
+        head=StageRange(depth=(2,), width=(32, 48, 64), kernel=(4,), groups=GroupSteps(16, 16)),
         keypoints=keypoints,
         input_hw=input_hw,
         block=MOBILE,
