@@ -67,10 +67,9 @@ class Counts:
         if (room >= 0).all():
             slack = len(chain.decisions) - 1  # buckets lost by rounding down at every decision
             floor = (np.array([bound.least for bound in bounds]) - least.sum(axis=0)) // units - slack
-            window: tuple[slice, ...] = tuple(
-                slice(max(0, low), high + 1) for low, high in zip(floor, room // units, strict=True)
-            )
-            end[0][window] = 1
+            window = (slice(max(0, low), high + 1) for low, high in zip(floor, room // units, strict=True))
+            allowed: tuple[int | slice, ...] = (0, *window)
+            end[allowed] = 1
         self.tables = [end]
         for steps in reversed(self.steps):
             table = np.empty((len(steps), *end.shape[1:]))
