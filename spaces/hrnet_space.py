@@ -88,9 +88,8 @@ class HRNetSpace(SearchSpace):
     @cached_property
     def pixels(self) -> tuple[int, ...]:
         """Pixels of every branch's features; the first has a quarter of the input's height and width."""
-        most = max(branch_counts(len(self.stages)))
-        height, width = self.input_hw
-        return tuple(math.ceil(height / stride) * math.ceil(width / stride) for stride in _strides(most))
+        strides = (4 << branch for branch in range(max(branch_counts(len(self.stages)))))
+        return tuple(self._pixels_at(stride) for stride in strides)
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
@@ -103,19 +102,17 @@ class HRNetSpace(SearchSpace):
             start += count
         return tuple(found)
 
+    def _pixels_at(self, stride: int) -> int:
+        return math.ceil(self.input_hw[0] / stride) * math.ceil(self.input_hw[1] / stride)
+
     def _stem_cost(self, stem: StageChoice) -> Cost:
-        half = math.ceil(self.input_hw[0] / 2) * math.ceil(self.input_hw[1] / 2)
-        first = conv_norm_cost(3, stem.width, stem.kernel, stem.groups, half)
+        first = conv_norm_cost(3, stem.width, stem.kernel, stem.groups, self._pixels_at(2))
         return first + conv_norm_cost(stem.width, stem.width, stem.kernel, stem.groups, self.pixels[0])
 
     @staticmethod
     def _source_width(before: Sequence[StageChoice], place: Place) -> int:
         source = before[place.start - place.previous + min(place.branch, place.previous - 1)]
         return BOTTLENECK.width(source) if place.start == 2 else source.width
-
-
-def _strides(branches: int) -> list[int]:
-    return [4 << branch for branch in range(branches)]
 
 
 @lru_cache(maxsize=1 << 14)
