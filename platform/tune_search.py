@@ -31,7 +31,7 @@ class SamplerSearch(Searcher):
     """Tune's view of a sampler. Runs in the driver; a trial's row is durable before it asks for the next."""
 
     def __init__(self, sampler: Sampler, waiting: Sequence[int], on_done: OnDone) -> None:
-        super().__init__(metric="ap", mode="max")
+        super().__init__()  # without a metric: a failed trial has none, and Tune would refuse its result
         self.sampler, self.on_done = sampler, on_done
         self.stopped_by: Exception | None = None
         self._waiting = list(waiting)
