@@ -38,7 +38,7 @@ class SearchSpace(ABC):
     input_hw: tuple[int, int] = (256, 192)
 
     # Dimensions whose share of a part's cost and options does not depend on the parts before it, given the
-    # part's other dimensions, and that no later part depends on. Named, they make constrained sampling quicker.
+    # part's other dimensions, and that no later part depends on: constrained sampling is quicker for them.
     details: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -142,7 +142,7 @@ class SearchSpace(ABC):
         return self._build(pick)
 
     def dimensions(self) -> dict[str, tuple[Any, ...]]:
-        """Every dimension that leaves a choice, as "part.dimension" and all values it can ever take, ascending.
+        """Every dimension that leaves a choice, as "part.dimension", with all values it can take, ascending.
 
         Which group numbers are open depends on the widths; here they are all named.
         """
@@ -158,10 +158,11 @@ class SearchSpace(ABC):
     def describe(self, architecture: Architecture) -> dict[str, Any]:
         """The architecture as values of `dimensions()`."""
         parts = dict(zip(self.part_names, self.parts(architecture), strict=True))
-        return {name: getattr(parts[part], dim) for name in self.dimensions() for part, dim in [name.split(".")]}
+        split = ((name, *name.split(".")) for name in self.dimensions())
+        return {name: getattr(parts[part], dimension) for name, part, dimension in split}
 
     def nearest(self, values: Mapping[str, Any]) -> Architecture:
-        """The architecture with these values of `dimensions()`; the nearest group number where one does not fit."""
+        """The architecture with these values of `dimensions()`, the nearest option where one does not fit."""
 
         def pick(part: str, name: str, options: Sequence[Any]) -> Any:
             wanted = values.get(f"{part}.{name}", options[0])
