@@ -42,5 +42,5 @@ def test_another_configuration_under_the_same_name_is_refused_with_the_fields(tm
 
 def test_storage_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="storage must be a folder that can be written, but .*file"):
+    with pytest.raises(ConfigError, match=r"storage must be a folder that can be written, but .*file"):
         open_run_folder(replace(tiny(), storage=tmp_path / "file"))

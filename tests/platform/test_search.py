@@ -13,9 +13,8 @@ from platform.search import main, overview, read_arguments
 
 
 def test_any_field_of_a_recipe_can_be_given() -> None:
-    config = read_arguments(
-        ["smoke", "--search.trials", "40", "--data.root", "data/coco", "--train.augmentation.rotation-deg", "5"]
-    )
+    fields = {"search.trials": "40", "data.root": "data/coco", "train.augmentation.rotation-deg": "5"}
+    config = read_arguments(["smoke", *(word for name in fields for word in (f"--{name}", fields[name]))])
     assert config is not None
     assert config.search.trials == 40
     assert config.data.root == Path("data/coco")
