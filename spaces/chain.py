@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Int
@@ -34,10 +34,20 @@ class Decision:
     states: tuple[Links, ...]
     completes: bool  # whether the part is whole behind it
 
-    @property
+    @cached_property
     def costs(self) -> Int[np.ndarray, "L C"]:
         """Of all links, state by state."""
         return np.concatenate([links.costs for links in self.states])
+
+    @cached_property
+    def after(self) -> Int[np.ndarray, " L"]:
+        """Of all links, state by state."""
+        return np.concatenate([links.after for links in self.states])
+
+    @cached_property
+    def first(self) -> Int[np.ndarray, " S"]:
+        """Where every state's links begin in `costs` and `after`."""
+        return np.cumsum([0, *(len(links.choices) for links in self.states[:-1])])
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +69,16 @@ class Chain:
             if decision.completes:
                 parts.append(links.choices[pick])
         return self.space.assemble(parts)
+
+    def costs(self, paths: Int[np.ndarray, "N D"]) -> Int[np.ndarray, "N C"]:
+        """What the architectures of many paths cost in whole."""
+        states = np.zeros(len(paths), dtype=np.int64)
+        total = np.zeros((len(paths), len(COSTS)), dtype=np.int64)
+        for decision, picks in zip(self.decisions, paths.T, strict=True):
+            links = decision.first[states] + picks
+            total += decision.costs[links]
+            states = decision.after[links]
+        return total
 
 
 @lru_cache(maxsize=8)

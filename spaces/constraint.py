@@ -102,32 +102,33 @@ class Candidates:
     def __init__(self, space: SearchSpace, constraint: Constraint) -> None:
         constraint.check(space)
         self.space, self.constraint = space, constraint
-        self._chain = chain(space)
-        self.counts = Counts(self._chain, constraint.bounds())
+        self.chain = chain(space)
+        self.counts = Counts(self.chain, constraint.bounds())
 
     @cached_property
-    def all(self) -> list[Architecture] | None:
-        """Every one of them where they are few enough to be listed, otherwise None."""
+    def listed(self) -> np.ndarray | None:
+        """The paths of every one of them where they are few enough to be listed, otherwise None."""
         return self._allowed(self.counts.paths()) if self.counts.total <= FEW else None
 
     def draw(self, rng: np.random.Generator, count: int) -> list[Architecture]:
         """`count` of them, each equally likely, but for draws that fell just outside the constraint."""
-        return self._allowed(self.counts.draw(rng, count))
+        return list(map(self.chain.architecture, self._allowed(self.counts.draw(rng, count))))
 
-    def _allowed(self, paths: np.ndarray) -> list[Architecture]:
-        found = map(self._chain.architecture, paths.tolist())
-        return [each for each in found if self.constraint.allows(self.space.cost(each))]
+    def _allowed(self, paths: np.ndarray) -> np.ndarray:
+        costs = (Cost(params, macs) for macs, params in self.chain.costs(paths).tolist())
+        return paths[np.fromiter(map(self.constraint.allows, costs), dtype=bool, count=len(paths))]
 
     def none_left(self, known: int) -> ConstraintError:
         """The error where all that are allowed, a listed number, are known already."""
         tried = f"all {self.counts.total:,.0f} whose cost comes near were tried"
-        if not self.all:
+        count = 0 if self.listed is None else len(self.listed)
+        if not count:
             return ConstraintError(
                 f"no architecture of space {self.space.name!r} has {self.constraint}; {tried}. "
                 f"Widen {' or '.join(self.constraint.fields_set())}."
             )
         return ConstraintError(
-            f"all {len(self.all):,} architectures of space {self.space.name!r} that have {self.constraint} "
+            f"all {count:,} architectures of space {self.space.name!r} that have {self.constraint} "
             f"are among the {known:,} known already. Widen the constraint or ask for fewer trials."
         )
 
@@ -172,13 +173,13 @@ def _unseen(
     open_ones: Candidates, count: int, rng: np.random.Generator, seen: Set[str]
 ) -> list[Architecture]:
     """Up to `count`, fewer only where there are no more; at least one."""
-    if open_ones.all is not None:
-        order = rng.permutation(len(open_ones.all))
-        unseen = (open_ones.all[index] for index in order if open_ones.all[index].key not in seen)
-        listed = list(islice(unseen, count))
-        if not listed:
+    if open_ones.listed is not None:
+        order = rng.permutation(len(open_ones.listed))
+        shuffled = (open_ones.chain.architecture(open_ones.listed[index]) for index in order)
+        unseen = list(islice((each for each in shuffled if each.key not in seen), count))
+        if not unseen:
             raise open_ones.none_left(len(seen))
-        return listed
+        return unseen
     found: dict[str, Architecture] = {}
     tries = 0
     while len(found) < count:

@@ -166,6 +166,7 @@ class SpaceContract:
             state = int(links.after[path[-1]])
         architecture = chain(space).architecture(path)
         space.check(architecture)
+        assert chain(space).costs(np.array([path])).tolist() == [cost.tolist()]
         assert cost.tolist() == [space.cost(architecture).macs, space.cost(architecture).params]
 
     def test_heatmaps_have_the_keypoints_and_a_quarter_of_the_input(self, space: SearchSpace) -> None:
