@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +16,20 @@ from spaces.cost import Cost
 from spaces.errors import ConstraintError
 from spaces.registry import SPACES, build_space
 from tests.spaces.toy import ToySpace, toy
+
+
+class ToyInTwoSteps(ToySpace):
+    """The same space, its group numbers decided behind the rest of every part."""
+
+    details = ("groups",)
+
+
+@pytest.fixture(params=[ToySpace, ToyInTwoSteps])
+def space(request: pytest.FixtureRequest) -> ToySpace:
+    of = toy()
+    made = request.param(**{field.name: getattr(of, field.name) for field in fields(of)})
+    assert isinstance(made, ToySpace)
+    return made
 
 
 def everything(space: ToySpace) -> list[Architecture]:
@@ -76,9 +90,10 @@ def test_what_cannot_hold_is_refused_before_anything_is_drawn(constraint: Constr
 
 @pytest.mark.parametrize(("low", "high"), [(0, 0.05), (0.4, 0.6), (0.9, 0.999)])
 @pytest.mark.parametrize("light", [None, 0.5])
-def test_all_that_are_listed_are_all_that_are_allowed(low: float, high: float, light: float | None) -> None:
+def test_all_that_are_listed_are_all_that_are_allowed(
+    space: ToySpace, low: float, high: float, light: float | None
+) -> None:
     """`light` is the share of the window's architectures that a bound on parameters leaves, if any."""
-    space = toy()
     constraint = window_of(space, low, high)
     allowed = [each for each in everything(space) if constraint.allows(space.cost(each))]
     if light is not None:
@@ -90,8 +105,7 @@ def test_all_that_are_listed_are_all_that_are_allowed(low: float, high: float, l
     assert len(drawn) == len(allowed) > 0
 
 
-def test_every_allowed_architecture_is_drawn_equally_often() -> None:
-    space = toy()
+def test_every_allowed_architecture_is_drawn_equally_often(space: ToySpace) -> None:
     constraint = window_of(space, 0.3, 0.4)
     allowed = [each.key for each in everything(space) if constraint.allows(space.cost(each))]
     table, rng, draws = candidates(space, constraint), np.random.default_rng(0), 100 * len(allowed)
@@ -118,8 +132,7 @@ def test_the_frequencies_of_single_draws_match_those_of_rejected_uniform_ones() 
     assert abs(np.mean(slow) - np.mean(fast)) < 4 * error
 
 
-def test_the_number_of_paths_is_the_number_of_architectures() -> None:
-    space = toy()
+def test_the_number_of_paths_is_the_number_of_architectures(space: ToySpace) -> None:
     assert candidates(space, Constraint()).counts.total == len(everything(space))
 
 
