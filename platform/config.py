@@ -22,7 +22,9 @@ class DataConfig:
     root: Path | None = None
     """Folder in COCO's layout (train2017/, val2017/, annotations/); without it a data set is made."""
     train_split: str = "train2017"
+    """Folder of images; the annotations are annotations/person_keypoints_SPLIT.json."""
     val_split: str = "val2017"
+    """The same, for scoring subnets."""
     made: MadeConfig = field(default_factory=MadeConfig)
     """What to draw when there is no root."""
 
@@ -32,6 +34,7 @@ class SpaceConfig:
     """Which supernet, on which input."""
 
     name: str = "mobilenetv3"
+    """One of spaces/registry.py: mobilenetv3, mobilenetv3-small, resnet50, hrnet-w32."""
     input_hw: tuple[int, int] = (256, 192)
     """Height and width of the cropped person, pixels."""
     sigma_cells: float = 2.0
@@ -46,12 +49,17 @@ class SearchConfig:
     sampler: Literal["uniform", "nsga2"] = "uniform"
     """uniform: the paper's. nsga2: Optuna's, accuracy against MACs."""
     max_gmacs: float | None = None
+    """Most computation of a subnet, 10^9 multiply-accumulates an image."""
     min_gmacs: float | None = None
+    """Least computation of a subnet."""
     max_params: int | None = None
+    """Most parameters of a subnet."""
     recalibration_people: int = 2000
     """Training people over whom each subnet's BatchNorm statistics are pooled."""
     batch_size: int = 64
+    """Images in one forward pass."""
     flip_test: bool = False
+    """Average the heatmaps of the image and of its mirror image: slower, a little better."""
 
     @property
     def constraint(self) -> Constraint:
@@ -71,12 +79,15 @@ class ResourceConfig:
     object_store_mib: int | None = None
     """Of a local Ray; by default Ray's own choice."""
     train_workers: int = 2
+    """Processes that share each training batch."""
     cpus_per_train_worker: int = 1
     gpus_per_train_worker: float = 0
+    """1 trains with NCCL on one GPU each; 0 with gloo on CPU."""
     slots: int = 2
     """Trials at a time."""
     cpus_per_slot: int = 1
     gpus_per_slot: float = 0
+    """A fraction lets several trials share a GPU."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +95,15 @@ class RunConfig:
     """A whole run. Results lie in storage/name; the same name again continues where it stopped."""
 
     name: str
+    """Its folder in the storage."""
     seed: int = 0
+    """Of weights, batches, sampled subnets and proposals; the made data has its own."""
     storage: Path = Path("runs")
+    """Folder of all runs; on a cluster, one that every node reaches by this path."""
     tracking_uri: str | None = None
     """MLflow's; by default sqlite in the storage folder."""
     stages: tuple[StageName, ...] = STAGE_NAMES
+    """Which stages to run; they run in the order given here."""
     data: DataConfig = field(default_factory=DataConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
     train: TrainConfig = field(default_factory=TrainConfig)

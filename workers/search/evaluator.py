@@ -42,8 +42,8 @@ class SearchInputs:
 class SubnetEvaluator:
     """Holds the supernet between trials. The same architecture gives the same AP whatever came before."""
 
-    def __init__(self, inputs: SearchInputs) -> None:
-        self.inputs = inputs
+    def __init__(self, inputs: SearchInputs, device: torch.device | None = None) -> None:
+        self.inputs, self.device = inputs, device or torch.device("cpu")
         self.space = build_space(inputs.space, inputs.keypoints, inputs.input_hw)
         self.supernet = self.space.supernet()
         self.supernet.load_state_dict({name: torch.tensor(array) for name, array in inputs.weights.items()})
@@ -65,7 +65,7 @@ class SubnetEvaluator:
 
     def _measure(self, architecture: Architecture) -> Measured:
         inputs = self.inputs
-        network = extract(self.space, self.supernet, architecture)
+        network = extract(self.space, self.supernet, architecture).to(self.device)
         result = evaluate(
             network, inputs.recalibration_images, inputs.crops, inputs.scorer, inputs.codec,
             inputs.batch_size, inputs.flip_test,

@@ -19,7 +19,9 @@ class SubnetTrial(tune.Trainable):
     def setup(self, config: dict[str, Any], inputs: SearchInputs, threads: int = 1) -> None:  # type: ignore[override]
         keep_freed_memory()
         torch.set_num_threads(threads)
-        self.evaluator = SubnetEvaluator(inputs)
+        # Ray shows this process the GPUs that it was given, and no others.
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.evaluator = SubnetEvaluator(inputs, device)
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:

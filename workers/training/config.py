@@ -14,14 +14,19 @@ class TrainConfig:
     """The training recipe (paper, sections 3.4.1 and 4.2); the defaults are the paper's."""
 
     epochs: int = 250
+    """Passes over the training people."""
     batch_size: int = 64
     """Global: the workers share it."""
     learning_rate: float = 1e-3
+    """Adam's, after the warm-up."""
     warmup_steps: int = 500
+    """Steps over which it rises from zero."""
     decay: Literal["steps", "cosine"] = "steps"
     """At the drops, or along half a cosine to zero."""
     drop_epochs: tuple[int, ...] = (200, 230)
+    """Where the rate is multiplied with drop_factor, for decay "steps"."""
     drop_factor: float = 0.1
+    """What it is multiplied with."""
     random_subnets: int = 2
     """N of the sandwich rule, besides the biggest and the smallest."""
     truth_weight: float = 0.5
@@ -29,9 +34,12 @@ class TrainConfig:
     soft_weight: float = 0.5
     """Of the biggest subnet's heatmaps, as soft labels."""
     init_sigma: float = 0.001
+    """Standard deviation of the initial weights."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     checkpoint_every_epochs: int = 1
+    """What an interruption can cost."""
     keep_checkpoints: int = 2
+    """The last so many stay on disk."""
     memory_mib: int = 2048
     """Decoded images kept per worker; beyond it they are decoded again."""
 

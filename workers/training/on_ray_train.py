@@ -29,8 +29,9 @@ def train_supernet(payload: dict[str, Any]) -> None:
     keep_freed_memory()
     torch.set_num_threads(payload["threads"])
     context = ray.train.get_context()
-    ranks = Ranks(context.get_world_rank(), context.get_world_size())
-    training = SupernetTraining(task, people, ranks, ray.train.torch.get_device())
+    device = ray.train.torch.get_device()
+    ranks = Ranks(context.get_world_rank(), context.get_world_size(), device)
+    training = SupernetTraining(task, people, ranks)
     _restore(training)
 
     def on_step(report: StepReport) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, distributed, nn
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
@@ -15,6 +17,7 @@ class Ranks:
 
     rank: int = 0
     world_size: int = 1
+    device: torch.device = CPU  # where messages must lie: NCCL takes none from the CPU
 
     def mean_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Averages the gradients over the workers, all of them in one message.
@@ -30,7 +33,7 @@ class Ranks:
         """The mean of each figure over the workers."""
         if self.world_size == 1:
             return list(figures)
-        values = torch.tensor(figures, dtype=torch.float64)
+        values = torch.tensor(figures, dtype=torch.float64, device=self.device)
         distributed.all_reduce(values)
         return (values / self.world_size).tolist()
 

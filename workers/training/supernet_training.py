@@ -40,13 +40,10 @@ class StepReport:
 
 
 class SupernetTraining:
-    """Trains on CPU or on this process's GPU. `state()` and `load()` carry it from process to process."""
+    """Trains on the device of `ranks`. `state()` and `load()` carry it from process to process."""
 
-    def __init__(
-        self, task: SpatialTask, people: People, ranks: Ranks, device: torch.device | None = None
-    ) -> None:
-        self.task, self.ranks = task, ranks
-        self.device = device or torch.device("cpu")
+    def __init__(self, task: SpatialTask, people: People, ranks: Ranks) -> None:
+        self.task, self.ranks, self.device = task, ranks, ranks.device
         codec = Codec(task.input_hw, task.sigma_cells)
         self.data = TrainingSet(
             people, codec, task.train.augmentation, memory_bytes=task.train.memory_mib << 20
