@@ -16,14 +16,14 @@ def smoke() -> RunConfig:
     """A whole search in minutes on two cores: made people, a small MobileNetV3 space, 128x96 input."""
     return RunConfig(
         name="smoke",
-        space=SpaceConfig(name="mobilenetv3-small", input_hw=(128, 96)),
+        space=SpaceConfig(name="mobilenetv3-small", input_hw=(128, 96), sigma_cells=1.5),
         train=TrainConfig(
             epochs=10,
-            batch_size=32,
+            batch_size=16,
             learning_rate=2e-3,
             warmup_steps=60,
             decay="cosine",
-            augmentation=Augmentation(rotation_deg=15, scale_fraction=0.1),
+            augmentation=Augmentation(rotation_deg=0),
         ),
         search=SearchConfig(trials=24, max_gmacs=0.025, recalibration_people=256),
     )
