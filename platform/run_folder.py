@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import uuid
@@ -20,6 +19,7 @@ from platform.config import RunConfig
 from platform.config_file import to_yaml
 from platform.errors import ConfigError
 from platform.results.store import TrialStore
+from workers.files import whole_file
 
 CHANGEABLE = ("search.trials", "stages", "resources.", "tracking_uri", "storage")  # on a resumed run
 RECORDED = (
@@ -90,9 +90,8 @@ def open_run_folder(config: RunConfig) -> RunFolder:
 
 def write_text(path: Path, text: str) -> None:
     """By temporary name and rename."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    draft.write_text(text)
-    draft.replace(path)
+    with whole_file(path) as draft:
+        draft.write_text(text)
 
 
 def flat_config(config: RunConfig) -> dict[str, Any]:

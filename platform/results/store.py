@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from platform.results.schema import arrow_schema
+from workers.files import whole_file
 
 Row = dict[str, Any]
 
@@ -27,12 +28,10 @@ class TrialStore:
         """Returns once the row is durable: written under a temporary name, synced, then renamed."""
         table = pa.Table.from_pylist([dict(row)], schema=self.schema)
         part = self.folder / f"{row['stage']}-{row['trial']:06d}.parquet"
-        draft = part.with_name(f".{part.name}.part")
-        with draft.open("wb") as file:
+        with whole_file(part) as draft, draft.open("wb") as file:
             pq.write_table(table, file)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(part)
         _sync_folder(self.folder)
 
     def rows(self, stage: str) -> list[Row]:

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from workers.errors import DataError
-from workers.weights.drafts import whole_file
+from workers.files import whole_file
 
 OPSET = 18  # the one that PyTorch's exporter is written for: no conversion afterwards
 GATE = 1e-3  # relative; runtimes differ by up to 1e-4 (they sum in another order)

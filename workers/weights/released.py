@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
 from workers.errors import DataError
-from workers.weights.drafts import whole_file
+from workers.files import whole_file
 from workers.weights.mmpose_names import HEADS, mmpose_names
 
 PARALLEL = "module."  # what DataParallel puts before every name

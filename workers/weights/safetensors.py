@@ -13,7 +13,7 @@ from spaces.architecture import Architecture
 from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.errors import DataError
-from workers.weights.drafts import whole_file
+from workers.files import whole_file
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:

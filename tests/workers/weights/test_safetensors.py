@@ -13,7 +13,7 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 from tests.workers.weights.filling import draw_images, fill
 from workers.errors import DataError
-from workers.weights.drafts import whole_file
+from workers.files import whole_file
 from workers.weights.safetensors import (
     load_network,
     load_weights,
