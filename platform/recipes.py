@@ -18,14 +18,14 @@ def smoke() -> RunConfig:
         name="smoke",
         space=SpaceConfig(name="mobilenetv3-small", input_hw=(128, 96), sigma_cells=1.5),
         train=TrainConfig(
-            epochs=10,
+            epochs=12,
             batch_size=16,
             learning_rate=2e-3,
             warmup_steps=60,
             decay="cosine",
             augmentation=Augmentation(rotation_deg=0),
         ),
-        search=SearchConfig(trials=24, max_gmacs=0.025, recalibration_people=256),
+        search=SearchConfig(trials=32, max_gmacs=0.03, recalibration_people=256),
     )
 
 

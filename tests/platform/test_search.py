@@ -77,4 +77,4 @@ def test_the_help_of_a_recipe_shows_its_values(checkout: Path) -> None:
         cwd=checkout, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "--search.max-gmacs" in done.stdout
-    assert "0.025" in done.stdout
+    assert "0.03" in done.stdout
