@@ -1,9 +1,9 @@
-"""The training loop of a spatial supernet: Ray-free, an epoch at a time, its state in one dictionary."""
+"""The training loop of a spatial supernet: Ray-free, a step at a time, its state in one dictionary."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,8 @@ class SupernetTraining:
         network = initialise(self.space.supernet(), task.seed, task.train.init_sigma).train()
         self.supernet: nn.Module = network.to(self.device)
         self.optimizer = torch.optim.Adam(self.supernet.parameters(), task.train.learning_rate, fused=True)
-        self.epoch = 0
+        self.step = 0
+        """Over all epochs: how many are done, and the index of the next."""
         self._started_s, self._images, self._wait_s = time.perf_counter(), 0, 0.0
 
     @property
@@ -60,38 +61,63 @@ class SupernetTraining:
         return self.data.steps_per_epoch(self.task.train.batch_size)
 
     @property
+    def total_steps(self) -> int:
+        return self.task.train.epochs * self.steps_per_epoch
+
+    @property
+    def epoch(self) -> int:
+        """Whole passes over the people that are done."""
+        return self.step // self.steps_per_epoch
+
+    @property
     def finished(self) -> bool:
-        return self.epoch >= self.task.train.epochs
+        return self.step >= self.total_steps
 
     def state(self) -> State:
-        """All that a resumed training needs; data order and architectures follow from seed and step."""
+        """All that a resumed training needs; data order and architectures follow from seed and step.
+
+        Valid between any two steps. The tensors are the live ones: write or copy them before the next step.
+        """
         return {
             "supernet": self.supernet.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "epoch": self.epoch,
+            "step": self.step,
         }
 
     def load(self, state: State) -> None:
+        """Goes on from `state`: what follows is, bit for bit, what the run that wrote it would have done."""
         self.supernet.load_state_dict(state["supernet"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.epoch = state["epoch"]
+        self.step = state["step"]
+
+    def steps(self) -> Generator[StepReport, None, None]:
+        """Trains from `step` to the end, across epochs; each report comes after its step is done.
+
+        Between two reports `state()` may be taken. `close()`, or dropping it, ends the prefetching.
+        """
+        while not self.finished:
+            yield from self._epoch_steps()
 
     def run_epoch(self, on_step: Callable[[StepReport], None] = lambda _: None) -> StepReport:
-        """One pass over the people; returns the report of its last step."""
+        """The rest of the present epoch; returns the report of its last step."""
+        for report in self._epoch_steps():
+            on_step(report)
+        return report
+
+    def _epoch_steps(self) -> Generator[StepReport, None, None]:
         config, ranks = self.task.train, self.ranks
+        epoch, start = divmod(self.step, self.steps_per_epoch)
         source = self.data.batches(
-            self.task.seed, self.epoch, config.batch_size, ranks.rank, ranks.world_size
+            self.task.seed, epoch, config.batch_size, ranks.rank, ranks.world_size, start
         )
         with source as batches:
             waited_s = self._wait_s
-            for offset, batch in enumerate(batches):
+            for batch in batches:
                 self._wait_s = waited_s + batches.wait_s
-                step = self.epoch * self.steps_per_epoch + offset
-                losses = self._train_step(batch, step)
-                report = self._report(step, losses)
-                on_step(report)
-        self.epoch += 1
-        return report
+                losses = self._train_step(batch, self.step)
+                report = self._report(epoch, losses)
+                self.step += 1
+                yield report
 
     def _train_step(self, batch: Batch, step: int) -> SandwichLosses:
         config = self.task.train
@@ -116,12 +142,12 @@ class SupernetTraining:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
-    def _report(self, step: int, losses: SandwichLosses) -> StepReport:
+    def _report(self, epoch: int, losses: SandwichLosses) -> StepReport:
         elapsed_s = time.perf_counter() - self._started_s
         return StepReport(
-            epoch=self.epoch,
-            step=step,
-            steps=self.task.train.epochs * self.steps_per_epoch,
+            epoch=epoch,
+            step=self.step,
+            steps=self.total_steps,
             loss_biggest=losses.biggest,
             loss_smallest=losses.smallest,
             loss_random=losses.random,
