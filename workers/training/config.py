@@ -42,6 +42,8 @@ class TrainConfig:
     """The last so many stay on disk."""
     memory_mib: int = 2048
     """Decoded images kept per worker; beyond it they are decoded again."""
+    validate_every_epochs: int = 0
+    """How often the biggest, the smallest and one fixed random subnet are scored; 0 is never."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "checkpoint_every_epochs", "keep_checkpoints"):
@@ -49,8 +51,9 @@ class TrainConfig:
                 raise TrainingError(f"train.{name} must be at least 1, but it is {getattr(self, name)}")
         if self.learning_rate <= 0:
             raise TrainingError(f"train.learning_rate must be positive, but it is {self.learning_rate}")
-        if self.random_subnets < 0:
-            raise TrainingError(f"train.random_subnets must not be negative, but it is {self.random_subnets}")
+        for name in ("random_subnets", "validate_every_epochs"):
+            if getattr(self, name) < 0:
+                raise TrainingError(f"train.{name} must not be negative, but it is {getattr(self, name)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
