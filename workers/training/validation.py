@@ -22,6 +22,7 @@ from workers.evaluation.coco_ap import CocoScorer
 from workers.evaluation.crops import ValidationCrops, prepare_crops
 from workers.evaluation.evaluate import evaluate
 from workers.training.supernet_training import SupernetTraining
+from workers.training.training import Training
 
 _VALIDATION_STREAM = 4  # keeps this random stream apart from those of the training
 LEAST_AP = 0.05  # of the biggest subnet; below it figures are noise
@@ -70,7 +71,9 @@ class Validator:
     given back, so a training that is validated ends, bit for bit, like one that is not.
     """
 
-    def __init__(self, task: ValidationTask, training: SupernetTraining) -> None:
+    def __init__(self, task: ValidationTask, training: Training) -> None:
+        if not isinstance(training, SupernetTraining):
+            raise TrainingError("only a supernet has subnets to validate; a network is scored when it is trained")
         self.task, self.training = task, training
 
     def report_if_due(self) -> ValidationReport | None:
@@ -121,8 +124,8 @@ def _random_numbers_kept() -> Iterator[None]:
 def collapse_warning(history: Sequence[ValidationReport]) -> str | None:
     """What to say after the last report when the smallest subnet collapses; None while it does not.
 
-    It has collapsed when its AP is not finite, or is below a quarter of the best that the biggest has had after
-    having been at least that. Epochs in which the biggest has not yet reached AP 0.05 do not count.
+    It has collapsed when its AP is not finite, or below a quarter of the best AP that the biggest has had,
+    after it was at least that. Epochs in which the biggest has not yet reached AP 0.05 do not count.
     """
     *before, (latest, best) = _with_best(history)
     if not math.isfinite(latest.ap_smallest):
