@@ -78,16 +78,26 @@ class ResourceConfig:
     """Of a local Ray; by default all of the machine's."""
     object_store_mib: int | None = None
     """Of a local Ray; by default Ray's own choice."""
-    train_workers: int = 2
-    """Processes that share each training batch."""
+    train_workers: int | tuple[int, int] = 2
+    """Processes that share each training batch; two numbers, least and most, follow the cluster's size."""
     cpus_per_train_worker: int = 1
     gpus_per_train_worker: float = 0
     """1 trains with NCCL on one GPU each; 0 with gloo on CPU."""
+    max_failures: int = 3
+    """Times that training workers may die; -1 is any number. Nodes taken away with notice do not count."""
     slots: int = 2
     """Trials at a time."""
     cpus_per_slot: int = 1
     gpus_per_slot: float = 0
     """A fraction lets several trials share a GPU."""
+
+    @property
+    def most_train_workers(self) -> int:
+        return self.train_workers if isinstance(self.train_workers, int) else self.train_workers[1]
+
+    @property
+    def least_train_workers(self) -> int:
+        return self.train_workers if isinstance(self.train_workers, int) else self.train_workers[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +109,9 @@ class RunConfig:
     seed: int = 0
     """Of weights, batches, sampled subnets and proposals; the made data has its own."""
     storage: Path = Path("runs")
-    """Folder of all runs; on a cluster, one that every node reaches by this path."""
+    """Folder of all runs, of the driver; on a cluster, one that every node reaches by this path."""
+    checkpoints_uri: str | None = None
+    """Folder of checkpoints that every node reaches: a path, s3://, gs://; by default in the run's folder."""
     tracking_uri: str | None = None
     """MLflow's; by default sqlite in the storage folder."""
     stages: tuple[StageName, ...] = STAGE_NAMES
@@ -119,11 +131,21 @@ class RunConfig:
         _at_least(1, "search.recalibration-people", self.search.recalibration_people)
         _at_least(1, "search.batch-size", self.search.batch_size)
         _at_least(1, "resources.slots", self.resources.slots)
-        _at_least(1, "resources.train-workers", self.resources.train_workers)
-        if self.train.batch_size < self.resources.train_workers:
+        self._check_workers()
+        if ":/" in str(self.storage):
             raise ConfigError(
-                f"train.batch-size must be at least resources.train-workers "
-                f"({self.resources.train_workers}), but it is {self.train.batch_size}"
+                f"storage must be a folder on a file system, for rows and databases lie in it, but it is "
+                f"{self.storage}. Checkpoints alone may lie there: --checkpoints-uri."
+            )
+
+    def _check_workers(self) -> None:
+        least, most = self.resources.least_train_workers, self.resources.most_train_workers
+        _at_least(1, "resources.train-workers", least)
+        _at_least(least, "the second of resources.train-workers", most)
+        if self.train.batch_size < most:
+            raise ConfigError(
+                f"train.batch-size must be at least resources.train-workers ({most}), but it is "
+                f"{self.train.batch_size}"
             )
 
 

@@ -21,7 +21,9 @@ from platform.config_file import to_yaml
 from platform.errors import ConfigError
 from platform.results.store import TrialStore
 
-CHANGEABLE = ("search.trials", "stages", "resources.", "tracking_uri", "storage")  # on a resumed run
+CHANGEABLE = (  # on a resumed run
+    "search.trials", "stages", "resources.", "tracking_uri", "storage", "checkpoints_uri",
+)  # fmt: skip
 RECORDED = (
     "vipnas", "torch", "ray", "optuna", "mlflow", "numpy", "pandas", "pyarrow", "pycocotools",
     "opencv-python",

@@ -37,16 +37,20 @@ class TrainConfig:
     """Standard deviation of the initial weights."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     checkpoint_every_epochs: int = 1
-    """What an interruption can cost."""
+    """At the ends of epochs; the last one is always written."""
     keep_checkpoints: int = 2
-    """The last so many stay on disk."""
+    """The last so many stay on disk, and the best: by validation AP, else by loss."""
     memory_mib: int = 2048
     """Decoded images kept per worker; beyond it they are decoded again."""
     validate_every_epochs: int = 0
     """How often the biggest, the smallest and one fixed random subnet are scored; 0 is never."""
+    checkpoint_every_steps: int = 200
+    """Counted over all epochs, besides their ends: a killed training loses at most so many."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "checkpoint_every_epochs", "keep_checkpoints"):
+        for name in (
+            "epochs", "batch_size", "checkpoint_every_epochs", "checkpoint_every_steps", "keep_checkpoints",
+        ):  # fmt: skip
             if getattr(self, name) < 1:
                 raise TrainingError(f"train.{name} must be at least 1, but it is {getattr(self, name)}")
         if self.learning_rate <= 0:
