@@ -61,6 +61,14 @@ def posetrack_annotations(root: Path, split: str) -> list[Json]:
     ]
 
 
+def locate_posetrack(root: Path, split: str) -> list[Path]:
+    """The annotation file of each sequence; DataError where there is none."""
+    paths = sorted(annotation_folder(root, split).glob("*.json"))
+    if not paths:
+        raise DataError(f"{annotation_folder(root, split)} has no *.json. {_LAYOUT.format(split=split)}")
+    return paths
+
+
 def annotation_folder(root: Path, split: str) -> Path:
     """Where the annotation files of a split lie."""
     return Path(root) / "annotations" / split
@@ -72,10 +80,7 @@ def _unusable(annotation: Json) -> str | None:
 
 def _sequences(root: Path, split: str) -> Iterator[tuple[Path, Json]]:
     """The path of each annotation file and its content, with all that COCO's reader needs."""
-    paths = sorted(annotation_folder(root, split).glob("*.json"))
-    if not paths:
-        raise DataError(f"{annotation_folder(root, split)} has no *.json. {_LAYOUT.format(split=split)}")
-    for path in paths:
+    for path in locate_posetrack(root, split):
         content = load_json(path)
         try:
             _complete(root, content)

@@ -73,7 +73,7 @@ class Validator:
 
     def __init__(self, task: ValidationTask, training: Training) -> None:
         if not isinstance(training, SupernetTraining):
-            raise TrainingError("only a supernet has subnets to validate; a network is scored when it is trained")
+            raise TrainingError("only a supernet has subnets to validate, but this is one network's training")
         self.task, self.training = task, training
 
     def report_if_due(self) -> ValidationReport | None:
