@@ -49,8 +49,8 @@ def test_a_training_resumed_at_any_step_equals_the_uninterrupted_one_bit_for_bit
     after = list(second.steps())
     assert [r.loss_random for r in before + after] == [r.loss_random for r in reports]
     assert_same_bits(second.supernet.state_dict(), uninterrupted.supernet.state_dict())
-    moments = [s["exp_avg_sq"] for s in second.optimizer.state_dict()["state"].values()]
-    expected = [s["exp_avg_sq"] for s in uninterrupted.optimizer.state_dict()["state"].values()]
+    moments = [s["exp_avg_sq"] for s in second.update.optimizer.state_dict()["state"].values()]
+    expected = [s["exp_avg_sq"] for s in uninterrupted.update.optimizer.state_dict()["state"].values()]
     assert all(torch.equal(a, b) for a, b in zip(moments, expected, strict=True))
 
 
