@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,30 +19,6 @@ from workers.training.supernet_training import SupernetTraining
 
 Trained = dict[str, Any]
 LOSSES = ("loss_biggest", "loss_smallest", "loss_random")
-
-
-@pytest.fixture
-def on_ranks(made_root: Path, tmp_path: Path, checkout: Path) -> Callable[..., list[Trained]]:
-    """What each of so many processes trained."""
-
-    def run(world_size: int, **options: Any) -> list[Trained]:
-        outs = [tmp_path / f"rank{rank}.pt" for rank in range(world_size)]
-        places: list[list[str | Path]] = [
-            [str(rank), str(world_size), tmp_path / "meeting", made_root, out, json.dumps(options)]
-            for rank, out in enumerate(outs)
-        ]
-        processes = [
-            subprocess.Popen(
-                [sys.executable, "-m", "tests.workers.training.some_ranks", *place],
-                cwd=checkout,
-                env={"PYTHONPATH": str(checkout)},
-            )
-            for place in places
-        ]
-        assert [process.wait(timeout=120) for process in processes] == [0] * world_size
-        return [torch.load(out, weights_only=True) for out in outs]
-
-    return run
 
 
 def assert_equal_on_all(runs: list[Trained], part: str) -> None:
@@ -72,7 +45,8 @@ def test_the_gradients_of_several_workers_are_those_of_one_with_the_same_batch(
     made_root: Path, on_ranks: Callable[..., list[Trained]],
     world_size: int, batch_size: int, double: bool, tolerance: float,
 ) -> None:  # fmt: skip
-    options: dict[str, Any] = {"batch_size": batch_size, "double": double, "init_sigma": 0.1 if double else 0.001}
+    recipe = {"batch_size": batch_size, "init_sigma": 0.1 if double else 0.001}
+    options: dict[str, Any] = {"double": double, **recipe}
     several, alone = on_ranks(world_size, **options), trained(made_root, Ranks(), **options)
     assert_equal_on_all(several, "gradients")
     assert_equal_on_all(several, "weights")
