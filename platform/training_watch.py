@@ -17,6 +17,7 @@ from workers.training.validation import ValidationReport, collapse_warning
 
 POLL_S = 0.5
 METRIC_EVERY_STEPS = 10
+SUPERNET_STAGE = "spatial_train"
 UNCHARTED = ("epoch", "step", "steps")
 
 
@@ -56,12 +57,11 @@ class TrainingWatch:
                 case Notice():
                     self._say(event.text)
         if last is not None:
-            self.progress.show(last.step + 1, progress_line(last))
+            self.progress.show(last.step + 1, progress_line(last, losses(self.stage, last)))
 
     def _chart(self, report: StepReport) -> None:
         if report.step % METRIC_EVERY_STEPS == 0 or report.step + 1 == report.steps:
-            figures = {f"train/{k}": v for k, v in asdict(report).items() if k not in UNCHARTED}
-            self._log(figures, report.step)
+            self._log(charted(self.stage, report), report.step)
 
     def _score(self, report: ValidationReport) -> None:
         self._log(report.figures, report.step)
@@ -80,9 +80,24 @@ class TrainingWatch:
         self.context.console.print(f"{self.stage}: {text}", highlight=False, soft_wrap=True)
 
 
-def progress_line(report: StepReport) -> str:
+def losses(stage: str, report: StepReport) -> dict[str, float]:
+    """By name: those of three kinds of subnets, or the one of a network that is trained alone."""
+    if stage != SUPERNET_STAGE:
+        return {"loss": report.loss_biggest}
+    return {name: value for name, value in asdict(report).items() if name.startswith("loss_")}
+
+
+def charted(stage: str, report: StepReport) -> dict[str, float]:
+    """As a tracking server names them: train/loss_biggest of a supernet, STAGE/loss of a network."""
+    costs = {name: value for name, value in asdict(report).items() if not name.startswith("loss_")}
+    prefix = "train" if stage == SUPERNET_STAGE else stage
+    figures = losses(stage, report) | costs
+    return {f"{prefix}/{name}": value for name, value in figures.items() if name not in UNCHARTED}
+
+
+def progress_line(report: StepReport, losses: dict[str, float]) -> str:
+    named = " ".join(f"{name.removeprefix('loss_')} {value:.2e}" for name, value in losses.items())
     return (
-        f"epoch {report.epoch + 1}, loss biggest {report.loss_biggest:.2e} "
-        f"smallest {report.loss_smallest:.2e} random {report.loss_random:.2e}, "
+        f"epoch {report.epoch + 1}, {'' if 'loss' in losses else 'loss '}{named}, "
         f"{report.images_per_s:.0f} images/s, waiting for data {report.data_wait_share:.1%}"
     )

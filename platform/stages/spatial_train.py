@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from platform.ray_training import run_training
+from platform.scoring import coco_scoring
 from platform.stages.context import StageContext
 from workers.training.supernet_training import SupernetTraining
 from workers.weights.safetensors import save_weights
@@ -18,7 +19,9 @@ def run(context: StageContext) -> None:
         return
     people, task = context.people(context.config.data.train_split), context.spatial_task()
     steps = task.train.epochs * max(1, len(people) // task.train.batch_size)
-    state = run_training(context, STAGE, partial(SupernetTraining, task, people), steps=steps)
+    validation = coco_scoring(context, people) if task.train.validate_every_epochs else None
+    make = partial(SupernetTraining, task, people)
+    state = run_training(context, STAGE, make, steps=steps, validation=validation)
     space = context.space(people)
     save_weights(
         context.folder.supernet, state["supernet"], {"space": space.name, "keypoints": str(space.keypoints)}
