@@ -13,6 +13,7 @@ from platform.command_line import run
 from platform.config_file import from_yaml
 from platform.recipes import RECIPES, difference, main, recipe
 from spaces.registry import build_space
+from workers.training.schedule import learning_rate
 
 COCO = ("coco-mbv3", "coco-res50", "coco-hrnet")
 POSETRACK = ("posetrack-mbv3", "posetrack-res50", "posetrack-hrnet")
@@ -40,7 +41,8 @@ def test_posetrack_recipes_finetune_what_the_coco_recipe_leaves(name: str, coco:
     config = recipe(name)
     train = config.finetune.recipe(config.train)
     assert (train.epochs, train.learning_rate, train.drop_epochs) == (20, 1e-4, (10, 15))
-    assert (train.drop_factor, train.decay, train.warmup_steps) == (0.1, "steps", 0)
+    rates = [learning_rate(train, epoch * 7, 7) for epoch in range(20)]
+    assert rates == pytest.approx([1e-4] * 10 + [1e-5] * 5 + [1e-6] * 5)
     assert config.stages == ("spatial_finetune",)
     assert config.finetune.weights == Path("runs") / coco / "network.safetensors"
     assert config.space == recipe(coco).space
