@@ -88,12 +88,14 @@ class _Normalise(torch.autograd.Function):
         Scale's and shift's own gradients are this worker's share; the step's reduction adds the others'.
         """
         x, weight, mean, variance, count = ctx.saved_tensors
-        of_x, of_weight, of_bias = _BACKWARD(
-            gradients[0], x, weight, mean, variance, None, None, False, BATCH_NORM_EPS, [True, True, True]
+        (of_y,) = gradients
+        _, of_weight, of_bias = _BACKWARD(
+            of_y, x, weight, mean, variance, None, None, False, BATCH_NORM_EPS, [False, True, True]
         )
-        sums = ctx.ranks.sum(torch.stack([of_weight, of_bias]))
-        through = sums * (-weight * (variance + BATCH_NORM_EPS).rsqrt() / count)
-        of_x += F.batch_norm(x, mean, variance, through[0], through[1], eps=BATCH_NORM_EPS)
+        slope = weight * (variance + BATCH_NORM_EPS).rsqrt()
+        through = ctx.ranks.sum(torch.stack([of_weight, of_bias])) * (-slope / count)
+        of_x = F.batch_norm(x, mean, variance, through[0], through[1], eps=BATCH_NORM_EPS)
+        of_x.addcmul_(of_y, slope[:, None, None])
         return of_x, of_weight, of_bias, None, None, None, None
 
 

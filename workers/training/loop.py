@@ -53,10 +53,12 @@ class TrainingLoop(ABC):
         self.task, self.ranks, self.device = task, ranks, ranks.device
         codec = Codec(task.input_hw, task.sigma_cells)
         self.data = TrainingSet(
-            people, codec, task.train.augmentation, memory_bytes=task.train.memory_mib << 20
-        )
+            people, codec, task.train.augmentation, memory_bytes=task.train.memory_mib << 20,
+            crop_cache=task.train.crop_cache, processes=task.train.loader_processes,
+        )  # fmt: skip
         self.network = network.train().to(self.device)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # undeclared by torch
+        if self.device.type == "cuda":  # inputs are channels_last anywhere; on CPU their weights need not be
+            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # untyped in torch
         if task.train.sync_norm:
             use_global_batch(self.network, ranks)
         dtype = compute_dtype(task.train.precision, self.device)

@@ -14,10 +14,14 @@ import numpy as np
 import torch
 from torch import distributed
 
+from spaces.registry import build_space
 from workers.data.coco import read_people
 from workers.data.codec import Codec
+from workers.data.people import People
 from workers.errors import TrainingError
 from workers.training.config import SpatialTask, TrainConfig
+from workers.training.loop import TrainingLoop
+from workers.training.network_training import NetworkTraining, Start
 from workers.training.ranks import Ranks
 from workers.training.supernet_training import SupernetTraining
 
@@ -46,13 +50,14 @@ def task(**recipe: Any) -> SpatialTask:
 
 def trained(
     data: Path, ranks: Ranks, *, steps: int = 1, poisoned: Collection[int] = (), double: bool = False,
-    **recipe: Any,
+    alone: bool = False, **recipe: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Reports, last gradients and weights after so many steps, and the text of an error that ended them.
 
-    In `double`, rounding is out of the way: what differs then is not the same computation.
+    In `double`, rounding is out of the way: what differs then is not the same computation. `alone` trains the
+    biggest subnet's plain network instead of the supernet.
     """
-    training = SupernetTraining(task(**recipe), read_people(data, "train2017"), ranks)
+    training = _training(task(**recipe), read_people(data, "train2017"), ranks, alone)
     if ranks.rank == ranks.world_size - 1:
         poison = (np.inf if batch in poisoned else 0.0 for batch in range(100))
         training.data.codec = PoisonedCodec(INPUT_HW, SIGMA_CELLS, poison=poison)
@@ -65,9 +70,16 @@ def trained(
         reports.extend(asdict(report) for report in islice(training.steps(), steps))
     except TrainingError as raised:
         error = str(raised)
-    gradients = {n: p.grad for n, p in training.supernet.named_parameters() if p.grad is not None}
-    weights = training.supernet.state_dict()
+    gradients = {n: p.grad for n, p in training.network.named_parameters() if p.grad is not None}
+    weights = training.network.state_dict()
     return {"reports": reports, "error": error, "gradients": gradients, "weights": weights}
+
+
+def _training(task: SpatialTask, people: People, ranks: Ranks, alone: bool) -> TrainingLoop:
+    if not alone:
+        return SupernetTraining(task, people, ranks)
+    biggest = build_space(task.space, people.skeleton.keypoints, task.input_hw).biggest()
+    return NetworkTraining(task, people, Start(architecture=biggest), ranks)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,19 @@ def test_the_gradients_of_several_workers_are_those_of_one_with_the_same_batch(
         assert [run["reports"][0][name] for run in several] == [expected] * world_size
 
 
+def test_a_network_alone_has_the_gradients_and_running_statistics_of_the_global_batch(
+    made_root: Path, on_ranks: Callable[..., list[Trained]]
+) -> None:
+    options: dict[str, Any] = {"alone": True, "double": True, "batch_size": 7}
+    several, one = on_ranks(2, **options), trained(made_root, Ranks(), **options)
+    assert furthest(several[0]["gradients"], one["gradients"]) < 1e-12
+    assert_equal_on_all(several, "weights")
+    statistics = [name for name in one["weights"] if "running_" in name]
+    assert len(statistics) > 20
+    for name in statistics:
+        torch.testing.assert_close(several[0]["weights"][name], one["weights"][name], rtol=1e-9, atol=1e-12)
+
+
 def test_several_workers_follow_the_losses_of_one_over_the_epoch(
     made_root: Path, on_ranks: Callable[..., list[Trained]]
 ) -> None:
