@@ -2,7 +2,7 @@
 # Shapes: H/W input pixels.
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
@@ -17,7 +17,7 @@ from workers.data.crop_cache_build import prepare_crop_cache
 from workers.data.images import ImageStore
 from workers.data.people import People, Person
 from workers.data.prefetch import Prefetched
-from workers.data.samples import Batch, Plan, Planned, SampleMaker
+from workers.data.samples import Batch, PixelSource, Plan, Planned, SampleMaker
 from workers.errors import TrainingError
 
 __all__ = ["Batch", "TrainingSet"]
@@ -29,10 +29,10 @@ class TrainingSet:
     """Augmented crops and heatmaps of labelled people.
 
     Decoded images are kept up to `memory_bytes` in this process; or, with `crop_cache`, decoded crops lie in
-    a file in the data folder, built when it is not there. `threads` of this process, or `processes` of their
-    own that divide `memory_bytes`, decode and crop beside each other; the batches do not depend on their
-    number, nor on the number of ranks. OpenCV's own threads are turned off in this process, for they would
-    take cores from the training step.
+    a file in the data folder, which is built at the first use when it is not there; `say` is told of it.
+    `threads` of this process, or `processes` of their own that divide `memory_bytes`, decode and crop beside
+    each other; the batches do not depend on their number, nor on the number of ranks. OpenCV's own threads
+    are turned off in this process, for they would take cores from the training step.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class TrainingSet:
         self.codec = codec
         self.augmentation = augmentation
         self.images = ImageStore(memory_bytes)
-        pixels = prepare_crop_cache(people, codec.input_hw, augmentation) if crop_cache else self.images
-        self._maker = SampleMaker(codec, augmentation, people.skeleton, pixels)
+        self.say: Callable[[str], None] = print
+        self._crop_cache = crop_cache
         self._threads = threads
         self._processes = processes
         self._idle: list[BatchProcesses] = []
@@ -64,7 +64,8 @@ class TrainingSet:
         `batch_size` is the global one; ranks take contiguous shares that differ by at most one sample. With
         fewer people than `batch_size`, people repeat in the epoch's only batch, each time drawn anew.
         The result counts the time its consumer waited (`wait_s`) and ends on `with`, `close()` or `break`.
-        Raises TrainingError when a rank would get nothing, DataError when an image has become unreadable.
+        Raises TrainingError when a rank would get nothing, DataError when an image has become unreadable or
+        the crop cache cannot be built.
         """
         if not 0 <= rank < world_size <= batch_size:
             raise TrainingError(
@@ -76,7 +77,8 @@ class TrainingSet:
         # The whole global batch is drawn, then divided, so the number of ranks changes nothing.
         share = slice(rank * batch_size // world_size, (rank + 1) * batch_size // world_size)
         plans = (self._plan(order[step], [_DRAW_STREAM, seed, epoch, step], share) for step in steps)
-        return Prefetched(self._make(plans, batch_size), depth=self._prefetch)
+        # The cache is built before, not in the prefetching thread.
+        return Prefetched(self._make(self._maker, plans, batch_size), depth=self._prefetch)
 
     def order(self, seed: int, epoch: int, batch_size: int) -> np.ndarray:
         """(steps, batch_size) indices of the people in each global batch of an epoch."""
@@ -85,13 +87,20 @@ class TrainingSet:
 
     def sample(self, person: Person, draw: Draw) -> tuple[np.ndarray, np.ndarray]:
         """One person under one drawn augmentation: RGB crop (H, W, 3) uint8 and joints (K, 3) in input px."""
-        row = 0 if self._maker.pixels is self.images else self._rows[person.image_path, person.annotation_id]
+        row = self._rows[person.image_path, person.annotation_id] if self._crop_cache else 0
         return self._maker.sample(Planned(row, person, draw))
 
     def close(self) -> None:
         """Ends the processes that wait for the next epoch; dropping the last reference does it too."""
         while self._idle:
             self._idle.pop().close()
+
+    @cached_property
+    def _maker(self) -> SampleMaker:
+        pixels: PixelSource = self.images
+        if self._crop_cache:
+            pixels = prepare_crop_cache(self.people, self.codec.input_hw, self.augmentation, say=self.say)
+        return SampleMaker(self.codec, self.augmentation, self.people.skeleton, pixels)
 
     @cached_property
     def _rows(self) -> dict[tuple[str, int], int]:
@@ -106,14 +115,16 @@ class TrainingSet:
             for row, draw in zip(chosen[share], draws[share], strict=True)
         ]
 
-    def _make(self, plans: Iterable[Plan], batch_size: int) -> Generator[Batch, None, None]:
+    def _make(
+        self, maker: SampleMaker, plans: Iterable[Plan], batch_size: int
+    ) -> Generator[Batch, None, None]:
         if self._processes:
             yield from self._make_in_processes(plans, batch_size)
         elif self._threads > 1:
             with ThreadPoolExecutor(self._threads) as pool:
-                yield from (self._maker.batch(plan, batch_size, pool.map) for plan in plans)
+                yield from (maker.batch(plan, batch_size, pool.map) for plan in plans)
         else:
-            yield from (self._maker.batch(plan, batch_size) for plan in plans)
+            yield from (maker.batch(plan, batch_size) for plan in plans)
 
     def _make_in_processes(self, plans: Iterable[Plan], batch_size: int) -> Generator[Batch, None, None]:
         """Processes wait between epochs for the next; those that have failed do not."""
@@ -129,7 +140,7 @@ class TrainingSet:
         self._idle.append(makers)
 
     def _start_processes(self) -> BatchProcesses:
-        pixels = self._maker.pixels
-        if pixels is self.images:
-            pixels = ImageStore(self.images.budget_bytes // self._processes)
-        return BatchProcesses(replace(self._maker, pixels=pixels), self._processes)
+        maker = self._maker
+        if not self._crop_cache:
+            maker = replace(maker, pixels=ImageStore(self.images.budget_bytes // self._processes))
+        return BatchProcesses(maker, self._processes)

@@ -55,6 +55,10 @@ class TrainConfig:
     """How often the biggest, the smallest and one fixed random subnet are scored; 0 is never."""
     checkpoint_every_steps: int = 200
     """Counted over all epochs, besides their ends: a killed training loses at most so many."""
+    crop_cache: bool = False
+    """Keep every person's decoded pixels in a file in the data folder, some 220 kB each at 256x192."""
+    loader_processes: int = 0
+    """Of each worker, making its batches; 0 is a thread in the worker, enough to feed a CPU."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -67,7 +71,7 @@ class TrainConfig:
             raise TrainingError(f"train.learning_rate must be positive, but it is {self.learning_rate}")
         if self.max_grad_norm is not None and self.max_grad_norm <= 0:
             raise TrainingError(f"train.max_grad_norm must be positive, but it is {self.max_grad_norm}")
-        for name in ("random_subnets", "validate_every_epochs"):
+        for name in ("random_subnets", "validate_every_epochs", "loader_processes"):
             if getattr(self, name) < 0:
                 raise TrainingError(f"train.{name} must not be negative, but it is {getattr(self, name)}")
 

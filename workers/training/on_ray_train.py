@@ -85,6 +85,7 @@ class _Session:
         self.metrics = CheckpointMetrics()
         self.validator = Validator(job.validation, training) if job.validation else None
         self.notice: ray.train.PreemptionInfo | None = None
+        training.data.say = lambda text: job.board.post.remote(Notice(text))  # whichever rank it is
 
     def restore(self) -> None:
         """All ranks go on from the checkpoint that the first one finds whole."""

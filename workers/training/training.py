@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, Protocol
 
+from workers.data.batches import TrainingSet
 from workers.training.config import SpatialTask
 from workers.training.ranks import Ranks
 from workers.training.supernet_training import StepReport
@@ -17,6 +18,7 @@ class Training(Protocol):
     """
 
     task: SpatialTask
+    data: TrainingSet
     ranks: Ranks
     step: int
     """Over all epochs: how many are done."""
