@@ -17,6 +17,7 @@ import torch
 from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.data.skeleton import COCO17, POSETRACK17
+from workers.weights.joints import with_joints_of
 from workers.weights.safetensors import load_network, load_weights, read_architecture, read_joints
 
 STAGES = ("data", "spatial_train", "spatial_retrain", "spatial_finetune")
@@ -95,9 +96,9 @@ def test_the_finetuned_network_has_posetracks_joints(finished: tuple[Run, str], 
     summary = json.loads((run.folder / "finetuned.json").read_text())
     assert summary["start"].endswith("network.safetensors")
     before, after = (load_weights(one, {}) for one in (run.folder / "network.safetensors", path))
-    assert any(not torch.equal(before[name], after[name]) for name in before)
-    moved = (after["final.weight"][:3] - before["final.weight"][:1]).abs().max()
-    assert moved < 0.05  # nose, head_bottom and head_top started as the nose, and the rate is 1e-4
+    started = with_joints_of(before, COCO17.names, POSETRACK17.names)["final.weight"]
+    moved = (after["final.weight"] - started).abs().max()
+    assert 0 < moved < 1e-3  # a few of Adam's steps at a rate of 1e-4
 
 
 def test_the_supernets_subnets_are_scored_meanwhile_and_charted(finished: tuple[Run, str]) -> None:
