@@ -9,6 +9,7 @@ import ray
 import ray.train
 from ray.train.torch import TorchTrainer
 from ray.train.v2.api.config import FailureConfig, ScalingConfig  # ray.train's are these; its types are v1's
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from platform.config import ResourceConfig
 from platform.stages.context import StageContext
@@ -34,7 +35,7 @@ def run_training(
     TrainingError when more workers died than resources.max-failures.
     """
     resources = context.config.resources
-    board: Any = ray.remote(ProgressBoard).options(num_cpus=0).remote()
+    board = _board()
     uri = context.checkpoints_uri(stage)
     job = TrainingJob(
         make=make, checkpoints_uri=uri, threads=resources.cpus_per_train_worker, board=board,
@@ -50,6 +51,12 @@ def run_training(
             f"{last.step if last else 'missing'}. Is that storage one that every node reaches?"
         )
     return last.state
+
+
+def _board() -> Any:
+    """On the driver's node: without it there is no run, but any other may be taken away."""
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return ray.remote(ProgressBoard).options(num_cpus=0, scheduling_strategy=here).remote()
 
 
 def _fit(job: TrainingJob, resources: ResourceConfig, uri: str, board: Any) -> None:

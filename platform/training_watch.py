@@ -99,5 +99,6 @@ def progress_line(report: StepReport, losses: dict[str, float]) -> str:
     named = " ".join(f"{name.removeprefix('loss_')} {value:.2e}" for name, value in losses.items())
     return (
         f"epoch {report.epoch + 1}, {'' if 'loss' in losses else 'loss '}{named}, "
-        f"{report.images_per_s:.0f} images/s, waiting for data {report.data_wait_share:.1%}"
+        f"{report.images_per_s:.0f} images/s, waiting for data {report.data_wait_share:.1%}, "
+        f"{report.memory_mib:.0f} MiB{f', {report.skipped} steps skipped' if report.skipped else ''}"
     )
