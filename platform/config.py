@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from platform.errors import ConfigError
 from spaces.constraint import Constraint
 from workers.data.made import MadeConfig
 from workers.training.config import TrainConfig
 
-StageName = Literal["data", "spatial_train", "spatial_search", "report"]
-STAGE_NAMES: tuple[StageName, ...] = ("data", "spatial_train", "spatial_search", "report")
+StageName = Literal[
+    "data", "spatial_train", "spatial_search", "spatial_retrain", "spatial_finetune", "report"
+]  # fmt: skip
+STAGE_NAMES: tuple[StageName, ...] = get_args(StageName)  # in the order in which they run
+SEARCH_STAGES: tuple[StageName, ...] = ("data", "spatial_train", "spatial_search", "report")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,49 @@ class SearchConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainConfig:
+    """Stage spatial_retrain: one subnet trained alone, by the recipe of `train`."""
+
+    architecture: Path | None = None
+    """File with an architecture's JSON; by default the best of the run's search is trained."""
+    start: Literal["scratch", "slice"] = "scratch"
+    """From new weights, or from those of the subnet's slice of the run's supernet."""
+    epochs: int | None = None
+    """By default the recipe's; with another number its drops come in proportion."""
+
+    def recipe(self, train: TrainConfig) -> TrainConfig:
+        epochs = self.epochs or train.epochs
+        drops = tuple(drop * epochs // train.epochs for drop in train.drop_epochs)
+        return replace(train, epochs=epochs, drop_epochs=drops, validate_every_epochs=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinetuneConfig:
+    """Stage spatial_finetune: a trained network on PoseTrack18's frames and joints (paper, section 4.2)."""
+
+    root: Path | None = None
+    """Folder in PoseTrack18's layout (images/, annotations/); made data has one."""
+    train_split: str = "train"
+    """A file for each sequence is in annotations/SPLIT."""
+    val_split: str = "val"
+    """The same, for scoring."""
+    weights: Path | None = None
+    """The network, a .safetensors file; by default what spatial_retrain left in the run's folder."""
+    epochs: int = 20
+    """Passes over the frames' people."""
+    learning_rate: float = 1e-4
+    """Adam's; batch size, augmentation and all else are the recipe's in `train`."""
+    drop_epochs: tuple[int, ...] = (10, 15)
+    """Where the rate is multiplied with train.drop-factor."""
+
+    def recipe(self, train: TrainConfig) -> TrainConfig:
+        return replace(
+            train, epochs=self.epochs, learning_rate=self.learning_rate, drop_epochs=self.drop_epochs,
+            decay="steps", warmup_steps=0, validate_every_epochs=0,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceConfig:
     """How much of the cluster to use; none of it changes a search's results."""
 
@@ -78,16 +124,26 @@ class ResourceConfig:
     """Of a local Ray; by default all of the machine's."""
     object_store_mib: int | None = None
     """Of a local Ray; by default Ray's own choice."""
-    train_workers: int = 2
-    """Processes that share each training batch."""
+    train_workers: int | tuple[int, int] = 2
+    """Processes that share each training batch; two numbers, least and most, follow the cluster's size."""
     cpus_per_train_worker: int = 1
     gpus_per_train_worker: float = 0
     """1 trains with NCCL on one GPU each; 0 with gloo on CPU."""
+    max_failures: int = 3
+    """Times that training workers may die; -1 is any number. Nodes taken away with notice do not count."""
     slots: int = 2
     """Trials at a time."""
     cpus_per_slot: int = 1
     gpus_per_slot: float = 0
     """A fraction lets several trials share a GPU."""
+
+    @property
+    def most_train_workers(self) -> int:
+        return self.train_workers if isinstance(self.train_workers, int) else self.train_workers[1]
+
+    @property
+    def least_train_workers(self) -> int:
+        return self.train_workers if isinstance(self.train_workers, int) else self.train_workers[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,15 +155,19 @@ class RunConfig:
     seed: int = 0
     """Of weights, batches, sampled subnets and proposals; the made data has its own."""
     storage: Path = Path("runs")
-    """Folder of all runs; on a cluster, one that every node reaches by this path."""
+    """Folder of all runs, of the driver; on a cluster, one that every node reaches by this path."""
+    checkpoints_uri: str | None = None
+    """Folder of checkpoints that every node reaches: a path, s3://, gs://; by default in the run's folder."""
     tracking_uri: str | None = None
     """MLflow's; by default sqlite in the storage folder."""
-    stages: tuple[StageName, ...] = STAGE_NAMES
-    """Which stages to run; they run in the order given here."""
+    stages: tuple[StageName, ...] = SEARCH_STAGES
+    """Which of data, spatial_train, spatial_search, spatial_retrain, spatial_finetune and report to run."""
     data: DataConfig = field(default_factory=DataConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
+    retrain: RetrainConfig = field(default_factory=RetrainConfig)
+    finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
     resources: ResourceConfig = field(default_factory=ResourceConfig)
 
     def __post_init__(self) -> None:
@@ -119,11 +179,23 @@ class RunConfig:
         _at_least(1, "search.recalibration-people", self.search.recalibration_people)
         _at_least(1, "search.batch-size", self.search.batch_size)
         _at_least(1, "resources.slots", self.resources.slots)
-        _at_least(1, "resources.train-workers", self.resources.train_workers)
-        if self.train.batch_size < self.resources.train_workers:
+        _at_least(1, "retrain.epochs", 1 if self.retrain.epochs is None else self.retrain.epochs)
+        _at_least(1, "finetune.epochs", self.finetune.epochs)
+        self._check_workers()
+        if ":/" in str(self.storage):
             raise ConfigError(
-                f"train.batch-size must be at least resources.train-workers "
-                f"({self.resources.train_workers}), but it is {self.train.batch_size}"
+                f"storage must be a folder on a file system, for rows and databases lie in it, but it is "
+                f"{self.storage}. Checkpoints alone may lie there: --checkpoints-uri."
+            )
+
+    def _check_workers(self) -> None:
+        least, most = self.resources.least_train_workers, self.resources.most_train_workers
+        _at_least(1, "resources.train-workers", least)
+        _at_least(least, "the second of resources.train-workers", most)
+        if self.train.batch_size < most:
+            raise ConfigError(
+                f"train.batch-size must be at least resources.train-workers ({most}), but it is "
+                f"{self.train.batch_size}"
             )
 
 

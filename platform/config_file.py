@@ -21,6 +21,19 @@ def to_yaml(config: RunConfig) -> str:
     return text
 
 
+def flat_fields(config: RunConfig) -> dict[str, Any]:
+    """Every field by its dotted name, as YAML holds it."""
+    return flatten(yaml.safe_load(to_yaml(config)))
+
+
+def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, by dotted names."""
+    flat: dict[str, Any] = {}
+    for key, inner in value.items():
+        flat |= flatten(inner, f"{prefix}{key}.") if isinstance(inner, dict) else {f"{prefix}{key}": inner}
+    return flat
+
+
 def from_yaml(path: Path) -> RunConfig:
     """The configuration in a file; ConfigError names the file, the field and what is wrong with it."""
     try:

@@ -8,17 +8,20 @@ from rich.console import Console
 
 from platform.cluster import ray_session
 from platform.config import STAGE_NAMES, RunConfig, StageName
+from platform.config_file import flat_fields
 from platform.preflight import check
-from platform.run_folder import RunFolder, flat_config, open_run_folder
-from platform.stages import data, report, spatial_search, spatial_train
+from platform.run_folder import RunFolder, open_run_folder
+from platform.stages import data, report, spatial_finetune, spatial_retrain, spatial_search, spatial_train
 from platform.stages.context import StageContext
 from platform.tracking import Tracking
 
-# The later stages of the design (finetuning, the temporal level, latency, export) get their line here.
+# The later stages of the design (the temporal level, latency, export) get their line here.
 STAGES: Mapping[StageName, Callable[[StageContext], None]] = {
     "data": data.run,
     "spatial_train": spatial_train.run,
     "spatial_search": spatial_search.run,
+    "spatial_retrain": spatial_retrain.run,
+    "spatial_finetune": spatial_finetune.run,
     "report": report.run,
 }
 
@@ -31,7 +34,7 @@ def run(config: RunConfig, console: Console) -> RunFolder:
     tracking = Tracking(tracking_uri, config.name, folder.identity, folder.path.parent / "mlartifacts")
     finished = False
     try:
-        tracking.log_params(flat_config(config))
+        tracking.log_params(flat_fields(config))
         context = StageContext(config, folder, tracking, console)
         with ray_session(config.resources):
             for name in STAGE_NAMES:
@@ -45,12 +48,16 @@ def run(config: RunConfig, console: Console) -> RunFolder:
 
 
 def _say_where(console: Console, folder: RunFolder, tracking_uri: str) -> None:
-    lines = (
-        f"results        {folder.path}",
-        f"trials         {folder.trials.folder}  (pandas.read_parquet)",
-        f"Pareto front   {folder.path / 'pareto.html'}, {folder.path / 'pareto.png'}",
-        f"configuration  {folder.config}",
-        f"MLflow UI      mlflow ui --backend-store-uri {tracking_uri}",
-    )
-    for line in lines:
-        console.print(line, highlight=False, soft_wrap=True)
+    front = folder.path / "pareto.png"
+    lines = {
+        f"results        {folder.path}": folder.path,
+        f"trials         {folder.trials.folder}  (pandas.read_parquet)": folder.best,
+        f"Pareto front   {front.with_suffix('.html')}, {front}": front,
+        f"network        {folder.network}": folder.network,
+        f"finetuned      {folder.finetuned}": folder.finetuned,
+        f"configuration  {folder.config}": folder.config,
+        f"MLflow UI      mlflow ui --backend-store-uri {tracking_uri}": folder.path,
+    }
+    for line, needs in lines.items():
+        if needs.exists():
+            console.print(line, highlight=False, soft_wrap=True)

@@ -1,15 +1,41 @@
-"""Named runs: each recipe is a function that returns a whole configuration. `RECIPES` lists them."""
+"""Named runs: each recipe is a function that returns a whole configuration. `RECIPES` lists them.
+
+python -m platform.recipes                list them
+python -m platform.recipes show NAME      one as YAML, which python -m platform.search --config runs
+python -m platform.recipes diff A B       the fields in which two differ
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from platform.config import DataConfig, ResourceConfig, RunConfig, SearchConfig, SpaceConfig
+from platform.command_line import UsageError, run
+from platform.config import (
+    SEARCH_STAGES,
+    DataConfig,
+    FinetuneConfig,
+    ResourceConfig,
+    RunConfig,
+    SearchConfig,
+    SpaceConfig,
+    StageName,
+)
+from platform.config_file import flat_fields, to_yaml
 from platform.errors import ConfigError
 from workers.data.augment import Augmentation
 from workers.data.made import MadeConfig
 from workers.training.config import TrainConfig
+
+PROGRAM = "python -m platform.recipes"
+NOT_THERE = "(none)"
+RETRAINED: tuple[StageName, ...] = (*SEARCH_STAGES[:-1], "spatial_retrain", "report")
+EIGHT_GPUS = ResourceConfig(
+    train_workers=8, gpus_per_train_worker=1, cpus_per_train_worker=8,
+    slots=16, gpus_per_slot=0.5, cpus_per_slot=4,
+)  # fmt: skip
 
 
 def smoke() -> RunConfig:
@@ -42,24 +68,63 @@ def tiny() -> RunConfig:
 
 
 def coco_mbv3() -> RunConfig:
-    """S-ViPNAS on MobileNetV3, the paper's section 4.2: COCO in data/coco, 8 GPUs, 500 subnets."""
+    """S-ViPNAS on MobileNetV3 (section 4.2): COCO in data/coco, 8 GPUs, 500 subnets, the best retrained."""
+    return _coco("coco-mbv3", space="mobilenetv3", max_gmacs=0.75)
+
+
+def coco_res50() -> RunConfig:
+    """S-ViPNAS on ResNet-50, likewise."""
+    return _coco("coco-res50", space="resnet50", max_gmacs=1.5)
+
+
+def coco_hrnet() -> RunConfig:
+    """S-ViPNAS on HRNet-W32, likewise."""
+    return _coco("coco-hrnet", space="hrnet-w32", max_gmacs=5.7)
+
+
+def posetrack_mbv3() -> RunConfig:
+    """The network of coco-mbv3, finetuned for 20 epochs on PoseTrack18 in data/posetrack18 (section 4.2)."""
+    return _posetrack("posetrack-mbv3", coco_mbv3())
+
+
+def posetrack_res50() -> RunConfig:
+    """The network of coco-res50, likewise."""
+    return _posetrack("posetrack-res50", coco_res50())
+
+
+def posetrack_hrnet() -> RunConfig:
+    """The network of coco-hrnet, likewise."""
+    return _posetrack("posetrack-hrnet", coco_hrnet())
+
+
+def _coco(name: str, space: str, max_gmacs: float) -> RunConfig:
+    """What the paper says is TrainConfig's default; it is silent on batch size and warm-up."""
     return RunConfig(
-        name="coco-mbv3",
+        name=name,
+        stages=RETRAINED,
         data=DataConfig(root=Path("data/coco")),
-        space=SpaceConfig(name="mobilenetv3"),
-        train=TrainConfig(batch_size=256),
-        search=SearchConfig(max_gmacs=0.75, flip_test=True),
-        resources=ResourceConfig(
-            train_workers=8, gpus_per_train_worker=1, cpus_per_train_worker=8,
-            slots=16, gpus_per_slot=0.5, cpus_per_slot=4,
-        ),
-    )  # fmt: skip
+        space=SpaceConfig(name=space),
+        train=TrainConfig(batch_size=256, validate_every_epochs=10),
+        search=SearchConfig(trials=500, max_gmacs=max_gmacs, flip_test=True),
+        resources=EIGHT_GPUS,
+    )
+
+
+def _posetrack(name: str, coco: RunConfig) -> RunConfig:
+    weights = coco.storage / coco.name / "network.safetensors"
+    finetune = FinetuneConfig(root=Path("data/posetrack18"), weights=weights)
+    return replace(coco, name=name, stages=("spatial_finetune",), finetune=finetune)
 
 
 RECIPES: Mapping[str, Callable[[], RunConfig]] = {
     "smoke": smoke,
     "tiny": tiny,
     "coco-mbv3": coco_mbv3,
+    "coco-res50": coco_res50,
+    "coco-hrnet": coco_hrnet,
+    "posetrack-mbv3": posetrack_mbv3,
+    "posetrack-res50": posetrack_res50,
+    "posetrack-hrnet": posetrack_hrnet,
 }
 
 
@@ -68,3 +133,47 @@ def recipe(name: str) -> RunConfig:
     if name not in RECIPES:
         raise ConfigError(f"no recipe {name!r}; the known ones are: {', '.join(RECIPES)}")
     return RECIPES[name]()
+
+
+def listing() -> list[str]:
+    """A line for each recipe: its name and what it is."""
+    width = max(map(len, RECIPES)) + 2
+    return [f"{name:<{width}}{' '.join((build.__doc__ or '').split())}" for name, build in RECIPES.items()]
+
+
+def difference(one: RunConfig, other: RunConfig) -> list[tuple[str, str, str]]:
+    """The fields that differ: dotted name, value in each; "(none)" where one has no such field."""
+    before, after = flat_fields(one), flat_fields(other)
+    return [
+        (name, str(before.get(name, NOT_THERE)), str(after.get(name, NOT_THERE)))
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name, NOT_THERE) != after.get(name, NOT_THERE)
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case []:
+            print("\n".join(listing()))
+        case ["-h" | "--help"]:
+            print((__doc__ or "").strip())
+        case ["show", name]:
+            print(to_yaml(recipe(name)), end="")
+        case ["diff", one, other]:
+            print(_table([("", one, other), *difference(recipe(one), recipe(other))]))
+        case _:
+            raise UsageError(
+                f"what follows {PROGRAM} must be nothing, show NAME or diff A B, but it is: "
+                f"{' '.join(arguments)}"
+            )
+    return 0
+
+
+def _table(lines: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines)
+    return "\n".join("  ".join(line).rstrip() for line in padded)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main, sys.argv[1:]))

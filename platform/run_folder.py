@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -16,12 +15,14 @@ from typing import Any
 import yaml
 
 from platform.config import RunConfig
-from platform.config_file import to_yaml
+from platform.config_file import flat_fields, flatten, from_yaml, to_yaml
 from platform.errors import ConfigError
 from platform.results.store import TrialStore
 from workers.files import whole_file
 
-CHANGEABLE = ("search.trials", "stages", "resources.", "tracking_uri", "storage")  # on a resumed run
+CHANGEABLE = (  # on a resumed run
+    "search.trials", "stages", "resources.", "tracking_uri", "storage", "checkpoints_uri",
+)  # fmt: skip
 RECORDED = (
     "vipnas", "torch", "ray", "optuna", "mlflow", "numpy", "pandas", "pyarrow", "pycocotools",
     "opencv-python",
@@ -59,6 +60,16 @@ class RunFolder:
         return self.path / "best.json"
 
     @property
+    def network(self) -> Path:
+        """The chosen subnet, trained alone; its figures lie beside it, in network.json."""
+        return self.path / "network.safetensors"
+
+    @property
+    def finetuned(self) -> Path:
+        """The network for PoseTrack18's joints."""
+        return self.path / "finetuned.safetensors"
+
+    @property
     def trials(self) -> TrialStore:
         return TrialStore(self.path / "trials.parquet")
 
@@ -94,14 +105,8 @@ def write_text(path: Path, text: str) -> None:
         draft.write_text(text)
 
 
-def flat_config(config: RunConfig) -> dict[str, Any]:
-    """Every field by its dotted name."""
-    return dict(_flatten(yaml.safe_load(to_yaml(config))))
-
-
 def _refuse_other(folder: RunFolder, resolved: str) -> None:
-    before = dict(_flatten(yaml.safe_load(folder.config.read_text())))
-    now = dict(_flatten(yaml.safe_load(resolved)))
+    before, now = flat_fields(from_yaml(folder.config)), flatten(yaml.safe_load(resolved))
     changed = [
         f"{name} {before.get(name)} -> {now.get(name)}"
         for name in sorted(before.keys() | now.keys())
@@ -112,14 +117,6 @@ def _refuse_other(folder: RunFolder, resolved: str) -> None:
             f"the run in {folder.path} was started with another configuration ({'; '.join(changed)}). "
             "Give --name another value, or delete that folder."
         )
-
-
-def _flatten(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _flatten(inner, f"{prefix}.{key}" if prefix else key)
-    else:
-        yield prefix, value
 
 
 def _environment(seed: int) -> dict[str, Any]:

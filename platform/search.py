@@ -12,14 +12,13 @@ from platform.command_line import run as run_command
 from platform.config import RunConfig
 from platform.config_file import from_yaml
 from platform.errors import ConfigError
-from platform.recipes import RECIPES, recipe
+from platform.recipes import RECIPES, listing, recipe
 
 PROGRAM = "python -m platform.search"
 
 
 def overview() -> str:
     """What --help prints before a recipe is chosen."""
-    names = [f"  {name:<12}{' '.join((build.__doc__ or '').split())}" for name, build in RECIPES.items()]
     return "\n".join(
         (
             f"usage: {PROGRAM} RECIPE [--FIELD VALUE ...]",
@@ -30,7 +29,7 @@ def overview() -> str:
             "The same command again continues where it stopped.",
             "",
             "recipes:",
-            *names,
+            *(f"  {line}" for line in listing()),
             "",
             "examples:",
             f"  {PROGRAM} smoke",
@@ -39,6 +38,7 @@ def overview() -> str:
             f"  {PROGRAM} --config runs/smoke/config.yaml",
             "",
             f"All fields of a recipe, with their values: {PROGRAM} smoke --help",
+            "In which fields two recipes differ: python -m platform.recipes diff smoke coco-mbv3",
         )
     )
 

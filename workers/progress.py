@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
 MOST_EVENTS = 10_000  # beyond it the oldest go, so that nobody listening costs no memory
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line for the person who watches."""
+
+    text: str
 
 
 class ProgressBoard:
@@ -13,6 +21,7 @@ class ProgressBoard:
 
     def __init__(self) -> None:
         self._events: deque[Any] = deque(maxlen=MOST_EVENTS)
+        self._failure: Exception | None = None
 
     def post(self, event: Any) -> None:
         self._events.append(event)
@@ -22,3 +31,10 @@ class ProgressBoard:
         events = list(self._events)
         self._events.clear()
         return events
+
+    def fail(self, error: Exception) -> None:
+        """Leaves the error that ends the work; the first one stays."""
+        self._failure = self._failure or error
+
+    def failure(self) -> Exception | None:
+        return self._failure

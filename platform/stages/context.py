@@ -34,6 +34,13 @@ class StageContext:
         config = self.config.data
         return config.root or self.config.storage / "data" / made_name(config.made)
 
+    def checkpoints_uri(self, stage: str) -> str:
+        """Where a training of this run leaves its checkpoints; runs of one name in two places stay apart."""
+        if self.config.checkpoints_uri is None:
+            return str(self.folder.path / "checkpoints" / stage)
+        run = f"{self.config.name}-{self.folder.identity[:8]}"
+        return f"{self.config.checkpoints_uri.rstrip('/')}/{run}/{stage}"
+
     def people(self, split: str) -> People:
         return read_people(self.data_root, split)
 

@@ -13,6 +13,7 @@ from platform.results.row import make_row, observation_of
 from platform.results.store import Row, TrialStore
 from platform.run_folder import write_text
 from platform.samplers.registry import build_sampler
+from platform.scoring import evenly_spaced
 from platform.stages.context import StageContext
 from platform.tune_search import run_trials
 from spaces.architecture import Architecture
@@ -95,14 +96,6 @@ def _inputs(context: StageContext, space: SearchSpace, people: People) -> Search
         codec=Codec(config.space.input_hw, config.space.sigma_cells),
         batch_size=config.search.batch_size,
         flip_test=config.search.flip_test,
-    )
-
-
-def evenly_spaced(people: People, count: int) -> People:
-    """`count` of the people, spread over the whole annotation file: neighbours in it are alike."""
-    chosen = [people.people[index * len(people) // count] for index in range(count)]
-    return People(
-        people=tuple(chosen), skipped={}, skeleton=people.skeleton, annotation_path=people.annotation_path
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -10,6 +12,16 @@ from torch.nn import functional as F
 from spaces.layers.slicing import leading
 
 BATCH_NORM_EPS = 1e-5
+
+Normalise = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""From x (B, C, H, W), scale (C,) and shift (C,) to the normalised x, by statistics of a batch."""
+
+
+def normalise_by_batch(
+    x: Float[Tensor, "B C H W"], weight: Float[Tensor, " C"], bias: Float[Tensor, " C"]
+) -> Float[Tensor, "B C H W"]:
+    """By the batch that arrived, whatever others hold."""
+    return F.batch_norm(x, None, None, weight, bias, training=True, eps=BATCH_NORM_EPS)
 
 
 class ElasticBatchNorm2d(nn.Module):
@@ -28,12 +40,14 @@ class ElasticBatchNorm2d(nn.Module):
         self.bias = nn.Parameter(torch.zeros(widest))
         self.register_buffer("running_mean", torch.zeros(widest))
         self.register_buffer("running_var", torch.ones(widest))
+        self.normalise: Normalise = normalise_by_batch
+        """What training normalises with; who trains on several machines sets one that pools their batches."""
 
     def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
         width = x.shape[1]
         weight, bias = leading(self.weight, width), leading(self.bias, width)
         if self.training:
-            return F.batch_norm(x, None, None, weight, bias, training=True, eps=BATCH_NORM_EPS)
+            return self.normalise(x, weight, bias)
         return F.batch_norm(
             x, self.running_mean[:width], self.running_var[:width], weight, bias, eps=BATCH_NORM_EPS
         )

@@ -31,8 +31,8 @@ def read_people(root: Path, split: str, *, check_images: bool = True) -> People:
     is missing, the JSON is unreadable, or nobody is left.
     """
     folder, annotation_path = locate(Path(root), split)
-    content = _load_json(annotation_path)
-    return _Reader(folder, annotation_path, content).read(check_images=check_images)
+    content = load_json(annotation_path)
+    return AnnotationReader(folder, annotation_path, content).read(check_images=check_images)
 
 
 def annotation_file(root: Path, split: str) -> Path:
@@ -44,7 +44,7 @@ class _Unusable(Exception):
     """The reason why one annotation is skipped."""
 
 
-class _Reader:
+class AnnotationReader:
     """One annotation file being turned into people; remembers the path for its error messages."""
 
     def __init__(self, folder: Path, annotation_path: Path, content: Json) -> None:
@@ -55,20 +55,23 @@ class _Reader:
         self.skipped: Counter[str] = Counter()
 
     def read(self, *, check_images: bool) -> People:
-        people = []
-        for annotation in self.annotations:
-            try:
-                people.append(self.person(annotation))
-            except _Unusable as reason:
-                self.skipped[str(reason)] += 1
-        if check_images:
-            people = self.without_flaws(people)
+        people = self.usable(check_images=check_images)
         result = People(people=tuple(people), skipped=dict(self.skipped), skeleton=self.skeleton,
                         annotation_path=self.path)
         if not people:
             raise DataError(f"{self.path} has no usable person ({result.summary}). "
                             f"Use a split with labelled people whose images lie in {self.folder}.")
         return result
+
+    def usable(self, *, check_images: bool) -> list[Person]:
+        """Everybody who can be used, perhaps nobody; the others are counted in `skipped`."""
+        people = []
+        for annotation in self.annotations:
+            try:
+                people.append(self.person(annotation))
+            except _Unusable as reason:
+                self.skipped[str(reason)] += 1
+        return self.without_flaws(people) if check_images else people
 
     def person(self, annotation: Json) -> Person:
         """The annotation as a person. Raises _Unusable with the reason."""
@@ -152,7 +155,7 @@ def locate(root: Path, split: str) -> tuple[Path, Path]:
     return folder, annotation_path
 
 
-def _load_json(path: Path) -> Json:
+def load_json(path: Path) -> Json:
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:

@@ -10,6 +10,7 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
+from workers.data.people import Person
 from workers.errors import DataError
 
 _CHECK_REDUCTION = 8      # the check decodes an eighth of each side, the cheapest that reads it all
@@ -50,14 +51,21 @@ class ImageStore:
     """Decoded images kept until `budget_bytes` is full; the rest are decoded again at every use.
 
     The first images stay: under shuffled epochs each is used equally often, so evicting gains nothing.
-    Safe for several threads.
+    Safe for several threads; pickled without its images.
     """
 
     def __init__(self, budget_bytes: int) -> None:
-        self._budget_bytes = budget_bytes
+        self.budget_bytes = budget_bytes
         self._images: dict[str, np.ndarray] = {}
         self._lock = threading.Lock()
         self.kept_bytes = 0
+
+    def view(self, row: int, person: Person) -> tuple[np.ndarray, None]:
+        """The person's whole image; see `PixelSource`."""
+        return self.read(person.image_path), None
+
+    def __reduce__(self) -> tuple[type[ImageStore], tuple[int]]:
+        return ImageStore, (self.budget_bytes,)
 
     def read(self, path: str) -> np.ndarray:
         """As `read_image`; the array is shared, so do not write to it."""
@@ -66,7 +74,7 @@ class ImageStore:
             return kept
         image = read_image(path)
         with self._lock:
-            if path not in self._images and self.kept_bytes + image.nbytes <= self._budget_bytes:
+            if path not in self._images and self.kept_bytes + image.nbytes <= self.budget_bytes:
                 self._images[path] = image
                 self.kept_bytes += image.nbytes
         return image

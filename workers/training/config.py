@@ -7,6 +7,7 @@ from typing import Literal
 
 from workers.data.augment import Augmentation
 from workers.errors import TrainingError
+from workers.training.precision import Precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +36,44 @@ class TrainConfig:
     """Of the biggest subnet's heatmaps, as soft labels."""
     init_sigma: float = 0.001
     """Standard deviation of the initial weights."""
+    sync_norm: bool = True
+    """BatchNorm normalises by the global batch, or (False) each worker by its own part of it."""
+    precision: Precision = "auto"
+    """Of activations; "auto" is bfloat16 on GPUs that have it, else float32."""
+    max_grad_norm: float | None = None
+    """Longer gradients (L2 norm over all weights, after all subnets) are shortened to it."""
+    max_skipped_steps: int = 10
+    """So many steps in a row whose loss or gradient is not finite end the training."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     checkpoint_every_epochs: int = 1
-    """What an interruption can cost."""
+    """At the ends of epochs; the last one is always written."""
     keep_checkpoints: int = 2
-    """The last so many stay on disk."""
+    """The last so many stay on disk, and the best: by validation AP, else by loss."""
     memory_mib: int = 2048
     """Decoded images kept per worker; beyond it they are decoded again."""
+    validate_every_epochs: int = 0
+    """How often the biggest, the smallest and one fixed random subnet are scored; 0 is never."""
+    checkpoint_every_steps: int = 200
+    """Counted over all epochs, besides their ends: a killed training loses at most so many."""
+    crop_cache: bool = False
+    """Keep every person's decoded pixels in a file in the data folder, some 220 kB each at 256x192."""
+    loader_processes: int = 0
+    """Of each worker, making its batches; 0 is a thread in the worker, enough to feed a CPU."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "checkpoint_every_epochs", "keep_checkpoints"):
+        for name in (
+            "epochs", "batch_size", "checkpoint_every_epochs", "checkpoint_every_steps", "keep_checkpoints",
+            "max_skipped_steps",
+        ):  # fmt: skip
             if getattr(self, name) < 1:
                 raise TrainingError(f"train.{name} must be at least 1, but it is {getattr(self, name)}")
         if self.learning_rate <= 0:
             raise TrainingError(f"train.learning_rate must be positive, but it is {self.learning_rate}")
-        if self.random_subnets < 0:
-            raise TrainingError(f"train.random_subnets must not be negative, but it is {self.random_subnets}")
+        if self.max_grad_norm is not None and self.max_grad_norm <= 0:
+            raise TrainingError(f"train.max_grad_norm must be positive, but it is {self.max_grad_norm}")
+        for name in ("random_subnets", "validate_every_epochs", "loader_processes"):
+            if getattr(self, name) < 0:
+                raise TrainingError(f"train.{name} must not be negative, but it is {getattr(self, name)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,70 +1,135 @@
-"""The thin Ray Train adapter: restore, run epochs, report checkpoints."""
+"""The thin Ray Train adapter: every worker restores, trains, leaves its progress; the first one checkpoints.
+
+Ray Train keeps the workers alive; the checkpoints are ours (`checkpoints.py`), because Ray's list of them is
+rewritten in place: a driver killed in that moment leaves one with which no run can start.
+"""
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import asdict
-from pathlib import Path
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
+import ray
 import ray.train
+import ray.train.collective
 import ray.train.torch
 import torch
-from ray.actor import ActorHandle
 
-from workers.data.people import People
+from spaces.errors import VipnasError
 from workers.memory import keep_freed_memory
-from workers.training.config import SpatialTask
+from workers.progress import Notice
+from workers.training.checkpoint_policy import CheckpointMetrics, CheckpointPolicy
+from workers.training.checkpoints import CheckpointStore
 from workers.training.ranks import Ranks
-from workers.training.supernet_training import StepReport, SupernetTraining
+from workers.training.supernet_training import StepReport
+from workers.training.training import Training
+from workers.training.validation import ValidationReport, ValidationTask, Validator
 
-CHECKPOINT_FILE = "training.pt"
-
-
-def train_supernet(payload: dict[str, Any]) -> None:
-    """What every Ray Train worker runs; the payload holds task, people, threads per worker and the board."""
-    task: SpatialTask = payload["task"]
-    people: People = payload["people"]
-    board: ActorHandle[Any] | None = payload.get("board")
-    keep_freed_memory()
-    torch.set_num_threads(payload["threads"])
-    context = ray.train.get_context()
-    device = ray.train.torch.get_device()
-    ranks = Ranks(context.get_world_rank(), context.get_world_size(), device)
-    training = SupernetTraining(task, people, ranks)
-    _restore(training)
-
-    def on_step(report: StepReport) -> None:
-        if ranks.rank == 0 and board is not None:
-            board.post.remote(report)
-
-    while not training.finished:
-        report = training.run_epoch(on_step)
-        biggest, smallest, random = ranks.mean(
-            report.loss_biggest, report.loss_smallest, report.loss_random
-        )
-        means = {"loss_biggest": biggest, "loss_smallest": smallest, "loss_random": random}
-        _report(training, asdict(report) | means)
+ASK_EVERY_STEPS = 5  # for a notice of preemption: all workers ask together, which takes milliseconds
 
 
-def load_training_state(folder: Path) -> dict[str, Any]:
-    """The state that a checkpoint folder holds."""
-    state: dict[str, Any] = torch.load(folder / CHECKPOINT_FILE, map_location="cpu", weights_only=True)
-    return state
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingJob:
+    """All that a Ray Train worker is told."""
+
+    make: Callable[[Ranks], Training]
+    """Pickled by reference, so from workers/: partial(SupernetTraining, task, people)."""
+    checkpoints_uri: str
+    threads: int
+    board: Any
+    """Handle of a ProgressBoard: gets StepReport, ValidationReport, Notice, and an error that ends all."""
+    validation: ValidationTask | None = None
+    """Of a supernet."""
 
 
-def _restore(training: SupernetTraining) -> None:
-    checkpoint = ray.train.get_checkpoint()
-    if checkpoint is not None:
-        with checkpoint.as_directory() as folder:
-            training.load(load_training_state(Path(folder)))
+def train(config: dict[str, TrainingJob]) -> None:
+    """What every Ray Train worker runs; Ray wants a dictionary, and `job` is its only key.
 
-
-def _report(training: SupernetTraining, metrics: dict[str, Any]) -> None:
-    due = training.finished or training.epoch % training.task.train.checkpoint_every_epochs == 0
-    if training.ranks.rank != 0 or not due:
-        ray.train.report(metrics)
+    An error that a person must mend would come again with every retry: the board keeps it, and the workers
+    that Ray starts after it end at once.
+    """
+    job = config["job"]
+    if ray.get(job.board.failure.remote()) is not None:
         return
-    with tempfile.TemporaryDirectory() as folder:
-        torch.save(training.state(), Path(folder) / CHECKPOINT_FILE)
-        ray.train.report(metrics, checkpoint=ray.train.Checkpoint.from_directory(folder))
+    try:
+        _train(job)
+    except VipnasError as error:
+        ray.get(job.board.fail.remote(error))
+        raise
+
+
+def _train(job: TrainingJob) -> None:
+    keep_freed_memory()
+    torch.set_num_threads(job.threads)
+    context = ray.train.get_context()
+    ranks = Ranks(context.get_world_rank(), context.get_world_size(), ray.train.torch.get_device())
+    training = job.make(ranks)
+    session = _Session(job, training)
+    session.restore()
+    with closing(training.steps()) as steps:
+        for report in steps:
+            session.after_step(report)
+
+
+class _Session:
+    """One worker's part in one start of a training; only the first rank speaks and writes."""
+
+    def __init__(self, job: TrainingJob, training: Training) -> None:
+        config = training.task.train
+        self.training, self.board, self.first = training, job.board, training.ranks.rank == 0
+        self.store = CheckpointStore(job.checkpoints_uri, config.keep_checkpoints)
+        self.policy = CheckpointPolicy.of(config, training.steps_per_epoch)
+        self.metrics = CheckpointMetrics()
+        self.validator = Validator(job.validation, training) if job.validation else None
+        self.notice: ray.train.PreemptionInfo | None = None
+        training.data.say = lambda text: job.board.post.remote(Notice(text))  # whichever rank it is
+
+    def restore(self) -> None:
+        """All ranks go on from the checkpoint that the first one finds whole."""
+        newest = self.store.newest(self._say) if self.first else None
+        step: int = ray.train.collective.broadcast_from_rank_zero(newest.step if newest else 0)
+        if step:
+            self.training.load(newest.state if newest else self.store.read(step))
+        if self.first:
+            self.store.forget_after(step)
+        where = f"continues from the checkpoint at step {step}" if step else "starts"
+        workers = self.training.ranks.world_size
+        self._say(f"{where} on {workers} worker{'s' if workers > 1 else ''}")
+
+    def after_step(self, report: StepReport) -> None:
+        self._post(report)
+        validation = self.validator.report_if_due() if self.validator else None
+        if validation is not None:
+            self._post(validation)
+        self.metrics.add(report, validation)
+        preempted = self._preempted()
+        if preempted or self.training.finished or self.policy.due(self.training.step):
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        if self.first:
+            self.store.save(self.training.step, self.training.state(), self.metrics.take())
+
+    def _preempted(self) -> bool:
+        """Whether a worker's node has been told, since the last question, that it will be taken away."""
+        if self.training.step % ASK_EVERY_STEPS:
+            return False
+        before, self.notice = self.notice, ray.train.get_preemption_info()
+        if self.notice is None or self.notice == before:
+            return False
+        self._say(f"a node goes {_when(self.notice.deadline_ms)}: checkpoint at step {self.training.step}")
+        return True
+
+    def _say(self, text: str) -> None:
+        self._post(Notice(text))
+
+    def _post(self, event: StepReport | ValidationReport | Notice) -> None:
+        if self.first:
+            self.board.post.remote(event)
+
+
+def _when(deadline_ms: int | None) -> str:
+    return "soon" if deadline_ms is None else f"in {max(0.0, deadline_ms / 1000 - time.time()):.0f} s"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, distributed
 
 CPU = torch.device("cpu")
 
@@ -19,28 +19,28 @@ class Ranks:
     world_size: int = 1
     device: torch.device = CPU  # where messages must lie: NCCL takes none from the CPU
 
-    def mean_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Averages the gradients over the workers, all of them in one message.
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Puts the mean over the workers in place of every tensor's own values, all in one message.
 
         A sandwich step runs several backward passes; reducing once at its end costs a fraction of what
         DistributedDataParallel's reduction per pass would. Every rank trains the same architectures, so
-        all ranks have gradients for the same parameters.
+        all ranks have gradients for the same parameters. All ranks end with the same bits.
         """
-        if self.world_size > 1:
-            self._mean_in_place([p.grad for p in parameters if p.grad is not None])
-
-    def mean(self, *figures: float) -> list[float]:
-        """The mean of each figure over the workers."""
         if self.world_size == 1:
-            return list(figures)
-        values = torch.tensor(figures, dtype=torch.float64, device=self.device)
-        distributed.all_reduce(values)
-        return (values / self.world_size).tolist()
-
-    def _mean_in_place(self, tensors: list[Tensor]) -> None:
-        message = torch.cat([tensor.flatten() for tensor in tensors])
-        distributed.all_reduce(message)
-        message /= self.world_size
+            return
+        message = self.sum(torch.cat([tensor.flatten() for tensor in tensors])).div_(self.world_size)
         parts = message.split([tensor.numel() for tensor in tensors])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over the workers, in place of `values`, which must lie on `device`."""
+        if self.world_size > 1:
+            distributed.all_reduce(values)
+        return values
+
+    def mean(self, *figures: float) -> list[float]:
+        """The mean of each figure over the workers."""
+        values = torch.tensor(figures, dtype=torch.float64, device=self.device)
+        means: list[float] = self.sum(values).div_(self.world_size).tolist()
+        return means

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
@@ -24,15 +26,6 @@ class Sandwich:
     random: tuple[Architecture, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SandwichLosses:
-    """Mean losses of one step, not yet averaged over the workers."""
-
-    biggest: float
-    smallest: float
-    random: float
-
-
 def sandwich_at(space: SearchSpace, seed: int, step: int, random_subnets: int) -> Sandwich:
     """A function of seed and step alone, so all ranks and every resumed run draw the same."""
     rng = np.random.default_rng([_ARCHITECTURE_STREAM, seed, step])
@@ -41,7 +34,7 @@ def sandwich_at(space: SearchSpace, seed: int, step: int, random_subnets: int) -
 
 
 def sandwich_backward(
-    supernet: nn.Module,
+    supernet: Callable[[Tensor, Architecture], Tensor],
     sandwich: Sandwich,
     images: Float[Tensor, "B 3 H W"],
     target: Float[Tensor, "B K h w"],
@@ -50,24 +43,25 @@ def sandwich_backward(
     truth_weight: float = 0.5,
     soft_weight: float = 0.5,
     scale: float = 1.0,
-) -> SandwichLosses:
+) -> Float[Tensor, " losses"]:
     """Adds the gradients of biggest, smallest and random subnets, each times `scale`, to the supernet's.
 
     The biggest learns from the ground truth; its heatmaps, cut from the graph, are the soft labels of the
-    others, which learn from both (paper, sections 3.4.1 and 3.4.2).
+    others, which learn from both (paper, sections 3.4.1 and 3.4.2). Returns the mean losses of biggest,
+    smallest and random subnets, the last averaged over these (the smallest's where there are none).
     """
     taught = supernet(images, sandwich.biggest)
     biggest = heatmap_loss(taught, target, weight)
     (biggest * scale).backward()
     soft = taught.detach()
 
-    def student(architecture: Architecture) -> float:
+    def student(architecture: Architecture) -> Tensor:
         predicted = supernet(images, architecture)
         loss = truth_weight * heatmap_loss(predicted, target, weight)
         loss = loss + soft_weight * heatmap_loss(predicted, soft, weight)
         (loss * scale).backward()
-        return loss.item()
+        return loss.detach()
 
     smallest = student(sandwich.smallest)
-    random = [student(architecture) for architecture in sandwich.random]
-    return SandwichLosses(biggest.item(), smallest, float(np.mean(random)) if random else smallest)
+    random = [student(architecture) for architecture in sandwich.random] or [smallest]
+    return torch.stack([biggest.detach(), smallest, torch.stack(random).mean()])

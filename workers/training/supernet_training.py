@@ -1,131 +1,49 @@
-"""The training loop of a spatial supernet: Ray-free, an epoch at a time, its state in one dictionary."""
+"""The training of a spatial supernet: the sandwich step in the loop."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-import torch
-from torch import nn
+from torch import Tensor
 
 from spaces.initialise import initialise
 from spaces.registry import build_space
-from workers.data.batches import Batch, TrainingSet
-from workers.data.codec import Codec
-from workers.data.normalise import to_input
 from workers.data.people import People
 from workers.training.config import SpatialTask
+from workers.training.feed import Inputs
+from workers.training.loop import StepReport, TrainingLoop
 from workers.training.ranks import Ranks
-from workers.training.sandwich import SandwichLosses, sandwich_at, sandwich_backward
-from workers.training.schedule import learning_rate
+from workers.training.sandwich import Sandwich, sandwich_at, sandwich_backward
 
-State = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepReport:
-    """What one step did; losses are this worker's own."""
-
-    epoch: int
-    step: int
-    steps: int  # of the whole training
-    loss_biggest: float
-    loss_smallest: float
-    loss_random: float
-    learning_rate: float
-    images_per_s: float  # of all workers, since this process started training
-    data_wait_share: float  # of the time since then
+__all__ = ["StepReport", "SupernetTraining"]
 
 
-class SupernetTraining:
-    """Trains on the device of `ranks`. `state()` and `load()` carry it from process to process."""
+class SupernetTraining(TrainingLoop):
+    """Trains the supernet of `task.space` from its initial weights, or from where `load` puts it."""
+
+    weights_name = "supernet"
 
     def __init__(self, task: SpatialTask, people: People, ranks: Ranks) -> None:
-        self.task, self.ranks, self.device = task, ranks, ranks.device
-        codec = Codec(task.input_hw, task.sigma_cells)
-        self.data = TrainingSet(
-            people, codec, task.train.augmentation, memory_bytes=task.train.memory_mib << 20
-        )
         self.space = build_space(task.space, people.skeleton.keypoints, task.input_hw)
-        network = initialise(self.space.supernet(), task.seed, task.train.init_sigma).train()
-        self.supernet: nn.Module = network.to(self.device)
-        self.optimizer = torch.optim.Adam(self.supernet.parameters(), task.train.learning_rate, fused=True)
-        self.epoch = 0
-        self._started_s, self._images, self._wait_s = time.perf_counter(), 0, 0.0
+        supernet = initialise(self.space.supernet(), task.seed, task.train.init_sigma)
+        super().__init__(task, people, ranks, supernet)
+        self.supernet = self.network
 
     @property
-    def steps_per_epoch(self) -> int:
-        return self.data.steps_per_epoch(self.task.train.batch_size)
+    def sandwich(self) -> Sandwich:
+        """Whom the step `step` trains, on every worker."""
+        return sandwich_at(self.space, self.task.seed, self.step, self.task.train.random_subnets)
 
-    @property
-    def finished(self) -> bool:
-        return self.epoch >= self.task.train.epochs
-
-    def state(self) -> State:
-        """All that a resumed training needs; data order and architectures follow from seed and step."""
-        return {
-            "supernet": self.supernet.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "epoch": self.epoch,
-        }
-
-    def load(self, state: State) -> None:
-        self.supernet.load_state_dict(state["supernet"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.epoch = state["epoch"]
-
-    def run_epoch(self, on_step: Callable[[StepReport], None] = lambda _: None) -> StepReport:
-        """One pass over the people; returns the report of its last step."""
-        config, ranks = self.task.train, self.ranks
-        source = self.data.batches(
-            self.task.seed, self.epoch, config.batch_size, ranks.rank, ranks.world_size
+    def backward(self, inputs: Inputs, scale: float) -> Tensor:
+        return sandwich_backward(
+            self.forward,
+            self.sandwich,
+            inputs.images,
+            inputs.target,
+            inputs.weight,
+            truth_weight=self.task.train.truth_weight,
+            soft_weight=self.task.train.soft_weight,
+            scale=scale,
         )
-        with source as batches:
-            waited_s = self._wait_s
-            for offset, batch in enumerate(batches):
-                self._wait_s = waited_s + batches.wait_s
-                step = self.epoch * self.steps_per_epoch + offset
-                losses = self._train_step(batch, step)
-                report = self._report(step, losses)
-                on_step(report)
-        self.epoch += 1
-        return report
 
-    def _train_step(self, batch: Batch, step: int) -> SandwichLosses:
-        config = self.task.train
-        self._set_learning_rate(learning_rate(config, step, self.steps_per_epoch))
-        self.optimizer.zero_grad(set_to_none=True)
-        losses = sandwich_backward(
-            self.supernet,
-            sandwich_at(self.space, self.task.seed, step, config.random_subnets),
-            to_input(batch.images, self.device),
-            torch.from_numpy(batch.targets).to(self.device),
-            torch.from_numpy(batch.weights).to(self.device),
-            truth_weight=config.truth_weight,
-            soft_weight=config.soft_weight,
-            scale=batch.share * self.ranks.world_size,
-        )
-        self.ranks.mean_gradients(self.supernet.parameters())
-        self.optimizer.step()
-        self._images += config.batch_size
-        return losses
-
-    def _set_learning_rate(self, rate: float) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-
-    def _report(self, step: int, losses: SandwichLosses) -> StepReport:
-        elapsed_s = time.perf_counter() - self._started_s
-        return StepReport(
-            epoch=self.epoch,
-            step=step,
-            steps=self.task.train.epochs * self.steps_per_epoch,
-            loss_biggest=losses.biggest,
-            loss_smallest=losses.smallest,
-            loss_random=losses.random,
-            learning_rate=self.optimizer.param_groups[0]["lr"],
-            images_per_s=self._images / elapsed_s,
-            data_wait_share=self._wait_s / elapsed_s,
-        )
+    def trained(self) -> str:
+        random = "".join(f", random {drawn.key}" for drawn in self.sandwich.random)
+        return f"biggest {self.sandwich.biggest.key}, smallest {self.sandwich.smallest.key}{random}"

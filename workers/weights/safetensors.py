@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from spaces.architecture import Architecture
 from spaces.registry import build_space
 from spaces.space import SearchSpace
+from workers.data.skeleton import COCO17
 from workers.errors import DataError
 from workers.files import whole_file
 
@@ -47,9 +48,12 @@ def network_metadata(space: SearchSpace, architecture: Architecture) -> dict[str
     }
 
 
-def save_network(path: Path, network: nn.Module, space: SearchSpace, architecture: Architecture) -> None:
-    """The weights of an extracted network, with what they belong to."""
-    save_weights(path, network.state_dict(), network_metadata(space, architecture))
+def save_network(
+    path: Path, network: nn.Module, space: SearchSpace, architecture: Architecture, joints: Sequence[str] = ()
+) -> None:
+    """The weights of an extracted network, with what they belong to; `joints` names its heatmaps in order."""
+    named = {"joints": ",".join(joints)} if joints else {}
+    save_weights(path, network.state_dict(), network_metadata(space, architecture) | named)
 
 
 def load_network(path: Path, space: SearchSpace, architecture: Architecture) -> nn.Module:
@@ -76,6 +80,12 @@ def read_architecture(path: Path) -> tuple[SearchSpace, Architecture]:
             f"metadata, but: {error!r}. A supernet's weights belong to no single architecture."
         ) from error
     return space, architecture
+
+
+def read_joints(path: Path) -> tuple[str, ...]:
+    """The joints that a network's file names; COCO's where it names none, as released networks do not."""
+    metadata, _ = _read(path, weights=False)
+    return tuple(metadata["joints"].split(",")) if "joints" in metadata else COCO17.names
 
 
 def _read(path: Path, *, weights: bool = True) -> tuple[dict[str, str], dict[str, Tensor]]:

@@ -24,7 +24,7 @@ def root(write_coco: Callable[..., Path]) -> Path:
 
 
 def training_set(root: Path, augmentation: Augmentation = LIVELY, **options: int) -> TrainingSet:
-    return TrainingSet(read_people(root, "val2017"), CODEC, augmentation, **options)
+    return TrainingSet(read_people(root, "val2017"), CODEC, augmentation, **options)  # type: ignore[arg-type]
 
 
 def joined(batches: list[Batch]) -> Batch:

@@ -1,53 +1,94 @@
-"""Two real processes over gloo against one process that works out both shares."""
+"""Real processes over gloo against one process that sees the whole batch, or works out every share."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
+from tests.workers.training.some_ranks import task, trained
 from workers.data.coco import read_people
 from workers.data.normalise import to_input
 from workers.training.ranks import Ranks
 from workers.training.sandwich import sandwich_at, sandwich_backward
 from workers.training.supernet_training import SupernetTraining
 
-SCRIPT = Path(__file__).with_name("two_ranks.py")
+Trained = dict[str, Any]
+LOSSES = ("loss_biggest", "loss_smallest", "loss_random")
 
 
-@pytest.fixture(scope="module")
-def two_ranks() -> ModuleType:
-    spec = spec_from_file_location("two_ranks", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def assert_equal_on_all(runs: list[Trained], part: str) -> None:
+    for name, value in runs[0][part].items():
+        assert all(torch.equal(value, run[part][name]) for run in runs), name
+
+
+def furthest(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
+    """The largest difference between two runs' gradients, of which the largest is above 0.01."""
+    assert found.keys() == expected.keys()
+    assert max(gradient.abs().max().item() for gradient in expected.values()) > 1e-2
+    return max((found[name] - gradient).abs().max().item() for name, gradient in expected.items())
+
+
+@pytest.mark.parametrize(
+    ("world_size", "batch_size", "double", "tolerance"),
+    [
+        (2, 7, True, 1e-12),  # free of rounding the two are the same computation
+        (3, 8, True, 1e-12),
+        (2, 8, False, 1e-5),
+    ],
+)
+def test_the_gradients_of_several_workers_are_those_of_one_with_the_same_batch(
+    made_root: Path, on_ranks: Callable[..., list[Trained]],
+    world_size: int, batch_size: int, double: bool, tolerance: float,
+) -> None:  # fmt: skip
+    recipe = {"batch_size": batch_size, "init_sigma": 0.1 if double else 0.001}
+    options: dict[str, Any] = {"double": double, **recipe}
+    several, alone = on_ranks(world_size, **options), trained(made_root, Ranks(), **options)
+    assert_equal_on_all(several, "gradients")
+    assert_equal_on_all(several, "weights")
+    assert furthest(several[0]["gradients"], alone["gradients"]) < tolerance
+    for name in LOSSES:
+        expected = pytest.approx(alone["reports"][0][name], rel=tolerance)
+        assert [run["reports"][0][name] for run in several] == [expected] * world_size
+
+
+def test_a_network_alone_has_the_gradients_and_running_statistics_of_the_global_batch(
+    made_root: Path, on_ranks: Callable[..., list[Trained]]
+) -> None:
+    options: dict[str, Any] = {"alone": True, "double": True, "batch_size": 7}
+    several, one = on_ranks(2, **options), trained(made_root, Ranks(), **options)
+    assert furthest(several[0]["gradients"], one["gradients"]) < 1e-12
+    assert_equal_on_all(several, "weights")
+    statistics = [name for name in one["weights"] if "running_" in name]
+    assert len(statistics) > 20
+    for name in statistics:
+        torch.testing.assert_close(several[0]["weights"][name], one["weights"][name], rtol=1e-9, atol=1e-12)
+
+
+def test_several_workers_follow_the_losses_of_one_over_the_epoch(
+    made_root: Path, on_ranks: Callable[..., list[Trained]]
+) -> None:
+    options: dict[str, Any] = {"steps": 3, "double": True}
+    several, alone = on_ranks(2, **options), trained(made_root, Ranks(), **options)
+    for name in LOSSES:
+        curves = [[report[name] for report in run["reports"]] for run in (*several, alone)]
+        assert len(curves[0]) == 3
+        assert curves[0] == curves[1]
+        assert curves[0] == pytest.approx(curves[2], rel=1e-6)
 
 
 @pytest.mark.parametrize("batch_size", [8, 7])  # equal and unequal shares
-def test_two_workers_reduce_to_the_mean_over_the_global_batch(
-    two_ranks: ModuleType, made_root: Path, tmp_path: Path, checkout: Path, batch_size: int
+def test_without_shared_statistics_workers_take_the_mean_of_what_each_finds_by_itself(
+    made_root: Path, on_ranks: Callable[..., list[Trained]], batch_size: int
 ) -> None:
-    outs = [tmp_path / f"rank{rank}.pt" for rank in (0, 1)]
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, SCRIPT, str(rank), tmp_path / "meeting", made_root, out, str(batch_size)],
-            cwd=checkout,
-            env={"PYTHONPATH": str(checkout)},
-        )
-        for rank, out in enumerate(outs)
-    ]
-    assert [process.wait(timeout=120) for process in ranks] == [0, 0]
-    first, second = (torch.load(out, weights_only=True) for out in outs)
-
-    people = read_people(made_root, "train2017")
-    alone = SupernetTraining(two_ranks.task(batch_size), people, Ranks())
+    several = on_ranks(2, batch_size=batch_size, sync_norm=False)
+    alone = SupernetTraining(
+        task(batch_size=batch_size), read_people(made_root, "train2017"), Ranks()
+    )
     for rank in (0, 1):
         with alone.data.batches(5, 0, batch_size, rank, 2) as batches:
             batch = next(batches)
@@ -60,13 +101,12 @@ def test_two_workers_reduce_to_the_mean_over_the_global_batch(
             scale=batch.share,
         )
     expected = {n: p.grad for n, p in alone.supernet.named_parameters() if p.grad is not None}
-    assert expected.keys() == first["gradients"].keys() == second["gradients"].keys()
-    for name, gradient in expected.items():
-        torch.testing.assert_close(first["gradients"][name], gradient, rtol=1e-4, atol=1e-5)
-        assert torch.equal(first["gradients"][name], second["gradients"][name])
-    assert max(gradient.abs().max().item() for gradient in expected.values()) > 1e-3
-    for name, weight in first["weights"].items():
-        assert torch.equal(weight, second["weights"][name])
+    assert_equal_on_all(several, "gradients")
+    assert_equal_on_all(several, "weights")
+    assert furthest(several[0]["gradients"], expected) < 1e-5
+
+    whole = trained(made_root, Ranks(), batch_size=batch_size)["gradients"]
+    assert furthest(several[0]["gradients"], whole) > 1e-3  # the global batch's gradient is another thing
 
 
 def test_a_lone_worker_leaves_figures_as_they_are() -> None:

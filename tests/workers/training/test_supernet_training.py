@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import threading
+from itertools import islice
 from pathlib import Path
 
+import pytest
 import torch
+from torch import Tensor
 
 from workers.data.coco import read_people
 from workers.training.config import SpatialTask, TrainConfig
 from workers.training.ranks import Ranks
 from workers.training.supernet_training import StepReport, SupernetTraining
+
+STEPS = 6  # two epochs of three
 
 
 def training(root: Path) -> SupernetTraining:
@@ -18,30 +24,60 @@ def training(root: Path) -> SupernetTraining:
     return SupernetTraining(task, read_people(root, "train2017"), Ranks())
 
 
-def test_a_resumed_training_equals_the_uninterrupted_one(made_root: Path, tmp_path: Path) -> None:
-    whole = training(made_root)
-    while not whole.finished:
-        whole.run_epoch()
+@pytest.fixture(scope="module")
+def whole(made_root: Path) -> tuple[SupernetTraining, list[StepReport]]:
+    run = training(made_root)
+    return run, list(run.steps())
 
+
+def assert_same_bits(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
+    for name, value in expected.items():
+        assert torch.equal(found[name], value), name
+
+
+@pytest.mark.parametrize("step", range(STEPS))
+def test_a_training_resumed_at_any_step_equals_the_uninterrupted_one_bit_for_bit(
+    whole: tuple[SupernetTraining, list[StepReport]], made_root: Path, tmp_path: Path, step: int
+) -> None:
+    uninterrupted, reports = whole
     first = training(made_root)
-    first.run_epoch()
+    before = list(islice(first.steps(), step))
     torch.save(first.state(), tmp_path / "state.pt")
     second = training(made_root)
     second.load(torch.load(tmp_path / "state.pt", weights_only=True))
-    assert second.epoch == 1
-    second.run_epoch()
-    assert second.epoch == 2
-    for name, weight in whole.supernet.state_dict().items():
-        assert torch.equal(weight, second.supernet.state_dict()[name]), name
+    assert (second.step, second.epoch) == (step, step // 3)
+    after = list(second.steps())
+    assert [r.loss_random for r in before + after] == [r.loss_random for r in reports]
+    assert_same_bits(second.supernet.state_dict(), uninterrupted.supernet.state_dict())
+    moments = [s["exp_avg_sq"] for s in second.update.optimizer.state_dict()["state"].values()]
+    expected = [s["exp_avg_sq"] for s in uninterrupted.update.optimizer.state_dict()["state"].values()]
+    assert all(torch.equal(a, b) for a, b in zip(moments, expected, strict=True))
+
+
+def test_training_changes_the_weights_it_began_with(
+    whole: tuple[SupernetTraining, list[StepReport]], made_root: Path
+) -> None:
     fresh = training(made_root).supernet.state_dict()
-    assert any(not torch.equal(fresh[name], weight) for name, weight in whole.supernet.state_dict().items())
+    trained = whole[0].supernet.state_dict()
+    assert any(not torch.equal(fresh[name], weight) for name, weight in trained.items())
 
 
-def test_every_step_is_reported_and_the_loss_falls(made_root: Path) -> None:
-    run = training(made_root)
-    reports: list[StepReport] = []
-    while not run.finished:
-        run.run_epoch(reports.append)
-    assert [report.step for report in reports] == list(range(reports[0].steps))
+def test_every_step_is_reported_across_epochs_and_the_loss_falls(
+    whole: tuple[SupernetTraining, list[StepReport]],
+) -> None:
+    run, reports = whole
+    assert run.finished
+    assert [report.step for report in reports] == list(range(STEPS))
+    assert [report.epoch for report in reports] == [0, 0, 0, 1, 1, 1]
+    assert {report.steps for report in reports} == {STEPS}
     assert reports[-1].loss_biggest < reports[0].loss_biggest
     assert all(report.images_per_s > 0 and 0 <= report.data_wait_share <= 1 for report in reports)
+
+
+def test_leaving_the_steps_early_ends_the_prefetching_and_later_steps_go_on(made_root: Path) -> None:
+    run = training(made_root)
+    steps = run.steps()
+    next(steps)
+    steps.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "prefetch"]
+    assert [report.step for report in run.steps()] == list(range(1, STEPS))

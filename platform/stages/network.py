@@ -1,0 +1,68 @@
+"""What the stages that train one network share: train it on Ray, score it, write weights and figures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import ray
+
+from platform.ray_training import run_training
+from platform.run_folder import write_text
+from platform.stages.context import StageContext
+from spaces.registry import build_space
+from workers.data.people import People
+from workers.search.network_score import Scored, score_network
+from workers.training.config import SpatialTask
+from workers.training.network_training import NetworkTraining, Start
+from workers.training.validation import ValidationTask
+from workers.weights.safetensors import save_network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkStage:
+    """One network's training from its start to its file."""
+
+    name: str
+    task: SpatialTask
+    people: People
+    start: Start
+    scoring: ValidationTask
+    origin: str  # what it started from, for the record
+    weights: Path  # where it is written; its figures beside it, as .json
+
+    def run(self, context: StageContext) -> None:
+        steps = self.task.train.epochs * max(1, len(self.people) // self.task.train.batch_size)
+        make = partial(NetworkTraining, self.task, self.people, self.start)
+        state = run_training(context, self.name, make, steps=steps)
+        trained = Start(architecture=self.start.architecture, weights=state[NetworkTraining.weights_name])
+        self._write(context, self._score(context, trained))
+
+    def _score(self, context: StageContext, trained: Start) -> Scored:
+        resources = context.config.resources
+        score = ray.remote(score_network).options(
+            num_cpus=resources.cpus_per_slot, num_gpus=resources.gpus_per_slot
+        )
+        scored: Scored = ray.get(score.remote(self.task, trained, self.scoring))
+        return scored
+
+    def _write(self, context: StageContext, scored: Scored) -> None:
+        architecture, joints = self.start.architecture, self.people.skeleton.names
+        space = build_space(self.task.space, len(joints), self.task.input_hw)
+        network = space.network(architecture)
+        network.load_state_dict(scored.weights)
+        cost = space.cost(architecture)
+        summary = {
+            "key": architecture.key, "ap": scored.ap.ap, "ar": scored.ap.ar, "gmacs": cost.gmacs,
+            "params": cost.params, "start": self.origin, "epochs": self.task.train.epochs,
+            "scored_on": self.scoring.people.summary, "architecture": architecture.to_json(),
+        }  # fmt: skip
+        write_text(self.weights.with_suffix(".json"), json.dumps(summary, indent=2) + "\n")
+        save_network(self.weights, network, space, architecture, joints)  # last: the stage is done with it
+        context.tracking.log_artifacts(self.weights.with_suffix(".json"), self.weights)
+        context.console.print(
+            f"{self.name}: {architecture.key} from {self.origin}, AP {scored.ap.ap:.3f} at {cost.gmacs:.4f} "
+            f"GMACs, {self.weights}", highlight=False, soft_wrap=True,
+        )  # fmt: skip

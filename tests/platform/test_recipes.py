@@ -1,0 +1,130 @@
+"""Recipes: the paper's figures, and what a person sees of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from platform.command_line import run
+from platform.config_file import from_yaml
+from platform.recipes import RECIPES, difference, main, recipe
+from spaces.registry import build_space
+from workers.training.schedule import learning_rate
+
+COCO = ("coco-mbv3", "coco-res50", "coco-hrnet")
+POSETRACK = ("posetrack-mbv3", "posetrack-res50", "posetrack-hrnet")
+
+
+@pytest.mark.parametrize("name", COCO)
+def test_coco_recipes_are_the_papers(name: str) -> None:
+    config = recipe(name)
+    train, augmentation = config.train, config.train.augmentation
+    assert (train.learning_rate, train.drop_factor, train.drop_epochs) == (1e-3, 0.1, (200, 230))
+    assert (train.epochs, train.random_subnets, train.init_sigma) == (250, 2, 0.001)
+    assert (augmentation.rotation_deg, augmentation.flip_probability) == (40.0, 0.5)
+    assert (augmentation.scale_fraction, augmentation.half_body_probability) == (0.0, 0.0)
+    assert (config.space.input_hw, config.space.sigma_cells) == ((256, 192), 2.0)
+    assert config.search.trials == 500
+    assert "spatial_retrain" in config.stages
+    space = build_space(config.space.name)
+    config.search.constraint.check(space)
+    assert config.search.max_gmacs is not None
+    assert space.cost(space.smallest()).gmacs < config.search.max_gmacs < space.cost(space.biggest()).gmacs
+
+
+@pytest.mark.parametrize(("name", "coco"), [*zip(POSETRACK, COCO, strict=True)])
+def test_posetrack_recipes_finetune_what_the_coco_recipe_leaves(name: str, coco: str) -> None:
+    config = recipe(name)
+    train = config.finetune.recipe(config.train)
+    assert (train.epochs, train.learning_rate, train.drop_epochs) == (20, 1e-4, (10, 15))
+    rates = [learning_rate(train, epoch * 7, 7) for epoch in range(20)]
+    assert rates == pytest.approx([1e-4] * 10 + [1e-5] * 5 + [1e-6] * 5)
+    assert config.stages == ("spatial_finetune",)
+    assert config.finetune.weights == Path("runs") / coco / "network.safetensors"
+    assert config.space == recipe(coco).space
+
+
+def test_quick_recipes_train_no_network_alone() -> None:
+    for name in ("smoke", "tiny"):
+        assert recipe(name).stages == ("data", "spatial_train", "spatial_search", "report")
+
+
+def test_retraining_for_other_epochs_drops_in_proportion() -> None:
+    config = recipe("coco-res50")
+    assert config.retrain.recipe(config.train).drop_epochs == (200, 230)
+    shorter = type(config.retrain)(epochs=25)
+    assert shorter.recipe(config.train).drop_epochs == (20, 23)
+    assert shorter.recipe(config.train).epochs == 25
+
+
+def test_the_listing_has_a_line_for_each_recipe(checkout: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "platform.recipes"], cwd=checkout, capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.strip().splitlines()
+    assert [line.split()[0] for line in lines] == list(RECIPES)
+    assert all(len(line.split()) > 4 for line in lines)
+
+
+def test_what_is_shown_is_a_configuration_that_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", "posetrack-res50"]) == 0
+    (tmp_path / "run.yaml").write_text(capsys.readouterr().out)
+    assert from_yaml(tmp_path / "run.yaml") == recipe("posetrack-res50")
+
+
+def test_a_difference_names_the_fields_that_differ_and_no_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert difference(recipe("smoke"), recipe("smoke")) == []
+    assert difference(recipe("coco-mbv3"), recipe("coco-res50")) == [
+        ("name", "coco-mbv3", "coco-res50"),
+        ("space.name", "mobilenetv3", "resnet50"),
+        ("search.max_gmacs", "0.75", "1.5"),
+    ]
+    assert main(["diff", "coco-mbv3", "coco-res50"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows == [
+        ["coco-mbv3", "coco-res50"],
+        ["name", "coco-mbv3", "coco-res50"],
+        ["space.name", "mobilenetv3", "resnet50"],
+        ["search.max_gmacs", "0.75", "1.5"],
+    ]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_differs_from_another_where_yaml_differs(name: str) -> None:
+    other = "tiny" if name == "smoke" else "smoke"
+    found = {field: (one, two) for field, one, two in difference(recipe(name), recipe(other))}
+    assert found["name"] == (name, other)
+    assert ("space.name" in found) == (recipe(name).space.name != recipe(other).space.name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["show", "coco"], "no recipe 'coco'; the known ones are: smoke, tiny, coco-mbv3"),
+        (["diff", "smoke", "tin"], "no recipe 'tin'"),
+        (["diff", "smoke"], "must be nothing, show NAME or diff A B, but it is: diff smoke"),
+        (["shw", "smoke"], "but it is: shw smoke"),
+    ],
+)
+def test_what_a_person_mistypes_is_one_line_and_exit_code_2(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(main, arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert says in line
+
+
+def test_help_says_what_can_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "diff A B" in capsys.readouterr().out
+    main(["show", "smoke"])
+    assert yaml.safe_load(capsys.readouterr().out)["name"] == "smoke"

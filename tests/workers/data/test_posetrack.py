@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from workers.data.coco import read_people
+from workers.data.posetrack import posetrack_annotations, read_posetrack
+from workers.data.skeleton import COCO17, POSETRACK17
+from workers.errors import DataError
+from workers.evaluation.coco_ap import CocoScorer
+from workers.evaluation.crops import prepare_crops
+
+Edit = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def write_posetrack(made_root: Path, tmp_path: Path) -> Callable[[Edit], Path]:
+    """A copy of the made validation clips, the first of them changed."""
+
+    def write(edit: Edit) -> Path:
+        root = tmp_path / "posetrack18"
+        shutil.copytree(made_root / "posetrack18", root)
+        path = min((root / "annotations" / "val").glob("*.json"))
+        content = json.loads(path.read_text())
+        edit(content)
+        path.write_text(json.dumps(content))
+        return root
+
+    return write
+
+
+def test_made_people_are_those_of_the_coco_layout_with_the_joints_renamed(made_root: Path) -> None:
+    tracked, coco = read_posetrack(made_root / "posetrack18", "train"), read_people(made_root, "train2017")
+    assert tracked.skeleton == POSETRACK17
+    assert len(tracked) == len(coco) > 20
+    shared = [name for name in COCO17.names if name in POSETRACK17.names and not name.endswith("ear")]
+    here, there = ([skeleton.names.index(name) for name in shared] for skeleton in (POSETRACK17, COCO17))
+    for one, other in zip(tracked.people, coco.people, strict=True):
+        assert Path(one.image_path).samefile(other.image_path)
+        joints, same = one.keypoints[here], other.keypoints[there]
+        assert np.array_equal(joints[:, 2] > 0, same[:, 2] > 0)
+        assert np.allclose(joints[:, :2], same[:, :2])
+    ears = [POSETRACK17.names.index(f"{side}_ear") for side in ("left", "right")]
+    assert not any(person.keypoints[ears].any() for person in tracked.people)
+    assert any(person.keypoints[POSETRACK17.names.index("head_top"), 2] > 0 for person in tracked.people)
+
+
+def test_who_lies_in_an_ignored_region_is_not_cropped_and_not_missed(
+    write_posetrack: Callable[[Edit], Path],
+) -> None:
+    def ignore_the_first(content: dict[str, Any]) -> None:
+        first = content["annotations"][0]
+        x, y, width, height = first["bbox"]
+        image = next(image for image in content["images"] if image["id"] == first["image_id"])
+        image["ignore_regions_x"].append([x, x + width, x + width, x])
+        image["ignore_regions_y"].append([y, y, y + height, y + height])
+
+    root = write_posetrack(ignore_the_first)
+    people = read_posetrack(root, "val")
+    records = posetrack_annotations(root, "val")
+    assert people.skipped["inside an ignored region"] >= 1
+    assert len(people) + people.skipped["inside an ignored region"] == len(records)
+    joints = np.stack([person.keypoints for person in people.people]).astype(float)
+    scorer = CocoScorer.from_annotations(records, people.skeleton)
+    crops = prepare_crops(people, (64, 32))
+    assert scorer.score(crops, joints[..., :2], joints[..., 2]).ap == pytest.approx(1.0)
+
+
+def test_a_person_without_a_box_and_images_without_a_size_are_as_published(
+    made_root: Path, write_posetrack: Callable[[Edit], Path]
+) -> None:
+    def as_published(content: dict[str, Any]) -> None:
+        del content["annotations"][0]["bbox"]
+        for image in content["images"]:
+            del image["width"], image["height"]
+
+    whole = read_posetrack(made_root / "posetrack18", "val")
+    people = read_posetrack(write_posetrack(as_published), "val")
+    assert people.skipped["without a box"] == 1
+    boxes = [person.box_xywh_px for person in whole.people[1:]]
+    assert [person.box_xywh_px for person in people.people] == boxes
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (lambda content: content.pop("images"), r"a PoseTrack18 annotation file, but: KeyError\('images'\)"),
+        (lambda content: content["categories"][0].update(keypoints=["nose"]), "its joints are nose"),
+        (lambda content: content["images"][0].update(ignore_regions_x=[[0, 1, 1]]), "zip"),
+    ],
+)
+def test_a_file_that_is_no_posetrack18_is_refused_by_name(
+    edit: Edit, says: str, write_posetrack: Callable[[Edit], Path]
+) -> None:
+    with pytest.raises(DataError, match=says) as refusal:
+        read_posetrack(write_posetrack(edit), "val")
+    assert "_made.json" in str(refusal.value)
+
+
+def test_a_folder_of_another_layout_is_told_what_is_needed(made_root: Path) -> None:
+    with pytest.raises(DataError, match=r"val has no \*\.json\. A PoseTrack18 folder holds images/val"):
+        read_posetrack(made_root, "val")
+
+
+def test_real_frames_are_read_as_they_were_published(shared: Path) -> None:
+    people = read_posetrack(shared / "data" / "posetrack18_mini", "val")
+    assert len(people) == 14
+    assert people.skipped == {}
+    labelled = sum(int((person.keypoints[:, 2] > 0).sum()) for person in people.people)
+    assert labelled == 182

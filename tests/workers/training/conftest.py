@@ -1,0 +1,39 @@
+"""Trainings on several processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+Trained = dict[str, Any]
+
+
+@pytest.fixture
+def on_ranks(made_root: Path, tmp_path: Path, checkout: Path) -> Callable[..., list[Trained]]:
+    """What each of so many processes trained."""
+
+    def run(world_size: int, **options: Any) -> list[Trained]:
+        outs = [tmp_path / f"rank{rank}.pt" for rank in range(world_size)]
+        places: list[list[str | Path]] = [
+            [str(rank), str(world_size), tmp_path / "meeting", made_root, out, json.dumps(options)]
+            for rank, out in enumerate(outs)
+        ]
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", "tests.workers.training.some_ranks", *place],
+                cwd=checkout,
+                env={"PYTHONPATH": str(checkout)},
+            )
+            for place in places
+        ]
+        assert [process.wait(timeout=120) for process in processes] == [0] * world_size
+        return [torch.load(out, weights_only=True) for out in outs]
+
+    return run

@@ -1,0 +1,91 @@
+"""Run as a script by the tests beside it: one rank of a training takes steps and writes what came of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import distributed
+
+from spaces.registry import build_space
+from workers.data.coco import read_people
+from workers.data.codec import Codec
+from workers.data.people import People
+from workers.errors import TrainingError
+from workers.training.config import SpatialTask, TrainConfig
+from workers.training.loop import TrainingLoop
+from workers.training.network_training import NetworkTraining, Start
+from workers.training.ranks import Ranks
+from workers.training.supernet_training import SupernetTraining
+
+INPUT_HW, SIGMA_CELLS = (64, 32), 1.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoisonedCodec(Codec):
+    """Adds the next of `poison` to one cell of every batch's target heatmaps."""
+
+    poison: Iterator[float]
+
+    def encode(self, keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        targets, weights = super().encode(keypoints)
+        targets[0, 0, 0, 0] += next(self.poison)
+        return targets, weights
+
+
+def task(**recipe: Any) -> SpatialTask:
+    defaults = {"epochs": 1, "batch_size": 8, "warmup_steps": 0, "init_sigma": 0.1}
+    train = TrainConfig(**(defaults | recipe))
+    return SpatialTask(
+        space="mobilenetv3-small", input_hw=INPUT_HW, sigma_cells=SIGMA_CELLS, seed=5, train=train
+    )
+
+
+def trained(
+    data: Path, ranks: Ranks, *, steps: int = 1, poisoned: Collection[int] = (), double: bool = False,
+    alone: bool = False, **recipe: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Reports, last gradients and weights after so many steps, and the text of an error that ended them.
+
+    In `double`, rounding is out of the way: what differs then is not the same computation. `alone` trains the
+    biggest subnet's plain network instead of the supernet.
+    """
+    training = _training(task(**recipe), read_people(data, "train2017"), ranks, alone)
+    if ranks.rank == ranks.world_size - 1:
+        poison = (np.inf if batch in poisoned else 0.0 for batch in range(100))
+        training.data.codec = PoisonedCodec(INPUT_HW, SIGMA_CELLS, poison=poison)
+    if double:
+        network = training.network.double()
+        training.forward = lambda images, *rest: network(images.double(), *rest)
+    reports: list[dict[str, Any]] = []
+    error = ""
+    try:
+        reports.extend(asdict(report) for report in islice(training.steps(), steps))
+    except TrainingError as raised:
+        error = str(raised)
+    gradients = {n: p.grad for n, p in training.network.named_parameters() if p.grad is not None}
+    weights = training.network.state_dict()
+    return {"reports": reports, "error": error, "gradients": gradients, "weights": weights}
+
+
+def _training(task: SpatialTask, people: People, ranks: Ranks, alone: bool) -> TrainingLoop:
+    if not alone:
+        return SupernetTraining(task, people, ranks)
+    biggest = build_space(task.space, people.skeleton.keypoints, task.input_hw).biggest()
+    return NetworkTraining(task, people, Start(architecture=biggest), ranks)
+
+
+if __name__ == "__main__":
+    own_rank, world_size, meeting, data_root, out, options = sys.argv[1:]
+    torch.set_num_threads(1)
+    place = Ranks(int(own_rank), int(world_size))
+    distributed.init_process_group("gloo", f"file://{meeting}", rank=place.rank, world_size=place.world_size)
+    torch.save(trained(Path(data_root), place, **json.loads(options)), out)
+    distributed.destroy_process_group()

@@ -1,0 +1,147 @@
+"""Checkpoints that outlive a kill: a state, and the manifest written after it that vouches for it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from pyarrow import ArrowInvalid
+from pyarrow.fs import FileSelector, FileSystem, FileType
+
+from workers.errors import TrainingError
+
+State = dict[str, Any]
+BEST_BY = (("ap", max), ("loss", min))  # the first metric that any checkpoint has decides which is the best
+
+
+class _Damaged(Exception):
+    """What lies there is not what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state of a training between two steps; its field `step` is the next one to do."""
+
+    step: int
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    step: int
+    size_bytes: int
+    sha256: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+class CheckpointStore:
+    """The checkpoints of one training, in one folder of a disk or an object store.
+
+    `uri` is an absolute path, or begins with file://, s3:// or gs://. A checkpoint is two files, NAME.pt and
+    NAME.json; the second holds size and SHA-256 of the first and is written when that is complete. So a
+    checkpoint torn by a kill or a full disk is recognised on any file system, also where none renames.
+    One process writes; the last `keep` checkpoints and the best one stay.
+    Raises TrainingError when there is no such storage.
+    """
+
+    def __init__(self, uri: str, keep: int) -> None:
+        self.uri, self.keep = uri, keep
+        try:
+            self._files, self._folder = FileSystem.from_uri(uri)
+            self._files.create_dir(self._folder, recursive=True)
+        except (ArrowInvalid, OSError) as error:
+            raise TrainingError(
+                f"checkpoints need a folder that can be written to, as a path, file://, s3:// or gs://, but "
+                f"{uri}: {error}. Give --checkpoints-uri."
+            ) from error
+
+    def save(self, step: int, state: State, metrics: Mapping[str, float]) -> None:
+        """Writes the state before `step`, then forgets what is neither among the last ones nor the best."""
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        content = buffer.getvalue()
+        self._write(f"{_name(step)}.pt", content)
+        manifest = _Manifest(step, len(content), hashlib.sha256(content).hexdigest(), dict(metrics))
+        self._write(f"{_name(step)}.json", json.dumps(asdict(manifest)).encode())
+        self._forget(set(self.steps()) - self._kept())
+
+    def newest(self, say: Callable[[str], None]) -> Checkpoint | None:
+        """The last checkpoint that is whole; `say` hears of each one that is not. None where none is."""
+        for step in reversed(self.steps()):
+            try:
+                return Checkpoint(step, self.read(step))
+            except _Damaged as damage:
+                say(f"checkpoint {self.uri}/{_name(step)} is damaged ({damage}); the one before is used")
+        return None
+
+    def read(self, step: int) -> State:
+        """The state before `step`, checked against its manifest."""
+        manifest = self._manifest(step)
+        content = self._read(f"{_name(step)}.pt")
+        if len(content) != manifest.size_bytes:
+            raise _Damaged(f"{len(content)} bytes of {manifest.size_bytes}")
+        if hashlib.sha256(content).hexdigest() != manifest.sha256:
+            raise _Damaged("its checksum is another")
+        state: State = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        return state
+
+    def forget_after(self, step: int) -> None:
+        """Removes what is newer than the checkpoint that a training goes on from: it is damaged."""
+        self._forget({other for other in self.steps() if other > step})
+
+    def steps(self) -> list[int]:
+        """Of all checkpoints, damaged ones too, in order."""
+        listed = self._files.get_file_info(FileSelector(self._folder, allow_not_found=True))
+        stems = {info.base_name.partition(".")[0] for info in listed if info.type == FileType.File}
+        return sorted(int(stem.removeprefix("step-")) for stem in stems if stem.startswith("step-"))
+
+    def best(self) -> int | None:
+        """The step of the best checkpoint: highest validation AP, or lowest loss where none was validated."""
+        metrics = {}
+        for step in self.steps():
+            try:
+                metrics[step] = self._manifest(step).metrics
+            except _Damaged:
+                continue
+        for metric, best in BEST_BY:
+            scores = {step: found[metric] for step, found in metrics.items() if metric in found}
+            if scores:
+                return best(scores, key=lambda step: scores[step])
+        return None
+
+    def _kept(self) -> set[int | None]:
+        return {*self.steps()[-self.keep :], self.best()}
+
+    def _forget(self, steps: set[int]) -> None:
+        for step in steps:
+            for ending in ("json", "pt"):  # without its manifest, what is left is no checkpoint
+                path = f"{self._folder}/{_name(step)}.{ending}"
+                if self._files.get_file_info(path).type != FileType.NotFound:
+                    self._files.delete_file(path)
+
+    def _manifest(self, step: int) -> _Manifest:
+        try:
+            return _Manifest(**json.loads(self._read(f"{_name(step)}.json")))
+        except (ValueError, TypeError) as error:
+            raise _Damaged(f"its manifest cannot be read: {error}") from error
+
+    def _read(self, name: str) -> bytes:
+        try:
+            with self._files.open_input_stream(f"{self._folder}/{name}") as stream:
+                content: bytes = stream.read()
+        except FileNotFoundError as error:
+            raise _Damaged(f"{name} is missing") from error
+        return content
+
+    def _write(self, name: str, content: bytes) -> None:
+        with self._files.open_output_stream(f"{self._folder}/{name}", compression=None) as stream:
+            stream.write(content)
+
+
+def _name(step: int) -> str:
+    return f"step-{step:09d}"
