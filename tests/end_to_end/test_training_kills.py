@@ -34,7 +34,7 @@ from tests.end_to_end.processes import descendants, end_all
 EVERY = 4
 STEPS = 48
 WAIT_S = 240
-ROUNDING = 0.01  # of the way that training moves the weights: sums on one worker have another order than on two
+ROUNDING = 0.01  # of the way that training moves the weights: one worker adds in another order than two
 ARGUMENTS = (
     "tiny", "--stages", "data", "spatial_train", "--space.input-hw", "64", "32", "--train.epochs", "16",
     "--train.checkpoint-every-steps", str(EVERY), "--train.checkpoint-every-epochs", "16",
