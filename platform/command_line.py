@@ -17,6 +17,7 @@ from analysis.errors import AnalysisError
 from spaces.errors import VipnasError
 
 USER_ERROR = 2
+INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 WIDE = "1000"  # columns; no message of tyro's is wrapped in it
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
 EDGES = "╭╮╰╯│─ "
@@ -29,12 +30,15 @@ class UsageError(VipnasError):
 
 
 def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
-    """The exit code of `main(argv)`: its own, or 2 for an error that a person can mend, told as one line."""
+    """The exit code of `main(argv)`: its own, 2 for an error that a person can mend, 130 for Ctrl-C."""
     try:
         return main(list(argv))
     except (VipnasError, AnalysisError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return USER_ERROR
+    except KeyboardInterrupt:
+        print("stopped; the same command again continues", file=sys.stderr)
+        return INTERRUPTED
 
 
 def parse(

@@ -136,3 +136,11 @@ def test_a_mistake_of_ours_keeps_its_traceback() -> None:
 
     with pytest.raises(ZeroDivisionError):
         run(main, [])
+
+
+def test_ctrl_c_is_one_line_and_the_exit_code_of_an_interrupt(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(_: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    assert run(interrupted, []) == 130
+    assert capsys.readouterr().err == "stopped; the same command again continues\n"
