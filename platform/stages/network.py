@@ -13,6 +13,7 @@ from platform.ray_training import run_training
 from platform.run_folder import write_text
 from platform.stages.context import StageContext
 from spaces.registry import build_space
+from workers.data.batches import steps_per_epoch
 from workers.data.people import People
 from workers.search.network_score import Scored, score_network
 from workers.training.config import SpatialTask
@@ -34,7 +35,7 @@ class NetworkStage:
     weights: Path  # where it is written; its figures beside it, as .json
 
     def run(self, context: StageContext) -> None:
-        steps = self.task.train.epochs * max(1, len(self.people) // self.task.train.batch_size)
+        steps = self.task.train.epochs * steps_per_epoch(len(self.people), self.task.train.batch_size)
         make = partial(NetworkTraining, self.task, self.people, self.start)
         state = run_training(context, self.name, make, steps=steps)
         trained = Start(architecture=self.start.architecture, weights=state[NetworkTraining.weights_name])

@@ -7,6 +7,7 @@ from functools import partial
 from platform.ray_training import run_training
 from platform.scoring import coco_scoring
 from platform.stages.context import StageContext
+from workers.data.batches import steps_per_epoch
 from workers.training.supernet_training import SupernetTraining
 from workers.weights.safetensors import save_weights
 
@@ -18,7 +19,7 @@ def run(context: StageContext) -> None:
         context.console.print(f"{STAGE}: done before, {context.folder.supernet}", highlight=False)
         return
     people, task = context.people(context.config.data.train_split), context.spatial_task()
-    steps = task.train.epochs * max(1, len(people) // task.train.batch_size)
+    steps = task.train.epochs * steps_per_epoch(len(people), task.train.batch_size)
     validation = coco_scoring(context, people) if task.train.validate_every_epochs else None
     make = partial(SupernetTraining, task, people)
     state = run_training(context, STAGE, make, steps=steps, validation=validation)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +23,7 @@ from spaces.published import find_published
 from spaces.registry import build_space
 from spaces.space import SearchSpace
 from tests.benchmarks.figure import Figure, at_most
+from tests.benchmarks.threads import one_thread
 
 PUBLISHED = ("s-vipnas-res50", "s-vipnas-mbv3", "hrnet-w32")
 SPACES = ("resnet50", "mobilenetv3", "hrnet-w32")
@@ -33,7 +33,7 @@ REPEATS = 3  # of four steps
 
 
 def measure() -> list[Figure]:
-    with _one_thread():
+    with one_thread():
         return [*_published(), *_smallest()]
 
 
@@ -80,13 +80,3 @@ def _step_s(network: nn.Module, forward: Callable[[], Tensor]) -> float:
     start_s = time.process_time()
     forward().square().mean().backward()
     return time.process_time() - start_s
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

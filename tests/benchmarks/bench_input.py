@@ -17,19 +17,18 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
 from platform.config import RunConfig
 from platform.recipes import coco_mbv3, smoke
 from tests.benchmarks.figure import Figure, at_least, at_most
+from tests.benchmarks.threads import one_thread
 from workers.data.batches import TrainingSet
 from workers.data.coco import annotation_file, read_people
 from workers.data.codec import Codec
@@ -49,7 +48,7 @@ MOST_WAITING_PERCENT = 5.0
 
 
 def measure() -> list[Figure]:
-    with _one_thread(), tempfile.TemporaryDirectory() as folder:
+    with one_thread(), tempfile.TemporaryDirectory() as folder:
         people = read_people(_data(Path(folder)), SPLIT)
         rates = {
             "decoding every time": images_per_s(people, memory_bytes=0),
@@ -155,16 +154,6 @@ def _person(rng: np.random.Generator, image_id: int, annotation_id: int) -> dict
         "bbox": [left, top, width, height], "num_keypoints": COCO17.keypoints,
         "keypoints": np.insert(points, 2, 2, axis=1).ravel().tolist(),
     }  # fmt: skip
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 _CATEGORY = {"id": 1, "name": "person", "keypoints": list(COCO17.names), "skeleton": []}

@@ -25,6 +25,11 @@ __all__ = ["Batch", "TrainingSet"]
 _ORDER_STREAM, _DRAW_STREAM = 1, 2       # keep the random streams apart
 
 
+def steps_per_epoch(people: int, batch_size: int) -> int:
+    """Global batches in one epoch: whole ones, the incomplete last one is dropped, but at least one."""
+    return max(1, people // batch_size)
+
+
 class TrainingSet:
     """Augmented crops and heatmaps of labelled people.
 
@@ -54,7 +59,7 @@ class TrainingSet:
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """Global batches in one epoch: whole ones, the incomplete last one is dropped, but at least one."""
-        return max(1, len(self.people) // batch_size)
+        return steps_per_epoch(len(self.people), batch_size)
 
     def batches(
         self, seed: int, epoch: int, batch_size: int, rank: int = 0, world_size: int = 1, start_step: int = 0
