@@ -61,7 +61,7 @@ def _board() -> Any:
 
 def _fit(job: TrainingJob, resources: ResourceConfig, uri: str, board: Any) -> None:
     try:
-        _trainer(job, resources, uri).fit()
+        trainer(job, resources, uri).fit()
     except ray.train.TrainingFailedError as error:
         if (failure := ray.get(board.failure.remote())) is None:
             raise TrainingError(
@@ -74,7 +74,8 @@ def _fit(job: TrainingJob, resources: ResourceConfig, uri: str, board: Any) -> N
         raise failure
 
 
-def _trainer(job: TrainingJob, resources: ResourceConfig, uri: str) -> TorchTrainer:
+def trainer(job: TrainingJob, resources: ResourceConfig, uri: str) -> TorchTrainer:
+    """Ray Train's own object for the job: its workers, what each is given, and how often they may die."""
     per_worker: dict[str, float] = {"CPU": resources.cpus_per_train_worker}
     if resources.gpus_per_train_worker:
         per_worker["GPU"] = resources.gpus_per_train_worker
