@@ -39,7 +39,8 @@ class StageContext:
         if self.config.checkpoints_uri is None:
             return str(self.folder.path / "checkpoints" / stage)
         run = f"{self.config.name}-{self.folder.identity[:8]}"
-        return f"{self.config.checkpoints_uri.rstrip('/')}/{run}/{stage}"
+        place, mark, options = self.config.checkpoints_uri.partition("?")  # such as an S3 server's address
+        return f"{place.rstrip('/')}/{run}/{stage}{mark}{options}"
 
     def people(self, split: str) -> People:
         return read_people(self.data_root, split)
