@@ -13,6 +13,7 @@ import numpy as np
 
 from workers.data.coco import Json, load_json
 from workers.data.people import People
+from workers.data.posetrack_layout import category
 from workers.data.skeleton import POSETRACK17, Skeleton
 from workers.files import whole_file
 
@@ -37,10 +38,7 @@ def results_document(
     return {
         "images": [{key: image[key] for key in ("id", "file_name", "frame_id") if key in image}
                    for image in images],
-        "categories": [{
-            "supercategory": "person", "id": 1, "name": "person", "keypoints": list(skeleton.names),
-            "skeleton": [[first + 1, second + 1] for first, second in skeleton.links],
-        }],
+        "categories": [category(skeleton)],
         "annotations": [_annotation(pose) for pose in poses],
     }  # fmt: skip
 
