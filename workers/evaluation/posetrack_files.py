@@ -49,15 +49,19 @@ def score_folders(truth_folder: Path, predicted_folder: Path) -> FolderScore:
                         "Write one for each sequence, by the same name; it may have no annotations.")
     judged, people = {}, 0
     for name, path in truths.items():
-        truth, frame_of = ground_truth(path, load_json(path))
+        truth, frame_of = ground_truth(path)
         judged[name] = match(truth, predictions(predicted[name], frame_of))
         people += len(truth.frames)
     unmatched = tuple(sorted(predicted.keys() - truths.keys()))
     return FolderScore(PoseTrackState(judged).compute(), len(truths), people, unmatched)
 
 
-def ground_truth(path: Path, content: Json) -> tuple[GroundTruth, dict[int, int]]:
-    """The labelled people of a file, and the number of each frame by its image's id; -1 without people."""
+def ground_truth(path: Path, content: Json | None = None) -> tuple[GroundTruth, dict[int, int]]:
+    """The labelled people of a file, and the number of each frame by its image's id; -1 without people.
+
+    `content` may be what the file holds, or a part of it.
+    """
+    content = load_json(path) if content is None else content
     with _refusing(path):
         peopled = {annotation["image_id"] for annotation in content["annotations"]}
         images = [image for image in content["images"] if image["id"] in peopled]
