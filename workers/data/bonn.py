@@ -76,6 +76,7 @@ def _image(image: Json, folder: str, frames: int) -> Json:
 def _annotation(record: Json, order: Sequence[int]) -> Json:
     """Joints in PoseTrack18's order, labelled with 1; those that the clip does not label are 0, 0, 0."""
     joints = np.vstack([np.reshape(record["keypoints"], (-1, 3)), np.zeros(3)])[list(order)]
+    joints[joints[:, 2] == 0] = 0.0  # where the evaluation finds a place it takes it for a joint
     joints[:, 2] = joints[:, 2] > 0
     labelled = joints[joints[:, 2] > 0, :2]
     return {

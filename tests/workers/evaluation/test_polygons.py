@@ -30,7 +30,8 @@ def test_a_notch_is_outside_though_it_is_between_the_corners() -> None:
 
 def test_any_of_several_polygons_is_enough_and_shapes_are_kept() -> None:
     points = np.array([[(5.0, 5.0), (25.0, 5.0)], [(15.0, 5.0), (-5.0, 5.0)]])
-    assert inside_any((SQUARE, SQUARE + (20, 0)), points).tolist() == [[True, True], [False, False]]
+    shifted = SQUARE + np.array([20.0, 0.0])
+    assert inside_any((SQUARE, shifted), points).tolist() == [[True, True], [False, False]]
     assert inside_any((), points).tolist() == [[False, False], [False, False]]
 
 

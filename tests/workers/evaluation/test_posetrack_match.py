@@ -113,9 +113,9 @@ def test_all_frames_at_once_give_what_each_gives_alone() -> None:
     together = judge(
         [person for labelled, _ in frames for person in labelled],
         [person for _, predicted in frames for person in predicted],
-        frames=(np.repeat(np.arange(20), counts[:, 0]), np.repeat(np.arange(20), counts[:, 1])),
+        frames=(np.repeat(range(20), counts[:, 0]).tolist(), np.repeat(range(20), counts[:, 1]).tolist()),
     )
     alone = [judge(labelled, predicted) for labelled, predicted in frames]
     assert together.correct.tolist() == np.concatenate([part.correct for part in alone]).tolist()
     assert 0 < together.correct.sum() < len(together.correct)
-    assert together.to_find.tolist() == sum(part.to_find for part in alone).tolist()
+    assert together.to_find.tolist() == np.sum([part.to_find for part in alone], axis=0).tolist()
