@@ -82,11 +82,13 @@ def _matched(truth: GroundTruth, points: np.ndarray, present: np.ndarray, pairs:
 
 
 def _best_of_each(matched: np.ndarray, labelled_joints: np.ndarray, pairs: Pairs) -> np.ndarray:
-    """The pairs that chose each other, as indices; of equally good ones the first in the files."""
+    """The pairs that chose each other, as indices; of equally good ones the first in the files.
+
+    Where nothing matches they may be any pair, which makes no joint right.
+    """
     fit = matched.sum(axis=1) / np.maximum(labelled_joints[pairs.second], 1)
     chosen = np.lexsort((pairs.second, -fit, pairs.first))
     chosen = chosen[_firsts(pairs.first[chosen])]
-    chosen = chosen[fit[chosen] > 0]
     best = chosen[np.lexsort((pairs.first[chosen], -fit[chosen], pairs.second[chosen]))]
     taken: np.ndarray = best[_firsts(pairs.second[best])]
     return taken
