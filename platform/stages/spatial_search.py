@@ -18,7 +18,6 @@ from platform.stages.context import StageContext
 from platform.tune_search import run_trials
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
-from workers.data.people import People
 from workers.errors import DataError
 from workers.search.evaluator import measure_untrained
 
