@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,12 +13,10 @@ from spaces.extract import extract
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from workers.data.codec import Codec
-from workers.errors import DataError
 from workers.evaluation.coco_ap import CocoScorer
 from workers.evaluation.crops import ValidationCrops
 from workers.evaluation.evaluate import evaluate
-
-Measured = dict[str, Any]
+from workers.search.candidates import Measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,6 +34,9 @@ class SearchInputs:
     batch_size: int
     flip_test: bool
 
+    def evaluator(self, device: torch.device) -> SubnetEvaluator:
+        return SubnetEvaluator(self, device)
+
 
 class SubnetEvaluator:
     """Holds the supernet between trials. The same architecture gives the same AP whatever came before."""
@@ -48,34 +47,19 @@ class SubnetEvaluator:
         self.supernet = self.space.supernet()
         self.supernet.load_state_dict({name: torch.tensor(array) for name, array in inputs.weights.items()})
 
-    def measure(self, architecture: Architecture) -> Measured:
-        """AP, its parts and the seconds of one architecture, with a `status` and, where it failed, `error`.
-
-        "finished"; "failed" is the architecture's own failure, which is its result; "data_error" would strike
-        every architecture alike, so it says nothing about this one.
-        """
-        started_s = time.perf_counter()
-        try:
-            measured = self._measure(architecture)
-        except DataError as error:
-            measured = {"status": "data_error", "error": str(error)}
-        except Exception as error:
-            measured = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
-        return measured | {"total_s": time.perf_counter() - started_s}
-
-    def _measure(self, architecture: Architecture) -> Measured:
+    def measure(self, candidate: str) -> Measured:
+        """AP, its parts and the seconds of one architecture."""
         inputs = self.inputs
-        network = extract(self.space, self.supernet, architecture).to(self.device)
+        network = extract(self.space, self.supernet, Architecture.from_json(candidate)).to(self.device)
         result = evaluate(
             network, inputs.recalibration_images, inputs.crops, inputs.scorer, inputs.codec,
             inputs.batch_size, inputs.flip_test,
         )  # fmt: skip
-        seconds = {"recalibrate_s": result.recalibrate_s, "evaluate_s": result.evaluate_s}
-        return {"status": "finished", "error": None, **asdict(result.ap), **seconds}
+        return asdict(result.ap) | {"recalibrate_s": result.recalibrate_s, "evaluate_s": result.evaluate_s}
 
 
 def measure_untrained(inputs: SearchInputs, architecture: Architecture, seed: int, sigma: float) -> Measured:
     """The same measurement of the same architecture with fresh weights: what training is worth."""
     evaluator = SubnetEvaluator(inputs)
     initialise(evaluator.supernet, seed, sigma)
-    return evaluator.measure(architecture)
+    return evaluator.measure(architecture.to_json())
