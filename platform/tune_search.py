@@ -13,6 +13,7 @@ from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from platform.config import ResourceConfig
+from platform.first_look import FirstLook
 from platform.retry import RetryPolicy
 from platform.samplers.sampler import Sampler
 from platform.slots import SlotLimit
@@ -31,9 +32,11 @@ TUNE_SETTINGS = {
 class QueueSearch(Searcher):
     """Tune's view of the queue: one of its trials is a batch of ours, one of its results a row."""
 
-    def __init__(self, queue: TrialQueue, limit: SlotLimit, batch: int) -> None:
+    def __init__(
+        self, queue: TrialQueue, limit: SlotLimit, batch: int, first_look: FirstLook | None
+    ) -> None:
         super().__init__()  # without a metric: a failed trial has none, and Tune would refuse its result
-        self.queue, self.limit, self.batch = queue, limit, batch
+        self.queue, self.limit, self.batch, self.first_look = queue, limit, batch, first_look
 
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
         if self.queue.finished:
@@ -45,10 +48,13 @@ class QueueSearch(Searcher):
         jobs = self.queue.take(trial_id, min(self.batch, max(1, share)))
         if not jobs:
             return FINISHED if self.queue.finished else None
-        return {"candidates": [job.candidate.to_json() for job in jobs]}
+        bar = None if self.first_look is None else self.first_look.bar()
+        return {"candidates": [job.candidate.to_json() for job in jobs], "bar": bar}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         self.queue.came(trial_id, result)
+        if self.first_look is not None:
+            self.first_look.observe(result.get("first_look_ap"))
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -56,7 +62,7 @@ class QueueSearch(Searcher):
         if error or result is None:
             self.queue.died(trial_id)
         else:
-            self.queue.came(trial_id, result)
+            self.on_trial_result(trial_id, result)
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its searcher beside its results; the results table is what a search resumes from."""
@@ -85,12 +91,13 @@ class Starts(Callback):
 
 def run_trials(
     sampler: Sampler, waiting: Sequence[int], inputs: Any, resources: ResourceConfig, folder: Path,
-    on_done: OnDone,
+    on_done: OnDone, first_look: FirstLook | None = None,
 ) -> None:  # fmt: skip
     """Evaluates the trials numbered `waiting` in `resources.slots` slots, on actors that are reused.
 
-    `inputs` is the object reference of a `workers.search.candidates.Inputs`. Raises ConstraintError when the
-    sampler runs out of candidates, DataError when the data breaks; the rows that were done stay.
+    `first_look` knows the first looks that an interrupted run left. `inputs` is the object reference of a
+    `workers.search.candidates.Inputs`. Raises ConstraintError when the sampler runs out of candidates,
+    DataError when the data breaks; the rows that were done stay.
     """
     os.environ |= TUNE_SETTINGS
     queue = TrialQueue(sampler, waiting, on_done, RetryPolicy(timeout_s=resources.timeout_s))
@@ -102,7 +109,7 @@ def run_trials(
     tune.Tuner(
         tune.with_resources(trainable, per_trial),
         tune_config=tune.TuneConfig(
-            search_alg=QueueSearch(queue, limit, resources.candidates_per_trial),
+            search_alg=QueueSearch(queue, limit, resources.candidates_per_trial, first_look),
             num_samples=-1,  # until the queue is finished: a death is handed out once more
             reuse_actors=True,
         ),

@@ -11,6 +11,7 @@ POLICY = RetryPolicy(max_deaths=2, timeout_s=10)
     ("end", "decision"),
     [
         (End.FINISHED, Decision.RECORD),
+        (End.STOPPED, Decision.RECORD),
         (End.FAILED, Decision.RECORD),
         (End.TIMED_OUT, Decision.RECORD),
         (End.DATA_ERROR, Decision.ABORT),

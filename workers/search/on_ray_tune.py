@@ -15,7 +15,7 @@ from workers.search.watchdog import ended_after
 
 
 class CandidateTrial(tune.Trainable):
-    """config: `candidates`, canonical JSON texts. Reused between Tune trials, so inputs are loaded once."""
+    """config: `candidates`, canonical JSON texts, and `bar`. Reused, so that inputs are loaded once."""
 
     def setup(  # type: ignore[override]
         self, config: dict[str, Any], inputs: Inputs, threads: int = 1, timeout_s: float | None = None
@@ -34,12 +34,13 @@ class CandidateTrial(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self.candidates: list[str] = new_config["candidates"]
+        self.bar: float | None = new_config["bar"]
         self.done = 0
         return True
 
     def step(self) -> Measured:
         with ended_after(self.timeout_s):
-            measured = attempt(self.evaluator, self.candidates[self.done])
+            measured = attempt(self.evaluator, self.candidates[self.done], self.bar)
         self.done += 1
         worker = f"{socket.gethostname()}:{self.trial_id}"
         return measured | {"worker": worker, "done": self.done == len(self.candidates)}
@@ -57,5 +58,5 @@ class _Broken:
     def __init__(self, error: str) -> None:
         self.error = error
 
-    def measure(self, candidate: str) -> Measured:
+    def measure(self, candidate: str, bar: float | None = None) -> Measured:
         raise DataError(self.error)
