@@ -9,6 +9,7 @@ from typing import Any
 import ray
 
 from platform.console import StageProgress
+from platform.first_look import FirstLook
 from platform.results.row import make_row, observation_of
 from platform.results.store import Row, TrialStore
 from platform.run_folder import write_text
@@ -61,7 +62,8 @@ def _search(
         progress.show(len(rows), _line(rows, per_minute))
 
     if waiting:
-        run_trials(sampler, waiting, inputs, config.resources, context.folder.ray, on_done)
+        first_look = FirstLook.of(config.search, done)
+        run_trials(sampler, waiting, inputs, config.resources, context.folder.ray, on_done, first_look)
 
 
 def _line(rows: list[Row], per_minute: float) -> str:

@@ -14,6 +14,7 @@ from ray.exceptions import RayTaskError
 
 from workers.data.people import People
 from workers.evaluation.crops import ValidationCrops, affines_of, crops_of, cut_out
+from workers.evaluation.oks_nms import crop_areas
 
 
 class SharedImages:
@@ -69,7 +70,8 @@ def share_crops(
     order = np.concatenate(rows)
     images = SharedImages(chunks, [len(part) for part in rows])
     scores = None if box_scores is None else box_scores[order]
-    return crops_of(_some(people, order), affines[order], images, scores)
+    crops = crops_of(_some(people, order), affines[order], images, scores)
+    return crops if scores is None else replace(crops, areas_px2=crop_areas(crops.affines, input_hw))
 
 
 def _chunk_rows(image_paths: Sequence[str], room: int) -> Iterator[np.ndarray]:
