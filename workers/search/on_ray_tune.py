@@ -44,7 +44,6 @@ class CandidateTrial(tune.Trainable):
             measured = attempt(self.evaluator, self.candidates[self.done], self.bar)
         self.done += 1
         worker = f"{socket.gethostname()}:{os.getpid()}"
-        worker = f"{socket.gethostname()}:{self.trial_id}"
         return measured | {"worker": worker, "done": self.done == len(self.candidates)}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:

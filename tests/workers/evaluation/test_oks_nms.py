@@ -24,7 +24,7 @@ def test_suppression_by_hand() -> None:
     areas, sigmas = np.array([50.0, 150, 150]), np.array([0.5])
     assert oks_nms(joints, np.array([0.9, 0.8, 0.7]), areas, sigmas).tolist() == [0, 2]
     assert oks_nms(joints, np.array([0.7, 0.8, 0.9]), areas, sigmas).tolist() == [2, 0]
-    assert oks_nms(joints, np.array([0.9, 0.8, 0.7]), areas, sigmas, threshold=0.95).tolist() == [0, 1, 2]
+    assert oks_nms(joints, np.array([0.9, 0.8, 0.7]), areas, sigmas, threshold=0.95).tolist() == [0, 1]
 
 
 def test_a_crops_area_is_that_of_the_padded_widened_box(people: People) -> None:
@@ -73,7 +73,8 @@ def test_detected_people_are_rescored_and_duplicates_and_missed_images_count(
 ) -> None:
     """Three of four people, one twice: the duplicate goes, the fourth, alone on its image, is missed."""
     rows = [0, 0, 1, 2]
-    boxes = [detection(people.people[row], score) for row, score in zip(rows, (0.9, 0.8, 0.7, 0.6), strict=True)]
+    rated = zip(rows, (0.9, 0.8, 0.7, 0.6), strict=True)
+    boxes = [detection(people.people[row], score) for row, score in rated]
     (root / "boxes.json").write_text(json.dumps(boxes))
     detected = read_detections(root / "boxes.json", root, "val2017")
     crops = prepare_crops(detected.people, HW, detected.scores)

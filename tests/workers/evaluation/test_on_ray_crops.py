@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def test_more_crops_than_the_memory_holds_are_spilled_and_come_back(people: Peop
     by_file = [replace(people, people=many.people[start : start + 80]) for start in range(0, 800, 80)]
     parts = [share_crops(part, HW, chunk_bytes=80 * CROP_BYTES).images for part in by_file]
     chunks = [chunk for part in parts for chunk in part.chunks]
-    counts = [stop - start for part in parts for start, stop in zip(part.starts, part.starts[1:], strict=False)]
+    counts = [stop - start for part in parts for start, stop in pairwise(part.starts)]
     images = SharedImages(chunks, counts)
     expected = prepare_crops(people, HW)
     for start in (0, 400, 799):
