@@ -63,6 +63,26 @@ class SearchConfig:
     """Images in one forward pass."""
     flip_test: bool = False
     """Average the heatmaps of the image and of its mirror image: slower, a little better."""
+    max_latency_ms: float | None = None
+    """Most time of a subnet for one image, milliseconds on `latency_threads` cores."""
+    latency_source: Literal["predicted", "measured"] | None = None
+    """predicted: learnt from some subnets that are measured first. measured: also each subnet that may keep
+    the bound, before it is proposed, on a core kept for that. By default predicted where there is a bound."""
+    latency_runtime: Literal["onnxruntime", "torch"] = "onnxruntime"
+    """What runs the subnets whose time is measured."""
+    latency_threads: int = 1
+    """Cores that run one image."""
+    latency_samples: int = 64
+    """Subnets measured to learn from."""
+    latency_meters: int = 1
+    """Measurements at a time while learning. More disturb each other where they share a machine."""
+    latency_resource: str | None = None
+    """Ray resource that only the nodes to measure on have; needed where nodes have unlike processors."""
+
+    @property
+    def latency_from(self) -> Literal["predicted", "measured"] | None:
+        """Where latencies come from; None where nobody asked for them."""
+        return self.latency_source or (None if self.max_latency_ms is None else "predicted")
 
     @property
     def constraint(self) -> Constraint:
@@ -178,6 +198,9 @@ class RunConfig:
         _at_least(1, "search.trials", self.search.trials)
         _at_least(1, "search.recalibration-people", self.search.recalibration_people)
         _at_least(1, "search.batch-size", self.search.batch_size)
+        _at_least(1, "search.latency-threads", self.search.latency_threads)
+        _at_least(1, "search.latency-meters", self.search.latency_meters)
+        _at_least(10, "search.latency-samples", self.search.latency_samples)
         _at_least(1, "resources.slots", self.resources.slots)
         _at_least(1, "retrain.epochs", 1 if self.retrain.epochs is None else self.retrain.epochs)
         _at_least(1, "finetune.epochs", self.finetune.epochs)

@@ -31,6 +31,10 @@ class Setting:
     runtime: str
     threads: int = 1
 
+    def to_dict(self) -> dict[str, Any]:
+        height, width = self.input_hw
+        return asdict(self) | {"input_hw": f"{height}x{width}"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:

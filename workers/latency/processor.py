@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import platform
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +16,7 @@ def cpu_model(cpuinfo: Path = CPUINFO) -> str:
     """What the processor calls itself; the machine's kind where the system does not say."""
     lines = cpuinfo.read_text(errors="replace").splitlines() if cpuinfo.is_file() else []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.machine())
+    return next(named, os.uname().machine)
 
 
 @contextmanager

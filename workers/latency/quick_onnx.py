@@ -102,7 +102,9 @@ def _unary(kind: str) -> Write:
 
 def _conv(writer: _Writer, node: fx.Node, conv: nn.Conv2d | nn.ConvTranspose2d) -> str:
     weights = [conv.weight] if conv.bias is None else [conv.weight, conv.bias]
-    height, width = conv.padding  # a word, such as "same", would fail here; `spaces` has none
+    if isinstance(conv.padding, str):
+        raise DataError(f"the quick ONNX writer must have padding in pixels, but {node.name}'s is {conv.padding!r}")
+    height, width = conv.padding
     return writer.emit(
         "ConvTranspose" if isinstance(conv, nn.ConvTranspose2d) else "Conv",
         [writer.of(node.args[0]), *map(writer.constant, weights)],
@@ -137,12 +139,13 @@ def _identity(writer: _Writer, node: fx.Node, _module: nn.Module) -> str:
 
 def _flatten(writer: _Writer, node: fx.Node, _: None) -> str:
     """x.flatten(d): the first d sides stay, the rest become one."""
-    shape = np.array([0] * int(node.args[1]) + [-1])  # type: ignore[arg-type]
+    kept: Any = node.args[1]
+    shape = np.array([0] * kept + [-1])
     return writer.emit("Reshape", [writer.of(node.args[0]), writer.constant(shape)])
 
 
 def _softmax(writer: _Writer, node: fx.Node, _: None) -> str:
-    return writer.emit("Softmax", [writer.of(node.args[0])], axis=int(node.kwargs["dim"]))  # type: ignore[arg-type]
+    return writer.emit("Softmax", [writer.of(node.args[0])], axis=node.kwargs["dim"])
 
 
 def _transpose(writer: _Writer, node: fx.Node, _: None) -> str:
@@ -154,6 +157,12 @@ def _unsqueeze(writer: _Writer, node: fx.Node, _: None) -> str:
     return writer.emit("Unsqueeze", [writer.of(node.args[0]), writer.constant(np.array([node.args[1]]))])
 
 
+def _global_mean(writer: _Writer, node: fx.Node, _: None) -> str:
+    if node.args[1] != 1:
+        raise DataError(f"the quick ONNX writer must pool to one pixel, but {node.name} has {node.args[1]}")
+    return writer.emit("GlobalAveragePool", [writer.of(node.args[0])])
+
+
 def _clamp(writer: _Writer, node: fx.Node, _: None) -> str:
     bounds = dict(zip(("min", "max"), node.args[1:], strict=False)) | node.kwargs
     return writer.emit("Clip", [writer.of(node.args[0]), writer.of(bounds["min"]), writer.of(bounds["max"])])
@@ -161,8 +170,8 @@ def _clamp(writer: _Writer, node: fx.Node, _: None) -> str:
 
 def _resize(writer: _Writer, node: fx.Node, _: None) -> str:
     """Nearest neighbour by a whole number."""
-    scale = float(node.kwargs["scale_factor"])  # type: ignore[arg-type]
-    scales = writer.constant(np.array([1, 1, scale, scale], dtype=np.float32))
+    factor = node.kwargs["scale_factor"]
+    scales = writer.constant(np.array([1, 1, factor, factor], dtype=np.float32))
     return writer.emit(
         "Resize", [writer.of(node.args[0]), "", scales], mode="nearest", nearest_mode="floor",
         coordinate_transformation_mode="asymmetric",
@@ -181,7 +190,7 @@ MODULES: Mapping[Any, Write] = {
 }
 FUNCTIONS: Mapping[Any, Write] = {
     F.relu: _unary("Relu"),
-    F.adaptive_avg_pool2d: _unary("GlobalAveragePool"),
+    F.adaptive_avg_pool2d: _global_mean,
     F.interpolate: _resize,
     torch.matmul: _simple("MatMul"),
     operator.add: _simple("Add"),
