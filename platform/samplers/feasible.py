@@ -1,4 +1,4 @@
-"""What a search may propose: candidates that keep every bound on cost, with the moves samplers make among them.
+"""What a search may propose: candidates that keep every bound on cost, and the moves among them.
 
 Samplers know a search space by this interface alone, so they work on whatever is searched: architectures
 here, allocations of computation over the frames of a clip elsewhere.
@@ -102,7 +102,7 @@ class FeasibleArchitectures:
                 f"search.max-latency-ms must be a finite number above 0, but it is {max_latency_ms}"
             )
         if max_latency_ms is not None and latency is None:
-            raise ConfigError("search.max-latency-ms needs the latency of an architecture, but nothing tells it")
+            raise ConfigError("search.max-latency-ms needs a latency of architectures, but none is given")
         self.space, self.constraint, self.max_latency_ms = space, constraint, max_latency_ms
         self._latency_ms = None if latency is None else lru_cache(maxsize=REMEMBERED)(latency)
 
