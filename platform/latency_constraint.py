@@ -133,8 +133,8 @@ def _learn(
     used = calm if len(calm) >= FEWEST_CALM * len(samples) else samples
     if len(calm) < len(samples):
         context.console.print(
-            f"latency: {len(samples) - len(calm)} of {len(samples)} measurements were disturbed by other work on "
-            f"the machine; {'left out' if used is calm else 'too many to leave out'}",
+            f"latency: other work on the machine disturbed {len(samples) - len(calm)} of {len(samples)} "
+            f"measurements; {'left out' if used is calm else 'too many to leave out'}",
             highlight=False,
         )
     cpu = _one_processor({table[sample.key]["cpu"] for sample in samples})
@@ -176,7 +176,8 @@ def _one_processor(cpus: set[str]) -> str:
     if len(cpus) > 1:
         raise DataError(
             "latency must be measured on one kind of processor, but it came from "
-            f"{' and '.join(sorted(cpus))}. Give --search.latency-resource, a Ray resource that only one kind of node has."
+            f"{' and '.join(sorted(cpus))}. Give --search.latency-resource, a Ray resource that only one kind "
+            "of node has."
         )
     return cpus.pop()
 

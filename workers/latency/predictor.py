@@ -115,7 +115,8 @@ class LatencyPredictor:
 def _refuse_setting(path: Path, found: Setting, expected: Setting) -> None:
     if found != expected:
         needed = asdict(expected)
-        other = [f"{name} {was}, not {needed[name]}" for name, was in asdict(found).items() if was != needed[name]]
+        pairs = [(name, was, needed[name]) for name, was in asdict(found).items()]
+        other = [f"{name} {was}, not {now}" for name, was, now in pairs if was != now]
         raise DataError(
             f"{path} must predict what this search needs, but it was learnt on {'; '.join(other)}. "
             "Give another run's name, or remove that file to measure anew."

@@ -103,7 +103,9 @@ def _unary(kind: str) -> Write:
 def _conv(writer: _Writer, node: fx.Node, conv: nn.Conv2d | nn.ConvTranspose2d) -> str:
     weights = [conv.weight] if conv.bias is None else [conv.weight, conv.bias]
     if isinstance(conv.padding, str):
-        raise DataError(f"the quick ONNX writer must have padding in pixels, but {node.name}'s is {conv.padding!r}")
+        raise DataError(
+            f"the quick ONNX writer must have padding in pixels, but {node.name}'s is {conv.padding!r}"
+        )
     height, width = conv.padding
     return writer.emit(
         "ConvTranspose" if isinstance(conv, nn.ConvTranspose2d) else "Conv",
