@@ -2,7 +2,7 @@
 
 A published network: python -m platform.latency --architecture s-vipnas-res50
 
-An architecture of a search: python -m platform.latency --architecture architecture.json --runtime torch --json
+One of a search: python -m platform.latency --architecture architecture.json --runtime torch --json
 
 The machine should be quiet. A small control network is timed in between: where it slows down, another program
 is at work, and the measurement waits, or says at its end that it was disturbed.
@@ -97,8 +97,10 @@ def main(argv: list[str]) -> int:
     setting = setting_of(arguments, architecture)
     space = build_space(setting.space, setting.keypoints, setting.input_hw)
     measured = measure_architecture(setting, architecture, Steadiness(budget_s=arguments.budget_s))
-    show = as_json(setting, architecture, measured) if arguments.json else report(space, architecture, measured)
-    print(show)
+    if arguments.json:
+        print(as_json(setting, architecture, measured))
+    else:
+        print(report(space, architecture, measured))
     return 0
 
 

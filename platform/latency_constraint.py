@@ -176,8 +176,8 @@ def _one_processor(cpus: set[str]) -> str:
     if len(cpus) > 1:
         raise DataError(
             "latency must be measured on one kind of processor, but it came from "
-            f"{' and '.join(sorted(cpus))}. Give --search.latency-resource, a Ray resource that only one kind "
-            "of node has."
+            f"{' and '.join(sorted(cpus))}. Give --search.latency-resource, a Ray resource that only one "
+            "kind of node has."
         )
     return cpus.pop()
 
