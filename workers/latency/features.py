@@ -37,15 +37,21 @@ def features(space: SearchSpace, architecture: Architecture) -> Float[np.ndarray
 def part_features(
     space: SearchSpace, before: Sequence[StageChoice], choice: StageChoice
 ) -> tuple[float, ...]:
-    """In the order of `NAMES`. A tap is one weight position of one channel of the middle convolution."""
+    """In the order of `NAMES`. A tap is one weight position of one channel of the middle convolution.
+
+    `calls`, the groups, and `taps` are of convolutions for which runtimes have no kernel of its own: neither
+    depthwise nor of whole vectors. Those are computed group by group.
+    """
     depth, middle = choice.depth, choice.middle
     total, grouped = _gmacs(space, before, choice)
     size = middle // choice.groups  # channels per group
     taps = depth * middle * choice.kernel**2 / 1e3
     attention = depth * choice.attention
-    fitting = (flag for block in BLOCKS for flag in [size % block == 0])
+    by_group = size != 1 and size % max(BLOCKS) != 0
+    fitting = (size % block == 0 for block in BLOCKS)
     return (
-        depth, depth * choice.width, depth * middle, taps, depth * choice.groups, total - grouped, grouped,
+        depth, depth * choice.width, depth * middle, taps * by_group, depth * choice.groups * by_group,
+        total - grouped, grouped,
         grouped * (size == 1), taps * (size == 1), attention, attention * choice.width,
         *(value * fits for fits in fitting for value in (grouped, taps)),
     )  # fmt: skip
