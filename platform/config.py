@@ -71,6 +71,26 @@ class SearchConfig:
     """Share of the subnets that is scored on everybody after its first look."""
     crop_chunk_mib: int = 32
     """Of the object store for each block of crops; a worker holds one at a time."""
+    max_latency_ms: float | None = None
+    """Most time of a subnet for one image, milliseconds on `latency_threads` cores."""
+    latency_source: Literal["predicted", "measured"] | None = None
+    """predicted: learnt from some subnets that are measured first. measured: also each subnet that may keep
+    the bound, before it is proposed, on a core kept for that. By default predicted where there is a bound."""
+    latency_runtime: Literal["onnxruntime", "torch"] = "onnxruntime"
+    """What runs the subnets whose time is measured."""
+    latency_threads: int = 1
+    """Cores that run one image."""
+    latency_samples: int = 64
+    """Subnets measured to learn from."""
+    latency_meters: int = 1
+    """Measurements at a time while learning. More disturb each other where they share a machine."""
+    latency_resource: str | None = None
+    """Ray resource that only the nodes to measure on have; needed where nodes have unlike processors."""
+
+    @property
+    def latency_from(self) -> Literal["predicted", "measured"] | None:
+        """Where latencies come from; None where nobody asked for them."""
+        return self.latency_source or (None if self.max_latency_ms is None else "predicted")
 
     @property
     def constraint(self) -> Constraint:
@@ -198,6 +218,9 @@ class RunConfig:
             )
         _at_least(1, "resources.slots", 1 if self.resources.slots == "auto" else self.resources.slots)
         _at_least(1, "resources.candidates-per-trial", self.resources.candidates_per_trial)
+        _at_least(1, "search.latency-threads", self.search.latency_threads)
+        _at_least(1, "search.latency-meters", self.search.latency_meters)
+        _at_least(10, "search.latency-samples", self.search.latency_samples)
         _at_least(1, "retrain.epochs", 1 if self.retrain.epochs is None else self.retrain.epochs)
         _at_least(1, "finetune.epochs", self.finetune.epochs)
         self._check_workers()

@@ -70,6 +70,16 @@ class RunFolder:
         return self.path / "finetuned.safetensors"
 
     @property
+    def latency_table(self) -> Path:
+        """What was measured of subnets' time, one row each."""
+        return self.path / "latency.parquet"
+
+    @property
+    def latency_predictor(self) -> Path:
+        """What was learnt from it: a resumed search sees the same, so it proposes the same."""
+        return self.path / "latency_predictor.json"
+
+    @property
     def trials(self) -> TrialStore:
         return TrialStore(self.path / "trials.parquet")
 
