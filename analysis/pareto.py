@@ -17,9 +17,10 @@ OBJECTIVES = ("gmacs", "ap")
 def pareto_front(trials: pd.DataFrame, objectives: Sequence[str] = OBJECTIVES) -> pd.DataFrame:
     """The finished trials that no other trial beats, best first in the first objective.
 
-    Failed trials, those scored on fewer people than others and those with a missing objective take no part. Different architectures with equal
-    objectives are all kept; of one architecture with equal objectives, the first trial. Ties in order
-    go to the next objective, then the key, so the order never depends on the order of the rows.
+    Failed trials, those scored on fewer people than others and those with a missing objective take no part.
+    Different architectures with equal objectives are all kept; of one architecture with equal objectives,
+    the first trial. Ties in order go to the next objective, then the key, so the order never depends on the
+    order of the rows.
     Raises AnalysisError for an unknown objective or one without a direction.
     """
     names = list(objectives)

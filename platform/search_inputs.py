@@ -1,4 +1,4 @@
-"""What a search's evaluators look at: the supernet's weights, crops to recalibrate on and to score, the truth."""
+"""What a search looks at: the supernet's weights, crops to recalibrate on and to score, the truth."""
 
 from __future__ import annotations
 

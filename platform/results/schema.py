@@ -1,8 +1,8 @@
 """One row per trial: the columns, with unit and direction where a reader of the Parquet file finds them.
 
-`people` is on how many the score was taken; fewer than others', and it is a first look. `evaluation` is a digest of all that a score
-depends on beside the architecture: scores of equal digests may be compared. `origin` is where a row was taken
-over from, RUN#TRIAL, null where this run evaluated it.
+`people` is on how many the score was taken; fewer than in other rows, and it is a first look. `evaluation` is
+a digest of all that a score depends on beside the architecture: scores of equal digests may be compared.
+`origin` is where a row was taken over from, RUN#TRIAL, null where this run evaluated it.
 """
 
 from __future__ import annotations
