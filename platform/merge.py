@@ -1,8 +1,8 @@
 """Several runs as one table and one front: python -m platform.merge RUN RUN ... --into NAME.
 
-One row stays for each architecture: a finished one before a failed one, then the one scored on more people,
-then that of the run named first. Scores are compared only where `evaluation` is equal, so runs that were scored
-with different supernets, data or settings are refused, unless --mixed says that they are to lie side by side.
+One row stays for each architecture and `evaluation`: a finished one before a failed one, then the one scored
+on more people, then that of the run named first. Scores are compared only where `evaluation` is equal, so runs
+scored with different supernets, data or settings are refused, unless --mixed has them side by side.
 """
 
 from __future__ import annotations

@@ -62,8 +62,8 @@ class SearchView:
         head.add_row(Text(self.title, style="bold"), bar, f"{state.done}/{state.total}  {time_left(state)}")
         body = Table.grid(Column(style="dim", no_wrap=True), Column(overflow="fold"), padding=(0, 2))
         for name, text in (
-            ("trials", counts_text(state)), ("best", best_text(state)),
-            ("under", self.bound), ("front", front_text(state)),
+            ("trials", counts_text(state)), ("found", best_text(state)),
+            ("among", self.bound), ("front", front_text(state)),
         ):  # fmt: skip
             body.add_row(f"  {name}", text)
         return Group(head, body)
@@ -85,7 +85,7 @@ def best_text(state: SearchState) -> str:
 
 
 def front_text(state: SearchState) -> str:
-    volume = f"hypervolume {state.hypervolume:.4g} (from AP 0 at {state.most_gmacs:.4g} GMACs)"
+    volume = f"hypervolume {state.hypervolume:.3g} (from AP 0, {state.most_gmacs:.3g} GMACs)"
     return f"{len(state.front)} on the front, {volume}"
 
 

@@ -52,7 +52,7 @@ def tracked(config: RunConfig, folder: RunFolder, console: Console) -> Iterator[
 
 
 def finish(tracking: Tracking, folder: RunFolder, console: Console, patience: Patience) -> int:
-    """Waits for what is to be sent; says what still waits after that, and how to send it. Returns how much."""
+    """Waits for what is to be sent; says what waits even then, and how to send it. Returns how much."""
     left = tracking.close(console, patience)
     if left:
         why = f" ({tracking.trouble})" if tracking.trouble else ""

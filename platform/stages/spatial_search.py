@@ -146,8 +146,9 @@ def _take_over(context: StageContext, space: SearchSpace, settled: list[Row], fa
     rows = taken_over(known, facts.run, STAGE, lambda row: _allows(context, space, row))
     context.folder.trials.append_all(rows, TAKEN_OVER)
     context.console.print(
-        f"{STAGE}: {len(rows)} trials of other runs are taken over; {len(known) - len(rows)} more are outside "
-        f"the constraint; {len(settled) - len(known)} architectures of runs scored otherwise come first",
+        f"{STAGE}: {len(rows)} trials of other runs are taken over, {len(known) - len(rows)} more are "
+        f"outside the constraint; {len(settled) - len(known)} architectures of runs scored otherwise come "
+        "first",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
 

@@ -59,7 +59,8 @@ class Search:
     def config(self, slots: int) -> RunConfig:
         base = tiny()
         return replace(
-            base, name=NAME, storage=self.storage, stages=("spatial_search",), data=DataConfig(root=self.data),
+            base, name=NAME, storage=self.storage, stages=("spatial_search",),
+            data=DataConfig(root=self.data),
             space=replace(base.space, input_hw=INPUT_HW), search=replace(base.search, trials=self.trials),
             resources=ResourceConfig(address=self.address, slots=slots),
         )  # fmt: skip
