@@ -1,8 +1,8 @@
 """Several runs as one table and one front: python -m platform.merge RUN RUN ... --into NAME.
 
 One row stays for each architecture and `evaluation`: a finished one before a failed one, then the one
-scored on more people, then that of the run named first. Scores are compared only where `evaluation` is equal, so runs
-scored with different supernets, data or settings are refused, unless --mixed has them side by side.
+scored on more people, then that of the run named first. Scores are compared only where `evaluation` is
+equal, so runs scored otherwise (another supernet, data, settings) are refused, unless --mixed is given.
 """
 
 from __future__ import annotations
