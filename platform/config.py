@@ -194,6 +194,10 @@ class RunConfig:
     """MLflow's; by default sqlite in the storage folder."""
     stages: tuple[StageName, ...] = SEARCH_STAGES
     """Which of data, spatial_train, spatial_search, spatial_retrain, spatial_finetune and report to run."""
+    warm_start: tuple[Path, ...] = ()
+    """Folders of runs whose trials this one uses: those scored with the same supernet, data and settings are
+    taken over and not evaluated again; of others, the front is evaluated first. Their supernet is used where
+    this run would train the same one, or has no stage spatial_train."""
     data: DataConfig = field(default_factory=DataConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
     train: TrainConfig = field(default_factory=TrainConfig)

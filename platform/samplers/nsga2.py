@@ -25,7 +25,7 @@ class Nsga2Sampler:
         self._keys.add(architecture.key)
         return architecture
 
-    def observe(self, trial: int, observation: Observation) -> None:
+    def observe(self, trial: int | None, observation: Observation) -> None:
         self._keys.add(observation.architecture.key)
         self.study.tell(trial, observation)
 

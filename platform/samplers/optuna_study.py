@@ -49,9 +49,9 @@ class SearchStudy:
         """What was asked is not allowed or not new."""
         self.study.tell(asked, state=TrialState.FAIL)
 
-    def tell(self, trial: int, observation: Observation) -> None:
+    def tell(self, trial: int | None, observation: Observation) -> None:
         """The result of a trial, asked here or left by an interrupted run."""
-        asked = self._asked.pop(trial, None)
+        asked = None if trial is None else self._asked.pop(trial, None)
         values = None if observation.ap is None else [observation.ap, observation.gmacs]
         state = TrialState.FAIL if values is None else TrialState.COMPLETE
         if asked is not None:

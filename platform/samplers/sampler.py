@@ -24,6 +24,9 @@ class Sampler(Protocol):
         """The architecture of trial number `trial`. Raises ConstraintError when no new one turns up."""
         ...
 
-    def observe(self, trial: int, observation: Observation) -> None:
-        """Takes note of a result; also of those that an interrupted run left behind."""
+    def observe(self, trial: int | None, observation: Observation) -> None:
+        """Takes note of a result: of trial number `trial`, or with None of another run.
+
+        After a restart every result that was left behind comes first, those of other runs before them.
+        """
         ...

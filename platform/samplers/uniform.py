@@ -28,6 +28,8 @@ class UniformSampler:
             self._keys.add(architecture.key)
         return self._sequence[trial]
 
-    def observe(self, trial: int, observation: Observation) -> None:
-        """Results change nothing but the study's record."""
+    def observe(self, trial: int | None, observation: Observation) -> None:
+        """A result of this run changes nothing but the study's record: it is in the sequence."""
         self.study.tell(trial, observation)
+        if trial is None:
+            self._keys.add(observation.architecture.key)

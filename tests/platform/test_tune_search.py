@@ -42,7 +42,7 @@ class Listed:
             raise ConstraintError("no new architecture")
         return self.architectures[trial]
 
-    def observe(self, trial: int, observation: Observation) -> None:
+    def observe(self, trial: int | None, observation: Observation) -> None:
         """Learns nothing."""
 
 
