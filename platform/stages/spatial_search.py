@@ -12,6 +12,7 @@ from platform.console import StageProgress
 from platform.results.row import make_row, observation_of
 from platform.results.store import Row, TrialStore
 from platform.run_folder import write_text
+from platform.samplers.feasible import FeasibleArchitectures
 from platform.samplers.registry import build_sampler
 from platform.scoring import evenly_spaced
 from platform.stages.context import StageContext
@@ -51,7 +52,8 @@ def _search(
     progress: StageProgress,
 ) -> None:  # fmt: skip
     config, store = context.config, context.folder.trials
-    sampler = build_sampler(config.search, space, config.seed, context.folder.journal)
+    feasible = FeasibleArchitectures(space, config.search.constraint)
+    sampler = build_sampler(config.search, feasible, config.seed, context.folder.journal)
     for row in done:
         sampler.observe(row["trial"], observation_of(row))
     rows, started_s = list(done), time.monotonic()
