@@ -12,7 +12,7 @@ from platform.samplers.feasible import C, FeasibleSet
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.sampler import Observation
 
-MOST_DRAWS = 200  # of a strategy for one proposal, before a uniform one is taken
+MOST_DRAWS = 60  # of a strategy for one proposal, before a uniform one is taken
 _STREAM = 5
 
 

@@ -14,7 +14,7 @@ from platform.samplers.feasible import C, FeasibleSet
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.sampler import Observation
 
-MOST_ASKS = 10  # of Optuna for one proposal; then its last answer is varied, which costs a hundredth
+MOST_ASKS = 4  # of Optuna for one proposal; then its last answer is varied, which costs a hundredth
 TPE_STARTUP = 30  # results before the first model
 
 

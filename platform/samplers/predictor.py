@@ -1,4 +1,4 @@
-"""Predictor-guided search: a regressor of AP chooses the next batch, by an evolution that evaluates nothing."""
+"""Predictor-guided search: a regressor of AP chooses the next batch, by evolution on what it predicts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Generic
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
-from scipy.stats import rankdata
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Kernel, WhiteKernel
@@ -23,7 +23,7 @@ from platform.samplers.sampler import Observation
 
 STARTUP = 30  # results before the first fit
 FOLDS = 5  # one of them is held out at a refit, the next one at the next
-POPULATION, GENERATIONS = 50, 15  # of the search on the predictor: 800 predictions
+POPULATION, GENERATIONS = 50, 8  # of the search on the predictor: 450 predictions and the known
 PLANS = 3  # candidates planned for every one that is meant to be taken
 _STREAM = 6
 
@@ -45,7 +45,7 @@ class PredictorGuided(Generic[C]):
         self._plan: list[C] = []
 
     def draws(self, history: Sequence[Observation[C]], rng: np.random.Generator) -> Iterator[C]:
-        """The plan follows from the seed and the results of whole batches, so every trial of a batch shares it."""
+        """A plan follows from the seed and the results of whole batches; the trials of a batch share it."""
         scored = [each for each in history if each.ap is not None]
         count = len(scored) // self.batch * self.batch
         if count >= STARTUP and count != self._fitted:
@@ -72,7 +72,7 @@ class PredictorGuided(Generic[C]):
             self._plan = self._planned(model, [each.candidate for each in scored])
 
     def _planned(self, model: Pipeline, known: Sequence[C]) -> list[C]:
-        """The best of predicted AP and GMACs that an evolution from what is known and what is random finds."""
+        """The best by predicted AP and GMACs that an evolution finds, from what is known and at random."""
         rng = np.random.default_rng([_STREAM, self.seed, len(known)])
         found = {each.key: each for each in known if self.feasible.allows(each)}
         found |= {each.key: each for each in (self.feasible.sample(rng) for _ in range(POPULATION))}
@@ -80,7 +80,8 @@ class PredictorGuided(Generic[C]):
         for _ in range(GENERATIONS):
             parents = [found[key] for key in _best(values, POPULATION)]
             children = (child(self.feasible, parents, rng) for _ in range(POPULATION))
-            new = {each.key: each for each in children if each.key not in found and self.feasible.allows(each)}
+            fresh = (each for each in children if each.key not in found)
+            new = {each.key: each for each in fresh if self.feasible.allows(each)}
             found |= new
             values |= dict(zip(new, self._values(model, new.values()), strict=True))
         for each in known:
@@ -116,9 +117,9 @@ def fitted(
 
 def rank_correlation(predicted: Float[np.ndarray, " N"], measured: Float[np.ndarray, " N"]) -> float:
     """Spearman's: 1 where both rank alike, 0 where one of them ranks nothing."""
-    ranks = [rankdata(values) for values in (predicted, measured)]
-    if any(np.ptp(each) == 0 for each in ranks):
+    if np.ptp(predicted) == 0 or np.ptp(measured) == 0:
         return 0.0
+    ranks = [pd.Series(values).rank() for values in (predicted, measured)]
     return float(np.corrcoef(ranks)[0, 1])
 
 

@@ -6,8 +6,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from analysis.pareto import non_dominated
+from analysis.trials import Direction
 
-WAYS = ("maximize", "minimize")  # AP, GMACs
+WAYS: tuple[Direction, ...] = ("maximize", "minimize")  # AP, GMACs
 
 
 def best_first(values: Float[np.ndarray, "N 2"], count: int) -> Int[np.ndarray, " M"]:
