@@ -49,8 +49,14 @@ class SearchConfig:
     """How many subnets to score, which ones are allowed, and how each is scored."""
 
     trials: int = 500
-    sampler: Literal["uniform", "nsga2"] = "uniform"
-    """uniform: the paper's. nsga2: Optuna's, accuracy against MACs."""
+    sampler: Literal["uniform", "evolution", "tpe", "nsga2", "predictor"] = "uniform"
+    """uniform: the paper's. The others seek the front of AP against GMACs; tpe and nsga2 are Optuna's."""
+    population: int = 20
+    """Of evolution and nsga2; a search of fewer than six times as many trials has a smaller one."""
+    predictor_batch: int = 10
+    """Results after which predictor is fitted anew."""
+    predictor_least_correlation: float = 0.5
+    """Spearman's on held-out trials; while the predictor's is lower, proposals are uniform."""
     max_gmacs: float | None = None
     """Most computation of a subnet, 10^9 multiply-accumulates an image."""
     min_gmacs: float | None = None
@@ -212,6 +218,8 @@ class RunConfig:
         if self.seed < 0:
             raise ConfigError(f"seed must not be negative, but it is {self.seed}")
         _at_least(1, "search.trials", self.search.trials)
+        _at_least(2, "search.population", self.search.population)
+        _at_least(1, "search.predictor-batch", self.search.predictor_batch)
         _at_least(1, "search.recalibration-people", self.search.recalibration_people)
         _at_least(1, "search.batch-size", self.search.batch_size)
         _at_least(0, "search.first-look-people", self.search.first_look_people)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from analysis.hypervolume import dominated_area
 from analysis.pareto import non_dominated
 from platform.results.row import is_whole
 from platform.results.store import Row
 
-WAYS = ("maximize", "minimize")  # AP, GMACs
+WAYS: tuple[Literal["maximize"], Literal["minimize"]] = ("maximize", "minimize")  # AP, GMACs
 
 
 class SearchState:

@@ -107,6 +107,9 @@ class TheseFirst:
     def observe(self, trial: int | None, observation: Observation) -> None:
         self.sampler.observe(trial, observation)
 
+    def notes(self) -> Mapping[str, float]:
+        return self.sampler.notes()
+
 
 def take_supernet(context: StageContext) -> Path | None:
     """Copies the supernet of the first run named that has a fitting one; returns that run.

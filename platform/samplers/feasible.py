@@ -20,6 +20,7 @@ from spaces.constraint import Constraint, sample_under
 from spaces.errors import ConstraintError
 from spaces.space import SearchSpace
 
+MUTATIONS = 2  # dimensions drawn anew, on average
 MOST_DRAWS = 2_000  # within the bounds on cost, before it is said that none is quick enough
 REMEMBERED = 1 << 16  # latencies
 
@@ -130,7 +131,7 @@ class FeasibleArchitectures:
         raise self._too_slow(slow, len(seen))
 
     def mutate(self, parent: Architecture, rng: np.random.Generator) -> Architecture:
-        return self.space.mutate(parent, rng)
+        return self.space.mutate(parent, rng, rate=min(1, MUTATIONS / len(self._dimensions)))
 
     def crossover(self, mother: Architecture, father: Architecture, rng: np.random.Generator) -> Architecture:
         return self.space.crossover(mother, father, rng)

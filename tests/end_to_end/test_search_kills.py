@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -21,7 +22,7 @@ from tests.end_to_end.search_driver import Search, lenient_data
 
 TRIALS = 16
 SCORES = ["trial", "key", "architecture", "gmacs", "params", "ap", "ap75", "ar", "status", "evaluation"]
-STORE = {"object_store_memory": 100 << 20}
+STORE: dict[str, Any] = {"object_store_memory": 100 << 20}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def assert_ends_alike(search: Search, undisturbed: Search) -> None:
     assert ours["key"].is_unique
     pd.testing.assert_frame_equal(ours[SCORES], theirs[SCORES])
     fronts = [pareto_front(read_trials(one.folder))[["key", "gmacs", "ap"]] for one in (search, undisturbed)]
-    pd.testing.assert_frame_equal(*fronts)
+    pd.testing.assert_frame_equal(fronts[0], fronts[1])
 
 
 def stamps(search: Search) -> dict[Path, int]:

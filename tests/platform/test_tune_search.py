@@ -45,6 +45,9 @@ class Listed:
     def observe(self, trial: int | None, observation: Observation) -> None:
         """Learns nothing."""
 
+    def notes(self) -> dict[str, float]:
+        return {}
+
 
 @pytest.fixture(scope="module", autouse=True)
 def session() -> Iterator[None]:

@@ -18,15 +18,18 @@ from platform.recipes import tiny
 from platform.results.row import observation_of
 from platform.results.store import Row, TrialStore
 from platform.run_folder import RunFolder
+from platform.samplers.feasible import FeasibleArchitectures
 from platform.samplers.registry import build_sampler
 from platform.stages.context import StageContext
 from platform.tracked_run import open_tracking
 from platform.warm_start import TheseFirst, check_runs, settled_rows, take_supernet, taken_over, usable_rows
 from spaces.architecture import Architecture
+from spaces.constraint import Constraint
 from spaces.registry import build_space
 from tests.platform.trial_rows import trial_row
 
 SPACE = build_space("mobilenetv3-small", 17, (64, 64))
+FEASIBLE = FeasibleArchitectures(SPACE, Constraint())
 STAGE = "spatial_search"
 
 
@@ -70,9 +73,9 @@ def test_what_is_taken_over_is_allowed_and_has_numbers_that_no_trial_of_this_run
 def test_a_known_architecture_is_never_proposed_again(tmp_path: Path) -> None:
     """A uniform sampler of the same seed would propose the very same ones."""
     config = SearchConfig(trials=8)
-    first = build_sampler(config, SPACE, seed=0, journal=tmp_path / "first.journal")
+    first = build_sampler(config, FEASIBLE, seed=0, journal=tmp_path / "first.journal")
     proposed = [first.propose(trial) for trial in range(8)]
-    second = build_sampler(config, SPACE, seed=0, journal=tmp_path / "second.journal")
+    second = build_sampler(config, FEASIBLE, seed=0, journal=tmp_path / "second.journal")
     for architecture in proposed:
         second.observe(None, observation_of(of(architecture)))
     keys = {second.propose(trial).key for trial in range(8)}
@@ -81,8 +84,8 @@ def test_a_known_architecture_is_never_proposed_again(tmp_path: Path) -> None:
 
 
 def test_the_front_of_a_run_that_was_scored_otherwise_comes_first_and_only_once(tmp_path: Path) -> None:
-    sampler = build_sampler(SearchConfig(), SPACE, seed=0, journal=tmp_path / "one.journal")
-    again = build_sampler(SearchConfig(), SPACE, seed=0, journal=tmp_path / "two.journal")
+    sampler = build_sampler(SearchConfig(), FEASIBLE, seed=0, journal=tmp_path / "one.journal")
+    again = build_sampler(SearchConfig(), FEASIBLE, seed=0, journal=tmp_path / "two.journal")
     front = [again.propose(trial) for trial in range(2)]  # what the first would propose by itself
     warm = TheseFirst(sampler, front, lambda architecture: {"gmacs": SPACE.cost(architecture).gmacs})
     proposed = [warm.propose(trial) for trial in range(6)]
