@@ -84,7 +84,9 @@ def stock_tune_s(trials: int, folder: Path, *, tracked: bool) -> float:
         tune.with_resources(stock_trial, {"CPU": 1}),
         param_space={"of": tune.grid_search(texts)},
         tune_config=tune.TuneConfig(max_concurrent_trials=SLOTS),
-        run_config=tune.RunConfig(storage_path=str(folder / "stock"), callbacks=[_Rows(sampler, record)], verbose=0),
+        run_config=tune.RunConfig(
+            storage_path=str(folder / "stock"), callbacks=[_Rows(sampler, record)], verbose=0
+        ),
     ).fit()
     record.close(trials)
     return time.monotonic() - start_s
