@@ -22,7 +22,7 @@ from tests.benchmarks.noop_search import SLOTS, bare_pool_s, platform_s, stock_t
 from tests.benchmarks.subnet_search import made_inputs, plain_ap, platform_ap
 
 TRIALS = int(os.environ.get("BENCH_SEARCH_TRIALS", "200"))
-STOCK_TRIALS = 24  # each takes seconds
+STOCK_TRIALS = int(os.environ.get("BENCH_SEARCH_STOCK", "24"))  # each takes seconds
 BATCH = 20
 SUBNETS = int(os.environ.get("BENCH_SEARCH_SUBNETS", "40"))
 NICENESS = "RAY_worker_niceness"

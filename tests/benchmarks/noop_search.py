@@ -81,14 +81,6 @@ def stock_tune_s(trials: int, folder: Path, *, tracked: bool) -> float:
     """The same from function trials, with Tune's own settings."""
     sampler, record = Prepared(trials), Record(folder, tracked=tracked)
 
-    class Rows(tune.Callback):
-        def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-            number = trial.config["of"]["trial"]
-            record.add(number, sampler.propose(number), trial.last_result)
-
-        def __getstate__(self) -> dict[str, Any]:
-            return {}
-
     for name in TUNE_SETTINGS:
         os.environ.pop(name, None)
     texts = [{"trial": n, "architecture": sampler.propose(n).to_json()} for n in range(trials)]
@@ -97,10 +89,25 @@ def stock_tune_s(trials: int, folder: Path, *, tracked: bool) -> float:
         tune.with_resources(stock_trial, {"CPU": 1}),
         param_space={"of": tune.grid_search(texts)},
         tune_config=tune.TuneConfig(max_concurrent_trials=SLOTS),
-        run_config=tune.RunConfig(storage_path=str(folder / "stock"), callbacks=[Rows()], verbose=0),
+        run_config=tune.RunConfig(
+            storage_path=str(folder / "stock"), callbacks=[_Rows(sampler, record)], verbose=0
+        ),
     ).fit()
     record.close(trials)
     return time.monotonic() - start_s
+
+
+class _Rows(tune.Callback):
+    def __init__(self, sampler: Prepared, record: Record) -> None:
+        self.sampler, self.record = sampler, record
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        number = trial.config["of"]["trial"]
+        self.record.add(number, self.sampler.propose(number), trial.last_result)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its callbacks, too."""
+        return {}
 
 
 def bare_pool_s(trials: int, folder: Path) -> float:
