@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 
 from analysis.hypervolume import dominated_area
 from analysis.pareto import non_dominated
+from analysis.trials import Direction
 from platform.results.row import is_whole
 from platform.results.store import Row
 
-WAYS = ("maximize", "minimize")  # AP, GMACs
+WAYS: tuple[Direction, Direction] = ("maximize", "minimize")  # AP, GMACs
 
 
 class SearchState:
