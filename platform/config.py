@@ -63,6 +63,14 @@ class SearchConfig:
     """Images in one forward pass."""
     flip_test: bool = False
     """Average the heatmaps of the image and of its mirror image: slower, a little better."""
+    detections: Path | None = None
+    """A detector's boxes on the validation images, COCO's format of results; by default the labelled ones."""
+    first_look_people: int = 0
+    """Score each subnet on so many people first, and only the better ones on all; 0: all on everybody."""
+    first_look_keep: float = 0.5
+    """Share of the subnets that is scored on everybody after its first look."""
+    crop_chunk_mib: int = 32
+    """Of the object store for each block of crops; a worker holds one at a time."""
 
     @property
     def constraint(self) -> Constraint:
@@ -131,11 +139,15 @@ class ResourceConfig:
     """1 trains with NCCL on one GPU each; 0 with gloo on CPU."""
     max_failures: int = 3
     """Times that training workers may die; -1 is any number. Nodes taken away with notice do not count."""
-    slots: int = 2
-    """Trials at a time."""
+    slots: int | Literal["auto"] = 2
+    """Trials at a time; auto: as many as the cluster's nodes hold, also as nodes come and go."""
     cpus_per_slot: int = 1
     gpus_per_slot: float = 0
     """A fraction lets several trials share a GPU."""
+    timeout_s: float | None = 1800
+    """Most seconds for one candidate; then its worker is ended and the candidate is a failed row."""
+    candidates_per_trial: int = 1
+    """Candidates that a worker is handed at once: more spare the driver work where one takes a moment."""
 
     @property
     def most_train_workers(self) -> int:
@@ -182,7 +194,14 @@ class RunConfig:
         _at_least(1, "search.trials", self.search.trials)
         _at_least(1, "search.recalibration-people", self.search.recalibration_people)
         _at_least(1, "search.batch-size", self.search.batch_size)
-        _at_least(1, "resources.slots", self.resources.slots)
+        _at_least(0, "search.first-look-people", self.search.first_look_people)
+        _at_least(1, "search.crop-chunk-mib", self.search.crop_chunk_mib)
+        if not 0 < self.search.first_look_keep <= 1:
+            raise ConfigError(
+                f"search.first-look-keep must be a share in (0, 1], but it is {self.search.first_look_keep}"
+            )
+        _at_least(1, "resources.slots", 1 if self.resources.slots == "auto" else self.resources.slots)
+        _at_least(1, "resources.candidates-per-trial", self.resources.candidates_per_trial)
         _at_least(1, "retrain.epochs", 1 if self.retrain.epochs is None else self.retrain.epochs)
         _at_least(1, "finetune.epochs", self.finetune.epochs)
         self._check_workers()

@@ -47,7 +47,7 @@ class SearchState:
             self._count_pace()
         self.done += row["trial"] >= 0
         self.taken_over += row["trial"] < 0
-        self.failed += row["status"] != "finished"
+        self.failed += row["status"] == "failed"
         if not is_whole(row, self.people):
             return False
         if self.best is None or (row["ap"], -row["gmacs"]) > (self.best["ap"], -self.best["gmacs"]):

@@ -46,6 +46,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("predicted_latency_ms", _FIGURE, "Predicted latency", "ms", "minimize"),
     *(Column(name, _FIGURE, title, "", "maximize") for name, title in _SCORES),
     Column("people", _COUNT, "Scored on", "people"),
+    Column("first_look_ap", _FIGURE, "AP at first look"),
     Column("recalibrate_s", _FIGURE, "BatchNorm recalibration", "s"),
     Column("evaluate_s", _FIGURE, "Prediction and scoring", "s"),
     Column("total_s", _FIGURE, "Whole trial", "s"),

@@ -9,6 +9,7 @@ from typing import Any
 import ray
 
 from platform.evaluation_digest import search_digest
+from platform.first_look import FirstLook
 from platform.results.row import SearchFacts, is_whole, observation_of
 from platform.results.store import Row
 from platform.run_folder import write_text
@@ -75,7 +76,10 @@ class _Search:
         waiting, config = _waiting(self.context, self.done), self.context.config
         if waiting:
             with self.view:
-                run_trials(self, waiting, inputs, config.resources, self.context.folder.ray, self.on_done)
+                run_trials(
+                    self, waiting, inputs, config.resources, self.context.folder.ray, self.on_done,
+                    FirstLook.of(config.search, self.done),
+                )  # fmt: skip
 
     def propose(self, trial: int) -> Architecture:
         """The sampler's, and noted as under way."""
