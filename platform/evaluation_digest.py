@@ -22,6 +22,8 @@ def search_digest(context: StageContext, space: SearchSpace) -> str:
     config = context.config
     splits = (config.data.train_split, config.data.val_split)
     annotations = [locate(context.data_root, split)[1] for split in splits]
+    if config.search.detections is not None:
+        annotations.append(config.search.detections)
     settings = {name: getattr(config.search, name) for name in SCORING_FIELDS} | {
         "space": space.name, "keypoints": space.keypoints, "input_hw": list(space.input_hw),
         "sigma_cells": config.space.sigma_cells,

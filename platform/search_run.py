@@ -18,13 +18,13 @@ from platform.stages.context import StageContext
 from platform.tune_search import run_trials
 from platform.warm_start import TheseFirst
 
-Figures = Callable[[Any], Mapping[str, Any]]  # columns known of a candidate without evaluating it
+Figures = Callable[[Any], Mapping[str, Any]]  # columns known of a candidate before its trial
 
 
 class SearchRun:
     """The trials that are left; each is a durable row before anything depends on it.
 
-    `done` are the rows of the run so far, `settled` those of other runs that it uses (platform/warm_start.py).
+    `done` are the rows of the run so far, `settled` those of other runs that it uses (warm_start.py).
     """
 
     def __init__(

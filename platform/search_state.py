@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 from analysis.hypervolume import dominated_area
 from analysis.pareto import non_dominated
+from analysis.trials import Direction
 from platform.results.row import is_whole
 from platform.results.store import Row
 
-WAYS: tuple[Literal["maximize"], Literal["minimize"]] = ("maximize", "minimize")  # AP, GMACs
+WAYS: tuple[Direction, Direction] = ("maximize", "minimize")  # AP, GMACs
 
 
 class SearchState:
@@ -47,7 +47,7 @@ class SearchState:
             self._count_pace()
         self.done += row["trial"] >= 0
         self.taken_over += row["trial"] < 0
-        self.failed += row["status"] != "finished"
+        self.failed += row["status"] == "failed"
         if not is_whole(row, self.people):
             return False
         if self.best is None or (row["ap"], -row["gmacs"]) > (self.best["ap"], -self.best["gmacs"]):

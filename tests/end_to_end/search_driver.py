@@ -26,7 +26,7 @@ from spaces.registry import build_space
 from workers.data.made import MadeConfig, write_made_dataset
 from workers.weights.safetensors import save_weights
 
-NAME = "kills"
+NAME, SEED = "kills", 0
 INPUT_HW = (64, 32)
 LENIENT = 60  # times a person's area: what an untrained network says is then right now and then
 WAIT_S = 200
@@ -59,7 +59,7 @@ class Search:
     def config(self, slots: int) -> RunConfig:
         base = tiny()
         return replace(
-            base, name=NAME, storage=self.storage, stages=("spatial_search",),
+            base, name=NAME, seed=SEED, storage=self.storage, stages=("spatial_search",),
             data=DataConfig(root=self.data),
             space=replace(base.space, input_hw=INPUT_HW), search=replace(base.search, trials=self.trials),
             resources=ResourceConfig(address=self.address, slots=slots),

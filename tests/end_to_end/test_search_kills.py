@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -22,7 +21,7 @@ from tests.end_to_end.search_driver import Search, lenient_data
 
 TRIALS = 16
 SCORES = ["trial", "key", "architecture", "gmacs", "params", "ap", "ap75", "ar", "status", "evaluation"]
-STORE: dict[str, Any] = {"object_store_memory": 100 << 20}
+STORE_BYTES = 100 << 20
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +32,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A head with room for two trials, and a node with room for two more."""
-    head = {"num_cpus": 2, "include_dashboard": False} | STORE
+    head = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": STORE_BYTES}
     started = Cluster(initialize_head=True, head_node_args=head)
     try:
-        started.add_node(num_cpus=2, **STORE)
+        started.add_node(num_cpus=2, object_store_memory=STORE_BYTES)
         yield started
     finally:
         started.shutdown()
@@ -57,8 +56,11 @@ def assert_ends_alike(search: Search, undisturbed: Search) -> None:
     ours, theirs = search.table(), undisturbed.table()
     assert ours["key"].is_unique
     pd.testing.assert_frame_equal(ours[SCORES], theirs[SCORES])
-    fronts = [pareto_front(read_trials(one.folder))[["key", "gmacs", "ap"]] for one in (search, undisturbed)]
-    pd.testing.assert_frame_equal(fronts[0], fronts[1])
+    pd.testing.assert_frame_equal(front_of(search), front_of(undisturbed))
+
+
+def front_of(search: Search) -> pd.DataFrame:
+    return pareto_front(read_trials(search.folder))[["key", "gmacs", "ap"]]
 
 
 def stamps(search: Search) -> dict[Path, int]:
