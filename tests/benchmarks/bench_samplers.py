@@ -1,10 +1,10 @@
 """Every sampler on a made problem whose front is known, at equal numbers of trials.
 
-The problem is made_accuracy.py on mobilenetv3 with at most 0.8 GMACs: 29 dimensions, 1.5e14 architectures. Two
-trials run at a time. A sampler sees noisy accuracies; its hypervolume is that of the true ones of what it tried,
-as a share of the known front's, from the corner of 0.8 GMACs and the accuracy of the cheapest network on the
-front. Each of ten seeds is another problem and another search. Milliseconds are the processor's, for a proposal
-and its result together, journal included, the constraint's table of counts excluded.
+The problem is made_accuracy.py on mobilenetv3 with at most 0.8 GMACs: 29 dimensions, 1.5e14 architectures.
+Two trials run at a time. A sampler sees noisy accuracies; its hypervolume is that of the true ones of what it
+tried, as a share of the known front's, from the corner of 0.8 GMACs and the accuracy of the cheapest network
+on the front. Each of ten seeds is another problem and another search. Milliseconds are the processor's, for a
+proposal and its result together, journal included, the constraint's table of counts excluded.
 """
 
 from __future__ import annotations
