@@ -77,7 +77,7 @@ def _facts(context: StageContext, space: SearchSpace, people: People) -> SearchF
     config = context.config
     return SearchFacts(
         run=config.name, stage=STAGE, space=space.name, seed=config.seed, sampler=config.search.sampler,
-        constraint=str(config.search.constraint), evaluation=search_digest(context, space),
+        constraint=config.search.bounds, evaluation=search_digest(context, space),
         people=len(people),
     )  # fmt: skip
 
