@@ -10,7 +10,7 @@ import ray
 
 from platform.evaluation_digest import search_digest
 from platform.first_look import FirstLook
-from platform.results.row import SearchFacts, is_whole, observation_of
+from platform.results.row import SearchFacts, is_scored, observation_of
 from platform.results.store import Row
 from platform.run_folder import write_text
 from platform.samplers.registry import build_sampler
@@ -23,7 +23,6 @@ from platform.tune_search import run_trials
 from platform.warm_start import TheseFirst, settled_rows, take_supernet, taken_over
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
-from workers.data.people import People
 from workers.errors import DataError
 from workers.search.evaluator import measure_untrained
 
@@ -44,14 +43,14 @@ def run(context: StageContext) -> None:
         return
     if not context.folder.supernet.exists():
         take_supernet(context)
-    facts = _facts(context, space, people)
+    facts = _facts(context, space)
     settled = settled_rows(context, STAGE, facts.evaluation)
     _take_over(context, space, settled, facts)
     done = store.rows(STAGE)
     _refuse_other(context, done, facts)
     inputs = ray.put(search_inputs(context, space, people))
     _Search(context, space, facts, settled, done).run(inputs)
-    _compare_with_untrained(context, inputs, facts)
+    _compare_with_untrained(context, inputs)
 
 
 class _Search:
@@ -65,7 +64,7 @@ class _Search:
         self.store = context.folder.trials
         config = context.config.search
         most_gmacs = config.max_gmacs or space.cost(space.biggest()).gmacs
-        self.state = SearchState(config.trials, facts.people, most_gmacs)
+        self.state = SearchState(config.trials, most_gmacs)
         self.view = SearchView(context.console, STAGE, self.state, facts.constraint)
         self.sampler = self._sampler(settled)
 
@@ -122,12 +121,11 @@ def _waiting(context: StageContext, done: list[Row]) -> list[int]:
     return sorted(set(range(context.config.search.trials)) - {row["trial"] for row in done})
 
 
-def _facts(context: StageContext, space: SearchSpace, people: People) -> SearchFacts:
+def _facts(context: StageContext, space: SearchSpace) -> SearchFacts:
     config = context.config
     return SearchFacts(
         run=config.name, stage=STAGE, space=space.name, seed=config.seed, sampler=config.search.sampler,
         constraint=str(config.search.constraint), evaluation=search_digest(context, space),
-        people=len(people),
     )  # fmt: skip
 
 
@@ -176,9 +174,9 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _compare_with_untrained(context: StageContext, inputs: Any, facts: SearchFacts) -> None:
+def _compare_with_untrained(context: StageContext, inputs: Any) -> None:
     store = context.folder.trials
-    scored = [row for row in store.rows(STAGE) if is_whole(row, facts.people)]
+    scored = [row for row in store.rows(STAGE) if is_scored(row)]
     if not scored:
         raise DataError(
             f"none of the trials in {store.folder} finished; their column `error` says why. "
