@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import ray
 from ray import tune
+from rich.console import Console
 
-from platform.config import ResourceConfig, RunConfig, SpaceConfig
-from platform.results.row import make_row
+from platform.config import ResourceConfig
+from platform.results.row import SearchFacts
 from platform.results.store import TrialStore
 from platform.tracking import Tracking
+from platform.tracking_server import TrackedRun
 from platform.tune_search import TUNE_SETTINGS, run_trials
 from spaces.architecture import Architecture
 from spaces.registry import build_space
@@ -23,8 +25,10 @@ from workers.search.candidates import Measured
 
 STAGE = "spatial_search"
 SLOTS = 2
-CONFIG = RunConfig(name="noop", space=SpaceConfig(name="mobilenetv3-small", input_hw=(128, 96)))
 SPACE = build_space("mobilenetv3-small", 17, (128, 96))
+FACTS = SearchFacts(
+    run="noop", stage=STAGE, space=SPACE.name, seed=0, sampler="prepared", constraint="any cost", evaluation=""
+)
 
 
 class Prepared:
@@ -37,7 +41,7 @@ class Prepared:
     def propose(self, trial: int) -> Architecture:
         return self.architectures[trial]
 
-    def observe(self, trial: int, observation: Any) -> None:
+    def observe(self, trial: int | None, observation: Any) -> None:
         """Learns nothing."""
 
 
@@ -46,11 +50,15 @@ class Record:
 
     def __init__(self, folder: Path, *, tracked: bool) -> None:
         self.store = TrialStore(folder / "trials.parquet")
-        uri, artifacts = f"sqlite:///{folder}/mlflow.db", folder / "artifacts"
-        self.tracking = Tracking(uri, "noop", str(folder), artifacts) if tracked else None
+        self.tracking: Tracking | None = None
+        if tracked:
+            run = TrackedRun(name="noop", identity=str(folder), artifact_root=folder / "artifacts")
+            self.tracking = Tracking(f"sqlite:///{folder}/mlflow.db", run, folder / "tracking.jsonl")
 
     def add(self, trial: int, architecture: Architecture, measured: Measured) -> None:
-        row = make_row(CONFIG, SPACE, STAGE, trial, architecture, measured)
+        cost = SPACE.cost(architecture)
+        figures = {"params": cost.params, "macs": cost.macs, "gmacs": cost.gmacs}
+        row = FACTS.row(trial, architecture, figures, measured)
         self.store.append(row)
         if self.tracking is not None:
             self.tracking.log_trial(row)
@@ -58,7 +66,7 @@ class Record:
     def close(self, expected: int) -> None:
         """Waits until all is written, and counts the rows."""
         if self.tracking is not None:
-            self.tracking.close(finished=True)
+            assert self.tracking.close(Console()) == 0
         assert len(self.store.rows(STAGE)) == expected
 
 
