@@ -27,7 +27,8 @@ STAGE = "spatial_search"
 SLOTS = 2
 SPACE = build_space("mobilenetv3-small", 17, (128, 96))
 FACTS = SearchFacts(
-    run="noop", stage=STAGE, space=SPACE.name, seed=0, sampler="prepared", constraint="any cost", evaluation=""
+    run="noop", stage=STAGE, space=SPACE.name, seed=0, sampler="prepared", constraint="any cost",
+    evaluation="",
 )
 
 
