@@ -28,7 +28,7 @@ SLOTS = 2
 SPACE = build_space("mobilenetv3-small", 17, (128, 96))
 FACTS = SearchFacts(
     run="noop", stage=STAGE, space=SPACE.name, seed=0, sampler="uniform", constraint="any cost",
-    evaluation="none", people=0,
+    evaluation="none",
 )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ class Given:
     def propose(self, trial: int) -> Any:
         return self.words[trial]
 
-    def observe(self, trial: int, observation: Any) -> None:
+    def observe(self, trial: int | None, observation: Any) -> None:
         """Learns nothing."""
 
 
