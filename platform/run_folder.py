@@ -108,12 +108,7 @@ def open_run_folder(config: RunConfig) -> RunFolder:
     Raises ConfigError, naming the fields, when that run was started with another configuration.
     """
     folder = folder_of(config)
-    try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"storage must be a folder that can be written, but {config.storage}: {error}. Give --storage."
-        ) from error
+    folder.path.mkdir(parents=True, exist_ok=True)
     resolved = to_yaml(config)
     if folder.config.exists():
         _refuse_other(folder, resolved)
