@@ -14,7 +14,7 @@ import torch
 
 @dataclass(frozen=True)
 class Word:
-    """fine, hang, fail, two (waits for a second worker) or kill, which works once: its folder remembers it."""
+    """fine, hang, fail, two (waits for a second worker) or kill, which works once: its folder has it."""
 
     text: str
     number: int = 0
