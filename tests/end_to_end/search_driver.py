@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -29,6 +30,7 @@ from workers.weights.safetensors import save_weights
 NAME, SEED = "kills", 2  # a front of several
 INPUT_HW = (64, 32)
 LENIENT = 60  # times a person's area: what an untrained network says is then right now and then
+SLOWLY: dict[str, Any] = {"batch_size": 1, "recalibration_people": 28, "flip_test": True}  # to be killed in
 WAIT_S = 200
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.end_to_end.search_driver"])
@@ -61,7 +63,8 @@ class Search:
         return replace(
             base, name=NAME, seed=SEED, storage=self.storage, stages=("spatial_search",),
             data=DataConfig(root=self.data),
-            space=replace(base.space, input_hw=INPUT_HW), search=replace(base.search, trials=self.trials),
+            space=replace(base.space, input_hw=INPUT_HW),
+            search=replace(base.search, trials=self.trials, **SLOWLY),
             resources=ResourceConfig(address=self.address, slots=slots),
         )  # fmt: skip
 

@@ -19,7 +19,7 @@ from analysis.trials import read_trials
 from tests.end_to_end.processes import descendants
 from tests.end_to_end.search_driver import Search, lenient_data
 
-TRIALS = 16
+TRIALS = 24
 SCORES = ["trial", "key", "architecture", "gmacs", "params", "ap", "ap75", "ar", "status", "evaluation"]
 STORE_BYTES = 100 << 20
 
