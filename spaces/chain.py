@@ -51,15 +51,31 @@ class Decision:
 
 
 @dataclass(frozen=True, eq=False)
-class Chain:
-    """All decisions of a space in order; a path takes one choice, by its number, at each of them."""
+class Decisions:
+    """Decisions in order; a path takes one choice, by its number, at each of them."""
 
-    space: SearchSpace
     decisions: tuple[Decision, ...]
 
     @property
     def links(self) -> int:
         return sum(len(links.choices) for decision in self.decisions for links in decision.states)
+
+    def costs(self, paths: Int[np.ndarray, "N D"]) -> Int[np.ndarray, "N C"]:
+        """What many paths cost in whole."""
+        states = np.zeros(len(paths), dtype=np.int64)
+        total = np.zeros((len(paths), len(COSTS)), dtype=np.int64)
+        for decision, picks in zip(self.decisions, paths.T, strict=True):
+            links = decision.first[states] + picks
+            total += decision.costs[links]
+            states = decision.after[links]
+        return total
+
+
+@dataclass(frozen=True, eq=False)
+class Chain(Decisions):
+    """All decisions of a space."""
+
+    space: SearchSpace
 
     def architecture(self, path: Sequence[int]) -> Architecture:
         state, parts = 0, []
@@ -69,16 +85,6 @@ class Chain:
             if decision.completes:
                 parts.append(links.choices[pick])
         return self.space.assemble(parts)
-
-    def costs(self, paths: Int[np.ndarray, "N D"]) -> Int[np.ndarray, "N C"]:
-        """What the architectures of many paths cost in whole."""
-        states = np.zeros(len(paths), dtype=np.int64)
-        total = np.zeros((len(paths), len(COSTS)), dtype=np.int64)
-        for decision, picks in zip(self.decisions, paths.T, strict=True):
-            links = decision.first[states] + picks
-            total += decision.costs[links]
-            states = decision.after[links]
-        return total
 
 
 @lru_cache(maxsize=8)
@@ -100,7 +106,7 @@ def chain(space: SearchSpace) -> Chain:
         step = _details if space.details else _whole
         decisions.append(Decision(tuple(step(space, examples, behind, last)), completes=True))
         examples = behind.examples
-    return Chain(space, tuple(decisions))
+    return Chain(tuple(decisions), space)
 
 
 class _States:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from itertools import islice
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from spaces.architecture import Architecture
-from spaces.chain import COSTS, chain
+from spaces.chain import COSTS, Decisions, chain
 from spaces.cost import Cost
 from spaces.counting import Bound, Counts
 from spaces.errors import ConstraintError
@@ -21,6 +22,24 @@ MOST_TRIES = 20_000
 FEWEST_TRIES_EACH = 20
 FEW = 1 << 15  # so many candidates are listed rather than drawn
 GIGA = 1e9
+
+
+class Keyed(Protocol):
+    """What is drawn: a frozen value; equal ones have equal keys."""
+
+    @property
+    def key(self) -> str: ...
+
+
+C = TypeVar("C", bound=Keyed)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How errors name what is drawn: one of it, and many."""
+
+    one: str
+    many: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,21 +59,24 @@ class Constraint:
 
     def check(self, space: SearchSpace) -> None:
         """Raises ConstraintError where the space's smallest or biggest architecture shows it to be empty."""
+        self.check_ends(_named(space), space.cost(space.smallest()), space.cost(space.biggest()))
+
+    def check_ends(self, named: Named, least: Cost, most: Cost) -> None:
+        """Raises ConstraintError where nothing between the costs `least` and `most` satisfies it."""
         self._check_numbers()
-        least, most = space.cost(space.smallest()), space.cost(space.biggest())
         if self.max_gmacs is not None and least.gmacs > self.max_gmacs:
             raise ConstraintError(
-                f"no architecture of space {space.name!r} has at most {self.max_gmacs:g} GMACs; "
+                f"no {named.one} has at most {self.max_gmacs:g} GMACs; "
                 f"its smallest has {least.gmacs:.4g}. Raise search.max-gmacs."
             )
         if self.max_params is not None and least.params > self.max_params:
             raise ConstraintError(
-                f"no architecture of space {space.name!r} has at most {self.max_params:,} parameters; "
+                f"no {named.one} has at most {self.max_params:,} parameters; "
                 f"its smallest has {least.params:,}. Raise search.max-params."
             )
         if self.min_gmacs is not None and most.gmacs < self.min_gmacs:
             raise ConstraintError(
-                f"no architecture of space {space.name!r} has at least {self.min_gmacs:g} GMACs; "
+                f"no {named.one} has at least {self.min_gmacs:g} GMACs; "
                 f"its biggest has {most.gmacs:.4g}. Lower search.min-gmacs."
             )
 
@@ -96,26 +118,27 @@ class Constraint:
         return " and ".join(words) or "any cost"
 
 
-class Candidates:
-    """The architectures of a space that a constraint allows, to be drawn uniformly."""
+class Candidates(Generic[C]):
+    """What decisions lead to and a constraint allows, to be drawn uniformly; `read` makes it of a path."""
 
-    def __init__(self, space: SearchSpace, constraint: Constraint) -> None:
-        constraint.check(space)
-        self.space, self.constraint = space, constraint
-        self.chain = chain(space)
-        self.counts = Counts(self.chain, constraint.bounds())
+    def __init__(
+        self, named: Named, constraint: Constraint, decisions: Decisions, read: Callable[[Sequence[int]], C]
+    ) -> None:
+        self.named, self.constraint = named, constraint
+        self.decisions, self.read = decisions, read
+        self.counts = Counts(decisions, constraint.bounds())
 
     @cached_property
     def listed(self) -> np.ndarray | None:
         """The paths of every one of them where they are few enough to be listed, otherwise None."""
         return self._allowed(self.counts.paths()) if self.counts.total <= FEW else None
 
-    def draw(self, rng: np.random.Generator, count: int) -> list[Architecture]:
+    def draw(self, rng: np.random.Generator, count: int) -> list[C]:
         """`count` of them, each equally likely, but for draws that fell just outside the constraint."""
-        return list(map(self.chain.architecture, self._allowed(self.counts.draw(rng, count))))
+        return list(map(self.read, self._allowed(self.counts.draw(rng, count))))
 
     def _allowed(self, paths: np.ndarray) -> np.ndarray:
-        costs = (Cost(params, macs) for macs, params in self.chain.costs(paths).tolist())
+        costs = (Cost(params, macs) for macs, params in self.decisions.costs(paths).tolist())
         return paths[np.fromiter(map(self.constraint.allows, costs), dtype=bool, count=len(paths))]
 
     def none_left(self, known: int) -> ConstraintError:
@@ -124,26 +147,31 @@ class Candidates:
         count = 0 if self.listed is None else len(self.listed)
         if not count:
             return ConstraintError(
-                f"no architecture of space {self.space.name!r} has {self.constraint}; {tried}. "
+                f"no {self.named.one} has {self.constraint}; {tried}. "
                 f"Widen {' or '.join(self.constraint.fields_set())}."
             )
         return ConstraintError(
-            f"all {count:,} architectures of space {self.space.name!r} that have {self.constraint} "
+            f"all {count:,} {self.named.many} that have {self.constraint} "
             f"are among the {known:,} known already. Widen the constraint or ask for fewer trials."
         )
 
     def not_found(self, tries: int, found: int, known: int) -> ConstraintError:
         """The error where a bounded number of draws brought too little."""
         return ConstraintError(
-            f"only {found:,} new architectures of space {self.space.name!r} with {self.constraint} among "
+            f"only {found:,} new {self.named.many} with {self.constraint} among "
             f"{tries:,} drawn ({known:,} were known before). Widen the constraint or ask for fewer trials."
         )
 
 
 @lru_cache(maxsize=4)
-def candidates(space: SearchSpace, constraint: Constraint) -> Candidates:
+def candidates(space: SearchSpace, constraint: Constraint) -> Candidates[Architecture]:
     """What sampling draws from, worked out once for a constraint; ConstraintError where it cannot hold."""
-    return Candidates(space, constraint)
+    constraint.check(space)
+    return Candidates(_named(space), constraint, chain(space), chain(space).architecture)
+
+
+def _named(space: SearchSpace) -> Named:
+    return Named(f"architecture of space {space.name!r}", f"architectures of space {space.name!r}")
 
 
 def sample_under(
@@ -156,7 +184,7 @@ def sample_under(
 
     Raises ConstraintError with the count tried when there is none, or none turns up.
     """
-    return _unseen(candidates(space, constraint), 1, rng, seen)[0]
+    return draw_unseen(candidates(space, constraint), 1, rng, seen)[0]
 
 
 def sample_many(
@@ -166,21 +194,22 @@ def sample_many(
 
     Raises ConstraintError with the count tried where there is none at all, or too few turn up.
     """
-    return _unseen(candidates(space, constraint), count, rng, frozenset())
+    return draw_unseen(candidates(space, constraint), count, rng, frozenset())
 
 
-def _unseen(
-    open_ones: Candidates, count: int, rng: np.random.Generator, seen: Set[str]
-) -> list[Architecture]:
-    """Up to `count`, fewer only where there are no more; at least one."""
+def draw_unseen(open_ones: Candidates[C], count: int, rng: np.random.Generator, seen: Set[str]) -> list[C]:
+    """Up to `count` whose keys are not in `seen`, fewer only where there are no more; at least one.
+
+    Raises ConstraintError with the count tried.
+    """
     if open_ones.listed is not None:
         order = rng.permutation(len(open_ones.listed))
-        shuffled = (open_ones.chain.architecture(open_ones.listed[index]) for index in order)
+        shuffled = (open_ones.read(open_ones.listed[index]) for index in order)
         unseen = list(islice((each for each in shuffled if each.key not in seen), count))
         if not unseen:
             raise open_ones.none_left(len(seen))
         return unseen
-    found: dict[str, Architecture] = {}
+    found: dict[str, C] = {}
     tries = 0
     while len(found) < count:
         if tries >= max(MOST_TRIES, FEWEST_TRIES_EACH * count):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from spaces.chain import Chain
+from spaces.chain import Decisions
 
 MOST_ADDITIONS = 300_000_000  # links x cells: about a second
 MOST_CELLS = 1 << 16
@@ -47,7 +47,7 @@ class Counts:
     Shapes: N paths, D decisions, S states, A axes of `size` buckets.
     """
 
-    def __init__(self, chain: Chain, bounds: Sequence[Bound]) -> None:
+    def __init__(self, chain: Decisions, bounds: Sequence[Bound]) -> None:
         self.size = _buckets_per_axis(chain, len(bounds))
         columns = [bound.column for bound in bounds]
         costs = [decision.costs[:, columns] for decision in chain.decisions]
@@ -114,7 +114,7 @@ class Counts:
         return paths
 
 
-def _buckets_per_axis(chain: Chain, axes: int) -> int:
+def _buckets_per_axis(chain: Decisions, axes: int) -> int:
     cells = min(max(MOST_ADDITIONS // chain.links, FEWEST_CELLS), MOST_CELLS)
     return int(cells ** (1 / max(1, axes)))
 

@@ -19,7 +19,7 @@ from spaces.layers.conv import ElasticConv2d
 from spaces.layers.conv_norm import ConvNorm, ElasticConvNorm
 from spaces.layers.deconv_norm import DeconvNorm, ElasticDeconvNorm, deconv_norm_cost
 from spaces.ranges import StageRange
-from spaces.space import SearchSpace
+from spaces.space import Outlet, SearchSpace, Tap, untouched
 
 # width_in, choice, stride, pixels_in, pixels_out
 BlockCost = Callable[[int, StageChoice, int, int, int], Cost]
@@ -66,6 +66,11 @@ class DeconvSpace(SearchSpace):
     def carried(self, before: Sequence[StageChoice]) -> int:
         """The width that the next part takes in."""
         return before[-1].width if before else 0
+
+    @cached_property
+    def outlets(self) -> tuple[Outlet, ...]:
+        """Behind every stage, before the head."""
+        return tuple(Outlet(index, 1, pixels) for index, pixels in enumerate(self.pixels[1:], start=1))
 
     def supernet(self) -> DeconvSupernet:
         return DeconvSupernet(self)
@@ -136,8 +141,11 @@ class DeconvNetwork(nn.Module):
         )
         self.final = nn.Conv2d(head.width, space.keypoints, 1)
 
-    def forward(self, x: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B K h w"]:
-        return self.final(self.deconvs(self.stages(self.pool(self.stem(x)))))
+    def forward(self, x: Float[Tensor, "B 3 H W"], tap: Tap = untouched) -> Float[Tensor, "B K h w"]:
+        x = self.pool(self.stem(x))
+        for index, stage in enumerate(self.stages, start=1):
+            x = tap(index, stage(x))
+        return self.final(self.deconvs(x))
 
 
 def _plain_stage(kind: BlockKind, width_in: int, choice: StageChoice, stage: StageRange) -> nn.Sequential:
@@ -160,22 +168,24 @@ class DeconvSupernet(nn.Module):
             _elastic_stage(space.block, before.width, stage)
             for before, stage in pairwise((stem, *space.stages))
         )
+        first, later = _deconv_inputs(head, space.stages[-1].width)
         self.deconvs = nn.ModuleList(
-            ElasticDeconvNorm(_deconv_inputs(head, sources), widest, max(head.kernel))
-            for sources in (space.stages[-1].width, *[head.width] * (max(head.depth) - 1))
+            ElasticDeconvNorm(inputs, widest, max(head.kernel))
+            for inputs in (first, *[later] * (max(head.depth) - 1))
         )
         self.final = ElasticConv2d(widest, space.keypoints, 1, bias=True)
         self.keypoints = space.keypoints
 
     def forward(
-        self, x: Float[Tensor, "B 3 H W"], architecture: Architecture
+        self, x: Float[Tensor, "B 3 H W"], architecture: Architecture, tap: Tap = untouched
     ) -> Float[Tensor, "B K h w"]:
         stem, head = architecture.stem, architecture.head
         assert head is not None
         x = self.pool(self.stem(x, stem.width, stem.kernel, stem.groups))
-        for blocks, choice in zip(self.stages, architecture.stages, strict=True):
+        for index, (blocks, choice) in enumerate(zip(self.stages, architecture.stages, strict=True), start=1):
             for block in list(blocks.children())[: choice.depth]:
                 x = block(x, choice)
+            x = tap(index, x)
         for deconv in list(self.deconvs)[: head.depth]:
             x = deconv(x, head.width, head.kernel, head.groups)
         return self.final(x, self.keypoints)
@@ -187,11 +197,12 @@ def _elastic_stage(kind: BlockKind, entry: tuple[int, ...], stage: StageRange) -
     return nn.ModuleList([first, *others])
 
 
-def _deconv_inputs(head: StageRange, sources: tuple[int, ...]) -> int:
-    """The most inputs that one filter of a deconvolution behind `sources` can see."""
-    return max(
-        source // groups
-        for source in sources
+def _deconv_inputs(head: StageRange, trunk: tuple[int, ...]) -> tuple[int, int]:
+    """The most inputs that one filter can see: of the first deconvolution, of the others behind it."""
+    seen = [
+        (source // groups, width // groups)
+        for source in trunk
         for width in head.width
         for groups in head.groups.options(source, width)
-    )  # fmt: skip
+    ]
+    return max(first for first, _ in seen), max(later for _, later in seen)

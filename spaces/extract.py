@@ -11,7 +11,6 @@ from spaces.layers.slicing import filters
 from spaces.space import SearchSpace
 
 
-@torch.no_grad()
 def extract(space: SearchSpace, supernet: nn.Module, architecture: Architecture) -> nn.Module:
     """The plain network of `architecture` with the supernet's weights, in the supernet's train or eval mode.
 
@@ -19,7 +18,12 @@ def extract(space: SearchSpace, supernet: nn.Module, architecture: Architecture)
     recalibrate before use. Raises ArchitectureError when the architecture is outside the space.
     """
     space.check(architecture)
-    network = space.network(architecture)
+    return take_weights(space.network(architecture), supernet)
+
+
+@torch.no_grad()
+def take_weights(network: nn.Module, supernet: nn.Module) -> nn.Module:
+    """Fills a plain network with the active part of the supernet's weights of the same names."""
     shared = supernet.state_dict()
     for name, module in network.named_modules():
         own = dict(module.named_parameters(recurse=False)) | dict(module.named_buffers(recurse=False))

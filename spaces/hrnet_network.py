@@ -23,6 +23,7 @@ from spaces.layers.attention import SE
 from spaces.layers.conv import ElasticConv2d
 from spaces.layers.conv_norm import ConvNorm, ElasticConvNorm
 from spaces.ranges import StageRange
+from spaces.space import Tap, untouched
 
 MODULE_DEPTH = 4  # blocks of every branch between two exchanges
 BOTTLENECK = BottleneckKind(SE, outputs=4)
@@ -68,11 +69,12 @@ class HRNetwork(nn.Module):
         self.stages = nn.ModuleList(_plain_stage(choices, choices is multi[-1]) for choices in multi)
         self.final = nn.Conv2d(multi[-1][0].width, keypoints, 1)
 
-    def forward(self, x: Float[Tensor, "B 3 H W"]) -> Float[Tensor, "B K h w"]:
-        features = [self.bottlenecks(self.stem(x))]
-        for paths, stage in zip(self.transitions, self.stages, strict=True):
+    def forward(self, x: Float[Tensor, "B 3 H W"], tap: Tap = untouched) -> Float[Tensor, "B K h w"]:
+        features = [tap(1, self.bottlenecks(self.stem(x)))]
+        for number, (paths, stage) in enumerate(zip(self.transitions, self.stages, strict=True), start=2):
             starts = zip(paths.children(), continued(features), strict=True)
-            features = stage([path(x) for path, x in starts])
+            first, *others = stage([path(x) for path, x in starts])
+            features = [tap(number, first), *others]
         return self.final(features[0])
 
 
@@ -157,21 +159,23 @@ class HRSupernet(nn.Module):
         self.keypoints = keypoints
 
     def forward(
-        self, x: Float[Tensor, "B 3 H W"], architecture: Architecture
+        self, x: Float[Tensor, "B 3 H W"], architecture: Architecture, tap: Tap = untouched
     ) -> Float[Tensor, "B K h w"]:
         stem, first = architecture.stem, architecture.stages[0]
         for conv in self.stem:
             x = conv(x, stem.width, stem.kernel, stem.groups)
         for block in list(self.bottlenecks)[: first.depth]:
             x = block(x, first)
-        features, multi = [x], by_stage(architecture.stages)
-        for paths, stage, choices in zip(self.transitions, self.stages, multi, strict=True):
+        features, multi = [tap(1, x)], by_stage(architecture.stages)
+        along = zip(self.transitions, self.stages, multi, strict=True)
+        for number, (paths, stage, choices) in enumerate(along, start=2):
             starts = zip(paths.children(), continued(features), choices, strict=True)
             features = [path(x, choice.width) for path, x, choice in starts]
             depths = module_depths(choices[0].depth)
             outputs = _outputs(len(choices), len(depths), choices is multi[-1])
             for module, depth, out in zip(stage.children(), depths, outputs, strict=False):
                 features = module(features, choices, depth, out)
+            features[0] = tap(number, features[0])
         return self.final(features[0], self.keypoints)
 
 

@@ -14,7 +14,7 @@ from spaces.blocks.basic import basic_block_cost
 from spaces.cost import Cost, conv_cost, conv_norm_cost
 from spaces.hrnet_exchange import path_cost, transition_cost
 from spaces.hrnet_network import BOTTLENECK, HRNetwork, HRSupernet, branch_counts, module_depths
-from spaces.space import SearchSpace
+from spaces.space import Outlet, SearchSpace
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,17 @@ class HRNetSpace(SearchSpace):
             tuple(part.width for part in kept),
             tuple(part.width for part in before[place.start :]),
         )
+
+    @cached_property
+    def outlets(self) -> tuple[Outlet, ...]:
+        """Behind stage 1, and behind the first branch of every later stage.
+
+        That branch has the heatmaps' own resolution, so nothing is lost in resizing; every exchange and
+        transition carries it to the others; and it alone goes on behind the last stage.
+        """
+        starts = [place.start for place in self.places if place.branch == 0]
+        bottlenecks = Outlet(1, BOTTLENECK.outputs, self.pixels[0])
+        return (bottlenecks, *(Outlet(start, 1, self.pixels[0]) for start in starts))
 
     def supernet(self) -> HRSupernet:
         return HRSupernet(self.stem, self.stages, self.keypoints)

@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from spaces.architecture import Architecture, StageChoice
 from spaces.cost import Cost
@@ -18,9 +18,26 @@ from spaces.errors import ArchitectureError
 from spaces.ranges import GroupRule, StageRange
 
 Pick = Callable[[str, str, Sequence[Any]], Any]  # part, dimension and its options -> the one taken
+Tap = Callable[[int, Tensor], Tensor]
+"""Given a stage's number, from 1, and the features behind it: what goes on in their place, of their shape."""
+
 DIMENSIONS = ("depth", "width", "kernel", "attention", "expansion", "groups")
 MUTATION_RATE = 0.15
 UNDECIDED = StageChoice(depth=0, width=0, kernel=0, groups=0)
+
+
+def untouched(_stage: int, features: Tensor) -> Tensor:
+    """The tap that taps nothing."""
+    return features
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """Where a network hands a stage's features to its tap: behind part `part`, stem first."""
+
+    part: int
+    outputs: int  # the features' width / the part's width
+    pixels: int  # of the features
 
 
 @dataclass(frozen=True)
@@ -63,6 +80,14 @@ class SearchSpace(ABC):
         The fewer values it has, the quicker is sampling under a constraint (spaces/chain.py).
         """
         return tuple(before)
+
+    @cached_property
+    def outlets(self) -> tuple[Outlet, ...]:
+        """One for every stage, in order, whose features a tap may change: forward(x, ..., tap=...).
+
+        A space without any has no temporal level. None lies behind the last part.
+        """
+        return ()
 
     def choices(
         self,

@@ -22,6 +22,13 @@ def to_transposed(weight: Float[Tensor, "O i K K"], groups: int) -> Float[Tensor
     return by_group.transpose(1, 2).reshape(groups * inputs, out // groups, height, width)
 
 
+def to_filters(weight: Float[Tensor, "I o K K"], groups: int) -> Float[Tensor, "O i K K"]:
+    """The inverse of to_transposed."""
+    inputs, out, height, width = weight.shape
+    by_group = weight.reshape(groups, inputs // groups, out, height, width)
+    return by_group.transpose(1, 2).reshape(groups * out, inputs // groups, height, width)
+
+
 class ElasticDeconv2d(nn.Module):
     """A shared weight (O, I, K, K) and the same sharing rule as a convolution's (see ElasticConv2d).
 

@@ -1,0 +1,1 @@
+"""The temporal level: fusion of the previous frame's heatmaps, and one architecture for every frame."""

@@ -1,0 +1,75 @@
+"""Drawing allocations under a constraint on their sum, evenly over all that it allows."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from functools import lru_cache
+
+import numpy as np
+
+from spaces.chain import COSTS, Decisions
+from spaces.constraint import Candidates, Constraint, Named, draw_unseen
+from spaces.cost import Cost
+from spaces.temporal.allocation import Allocation
+from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.joint_chain import joint_chain
+
+
+def sample_allocation(
+    space: AllocationSpace,
+    constraint: Constraint,
+    rng: np.random.Generator,
+    seen: Set[str] = frozenset(),
+) -> Allocation:
+    """One allocation, uniform over all whose sum over the T frames the constraint allows and that are not in
+    `seen` by their keys.
+
+    Raises ConstraintError with the count tried when there is none, or none turns up.
+    """
+    return draw_unseen(allocations(space, constraint), 1, rng, seen)[0]
+
+
+def sample_allocations(
+    space: AllocationSpace, constraint: Constraint, count: int, rng: np.random.Generator
+) -> list[Allocation]:
+    """`count` distinct allocations, every set of them equally likely; all there are where they are fewer.
+
+    Raises ConstraintError with the count tried where there is none at all, or too few turn up.
+    """
+    return draw_unseen(allocations(space, constraint), count, rng, frozenset())
+
+
+def check_constraint(space: AllocationSpace, constraint: Constraint) -> None:
+    """Raises ConstraintError where the least or the most that an allocation can cost shows it to be empty."""
+    constraint.check_ends(_named(space), *ends(joint_chain(space)))
+
+
+@lru_cache(maxsize=2)
+def allocations(space: AllocationSpace, constraint: Constraint) -> Candidates[Allocation]:
+    """What sampling draws from, worked out once for a constraint; ConstraintError where it cannot hold."""
+    check_constraint(space, constraint)
+    joint = joint_chain(space)
+    return Candidates(_named(space), constraint, joint, joint.allocation)
+
+
+def ends(decisions: Decisions) -> tuple[Cost, Cost]:
+    """The least and the most that any path costs, of parameters and of MACs each for itself.
+
+    The MACs are all counted as convolutions'.
+    """
+    least = most = np.zeros((1, len(COSTS)), dtype=np.int64)
+    for decision in reversed(decisions.decisions):
+        least = np.array([(links.costs + least[links.after]).min(axis=0) for links in decision.states])
+        most = np.array([(links.costs + most[links.after]).max(axis=0) for links in decision.states])
+    return _cost(least[0]), _cost(most[0])
+
+
+def _cost(costs: np.ndarray) -> Cost:
+    macs, params = costs.tolist()
+    return Cost(params, macs)
+
+
+def _named(space: AllocationSpace) -> Named:
+    one = "allocation of one choice" if space.shared else "allocation"
+    over = f"over {space.frames} frame{'s' * (space.frames > 1)} of space {space.name!r}"
+    return Named(f"{one} {over}", f"{one.replace('allocation', 'allocations')} {over}")
