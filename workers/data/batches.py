@@ -59,7 +59,17 @@ class TrainingSet:
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """Global batches in one epoch: whole ones, the incomplete last one is dropped, but at least one."""
-        return steps_per_epoch(len(self.people), batch_size)
+        return steps_per_epoch(self.samples, batch_size)
+
+    @property
+    def samples(self) -> int:
+        """What an epoch shows once: people here, clips where their frames go together."""
+        return len(self.people)
+
+    @property
+    def frames(self) -> int:
+        """People of one sample, which lie one behind the other in a batch and are augmented alike."""
+        return 1
 
     def batches(
         self, seed: int, epoch: int, batch_size: int, rank: int = 0, world_size: int = 1, start_step: int = 0
@@ -67,7 +77,7 @@ class TrainingSet:
         """The batches of one epoch from `start_step`, for one rank.
 
         `batch_size` is the global one; ranks take contiguous shares that differ by at most one sample. With
-        fewer people than `batch_size`, people repeat in the epoch's only batch, each time drawn anew.
+        fewer samples than `batch_size`, they repeat in the epoch's only batch, each time drawn anew.
         The result counts the time its consumer waited (`wait_s`) and ends on `with`, `close()` or `break`.
         Raises TrainingError when a rank would get nothing, DataError when an image has become unreadable or
         the crop cache cannot be built.
@@ -83,11 +93,12 @@ class TrainingSet:
         share = slice(rank * batch_size // world_size, (rank + 1) * batch_size // world_size)
         plans = (self._plan(order[step], [_DRAW_STREAM, seed, epoch, step], share) for step in steps)
         # The cache is built before, not in the prefetching thread.
-        return Prefetched(self._make(self._maker, plans, batch_size), depth=self._prefetch)
+        made = self._make(self._maker, plans, batch_size * self.frames)
+        return Prefetched(made, depth=self._prefetch)
 
     def order(self, seed: int, epoch: int, batch_size: int) -> np.ndarray:
-        """(steps, batch_size) indices of the people in each global batch of an epoch."""
-        shuffled = np.random.default_rng([_ORDER_STREAM, seed, epoch]).permutation(len(self.people))
+        """(steps, batch_size) indices of the samples in each global batch of an epoch."""
+        shuffled = np.random.default_rng([_ORDER_STREAM, seed, epoch]).permutation(self.samples)
         return np.resize(shuffled, (self.steps_per_epoch(batch_size), batch_size))
 
     def sample(self, person: Person, draw: Draw) -> tuple[np.ndarray, np.ndarray]:
@@ -115,10 +126,12 @@ class TrainingSet:
     def _plan(self, chosen: np.ndarray, entropy: list[int], share: slice) -> Plan:
         """Who is drawn how in one rank's share of a global batch."""
         draws = self.augmentation.draw_many(np.random.default_rng(entropy), len(chosen))
-        return [
-            Planned(int(row), self.people.people[row], draw)
-            for row, draw in zip(chosen[share], draws[share], strict=True)
-        ]
+        drawn = zip(chosen[share].tolist(), draws[share], strict=True)
+        return [planned for sample, draw in drawn for planned in self._planned(sample, draw)]
+
+    def _planned(self, sample: int, draw: Draw) -> Plan:
+        """All people of one sample."""
+        return [Planned(sample, self.people.people[sample], draw)]
 
     def _make(
         self, maker: SampleMaker, plans: Iterable[Plan], batch_size: int

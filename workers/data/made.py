@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
@@ -29,6 +28,7 @@ from workers.data.made_layout import (
     sequence_name,
 )
 from workers.errors import DataError
+from workers.files import link_or_copy
 
 MARKER = "made.json"
 DRAWING = 1  # raise it when the same configuration draws other pixels or labels
@@ -156,7 +156,7 @@ def _draw_clip(draft: Path, config: MadeConfig, split: str, clip: int) -> list[t
     for number, frame in enumerate(frames):
         path = draft / f"{split}2017" / coco_file_name(clip, number)
         _write_jpeg(path, frame.image)
-        _link(path, draft / "posetrack18" / posetrack_file_name(clip, split, number))
+        link_or_copy(path, draft / "posetrack18" / posetrack_file_name(clip, split, number))
         labels.append(frame.people)
     return labels
 
@@ -165,15 +165,6 @@ def _write_jpeg(path: Path, image: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     path.write_bytes(encoded.tobytes())
-
-
-def _link(source: Path, target: Path) -> None:
-    """One image under two names; a copy where the file system has no hard links."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _write_json(path: Path, document: Document) -> None:

@@ -1,7 +1,7 @@
 """Made clips in the two published layouts: COCO's person_keypoints files and PoseTrack18's one file a clip.
 
 PoseTrack18 ids and boxes follow its own files: image id 1VVVVVVFFFF, annotation id the image's with the
-track's two digits, bbox the labelled joints' extent widened by 15 % on each side, ears never labelled.
+track's two digits, ears never labelled.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from workers.data.made_labels import PersonLabel
-from workers.data.skeleton import COCO17, POSETRACK17, Skeleton
+from workers.data.posetrack_layout import category, widened_box
+from workers.data.skeleton import COCO17, POSETRACK17
 
 LEAST_SEEN = 0.25  # who is hidden more has no keypoints in COCO and is an ignored region in PoseTrack18
 _UNLABELLED = np.zeros(3)
@@ -37,7 +38,7 @@ def coco_document(clips: Sequence[tuple[int, Sequence[People]]], height_px: int,
     return {
         "info": {"description": "made people: drawn, not photographed", "version": "1.0"},
         "licenses": [{"id": 1, "name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"}],
-        "categories": [_category(COCO17)],
+        "categories": [category(COCO17)],
         "images": images,
         "annotations": annotations,
     }
@@ -55,7 +56,7 @@ def posetrack_document(
         for person in people
         if _labelled(person)
     ]
-    return {"categories": [_category(POSETRACK17)], "images": images, "annotations": annotations}
+    return {"categories": [category(POSETRACK17)], "images": images, "annotations": annotations}
 
 
 def coco_image_id(clip: int, frame: int) -> int:
@@ -87,14 +88,6 @@ def _labelled(person: PersonLabel) -> bool:
     return person.seen >= LEAST_SEEN and bool((person.keypoints[:, 2] > 0).any())
 
 
-def _category(skeleton: Skeleton) -> Document:
-    links = [[first + 1, second + 1] for first, second in skeleton.links]
-    return {
-        "supercategory": "person", "id": 1, "name": "person",
-        "keypoints": list(skeleton.names), "skeleton": links,
-    }  # fmt: skip
-
-
 def _coco_annotation(person: PersonLabel, image_id: int, annotation_id: int) -> Document:
     keypoints = person.keypoints if _labelled(person) else np.zeros_like(person.keypoints)
     return {
@@ -120,13 +113,10 @@ def _posetrack_image(
 def _posetrack_annotation(person: PersonLabel, image_id: int) -> Document:
     keypoints = _posetrack_keypoints(person)
     labelled = keypoints[keypoints[:, 2] > 0, :2]
-    low, high = labelled.min(axis=0), labelled.max(axis=0)
-    margin = 0.15 * (high - low)
-    bbox = np.round([*(low - margin), *(high - low + 2.0 * margin)], 2).tolist()
     return {
         "id": 100 * image_id + person.track_id, "image_id": image_id, "category_id": 1,
         "track_id": person.track_id, "iscrowd": False, "scores": [],
-        "bbox": bbox, "bbox_head": [round(side) for side in person.head_box_xywh_px],
+        "bbox": widened_box(labelled), "bbox_head": [round(side) for side in person.head_box_xywh_px],
         "num_keypoints": len(labelled), "keypoints": _flat(keypoints),
     }  # fmt: skip
 

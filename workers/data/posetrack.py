@@ -9,7 +9,8 @@ parts of an image are ignored: they are nobody, and who lies wholly inside one i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -26,23 +27,49 @@ _IGNORED = "inside an ignored region"
 _NO_BOX = "without a box"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence:
+    """One annotated video: its usable people, why others are not, and the file as it was read."""
+
+    path: Path
+    content: Json  # with `ignored` for each annotation that was read
+    people: tuple[Person, ...]
+    skipped: Counter[str]
+
+    @property
+    def name(self) -> str:
+        """That of the annotation file and of the folder with the images."""
+        return self.path.stem
+
+
 def read_posetrack(root: Path, split: str, *, check_images: bool = True) -> People:
     """The usable people of all sequences of a split, in the order of their names, and counts of the skipped.
 
     Skipped are those whom COCO's reader skips, people without a box, and those all of whose labelled joints
     lie in ignored regions. Raises DataError, naming the file, where it is no PoseTrack18 or nobody is left.
     """
-    people: list[Person] = []
-    skipped: Counter[str] = Counter()
+    return people_of(read_sequences(root, split, check_images=check_images), annotation_folder(root, split))
+
+
+def read_sequences(root: Path, split: str, *, check_images: bool = True) -> Iterator[Sequence]:
+    """The sequences of a split, in the order of their names; see `read_posetrack`."""
     for path, content in _sequences(Path(root), split):
         reasons = [_unusable(annotation) for annotation in content["annotations"]]
-        skipped.update(reason for reason in reasons if reason)
         kept = zip(content["annotations"], reasons, strict=True)
-        content["annotations"] = [annotation for annotation, reason in kept if reason is None]
-        reader = AnnotationReader(Path(root).resolve(), path, content)
-        people += reader.usable(check_images=check_images)
-        skipped += reader.skipped
-    folder = annotation_folder(root, split)
+        usable = content | {"annotations": [annotation for annotation, reason in kept if reason is None]}
+        reader = AnnotationReader(Path(root).resolve(), path, usable)
+        people = reader.usable(check_images=check_images)
+        skipped = reader.skipped + Counter(reason for reason in reasons if reason)
+        yield Sequence(path, content, tuple(people), skipped)
+
+
+def people_of(sequences: Iterable[Sequence], folder: Path) -> People:
+    """The people of all sequences, read from `folder`. Raises DataError where nobody is left."""
+    people: list[Person] = []
+    skipped: Counter[str] = Counter()
+    for sequence in sequences:
+        people += sequence.people
+        skipped += sequence.skipped
     result = People(
         people=tuple(people), skipped=dict(skipped), skeleton=POSETRACK17, annotation_path=folder
     )

@@ -79,10 +79,15 @@ class SampleMaker:
 
 def drawn_box(person: Person, draw: Draw, augmentation: Augmentation, skeleton: Skeleton) -> Box:
     """The person's box, or that of the half of their body that is drawn, where enough joints are labelled."""
+    return half_drawn(person, draw, augmentation, skeleton) or person.box_xywh_px
+
+
+def half_drawn(person: Person, draw: Draw, augmentation: Augmentation, skeleton: Skeleton) -> Box | None:
+    """The box of the half of the body that is drawn; None where none is, or too few joints are labelled."""
     labelled = int((person.keypoints[:, 2] > 0).sum())
     if not draw.half_body or labelled < augmentation.half_body_min_joints:
-        return person.box_xywh_px
-    return half_body_box(person.keypoints, skeleton, upper=draw.upper) or person.box_xywh_px
+        return None
+    return half_body_box(person.keypoints, skeleton, upper=draw.upper)
 
 
 def _after(affine: np.ndarray, placed: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from workers.evaluation.crops import ValidationCrops
 
 Json = dict[str, Any]
 KEYPOINT_SCORE_THRESHOLD = 0.2     # joints above it make the pose score, as in HRNet's and MMPose's code
-_PERSON = 1                        # the only category of the prepared ground truth
+PERSON = 1                         # the only category of the prepared ground truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,16 @@ class CocoScorer:
         return cls.from_annotations(annotations, people.skeleton)
 
     @classmethod
-    def from_annotations(cls, annotations: list[Json], skeleton: Skeleton) -> CocoScorer:
-        """Ground truth from COCO annotation records of people."""
+    def from_annotations(
+        cls, annotations: list[Json], skeleton: Skeleton, image_ids: Iterable[int] = ()
+    ) -> CocoScorer:
+        """Ground truth from COCO annotation records of people; `image_ids` adds images without anybody."""
         # Numbered anew from 1: COCOeval takes a match with annotation 0 for no match.
         records = [_record(a, number, skeleton.keypoints) for number, a in enumerate(annotations, start=1)]
         ground_truth = COCO()
         ground_truth.dataset = {
-            "images": [{"id": image_id} for image_id in sorted({r["image_id"] for r in records})],
-            "categories": [{"id": _PERSON, "name": "person"}],
+            "images": [{"id": image} for image in sorted({*image_ids, *(r["image_id"] for r in records)})],
+            "categories": [{"id": PERSON, "name": "person"}],
             "annotations": records,
         }
         with _silence():
@@ -86,10 +88,18 @@ class CocoScorer:
                              f"got {keypoints.shape} and {scores.shape}")
         if not (np.isfinite(keypoints).all() and np.isfinite(scores).all()):
             raise ValueError("keypoints and scores must be finite; COCOeval counts NaN as a match")
+        return self.score_results(_detections(crops, keypoints, scores), np.unique(crops.image_ids).tolist())
+
+    def score_results(self, results: list[Json], image_ids: list[int] | None = None) -> KeypointAP:
+        """AP and AR of COCO's result records, over all images or those of `image_ids`; they may not be none.
+
+        The category of the prepared ground truth is 1, so is that of the records.
+        """
         with _silence():
-            detections = self.ground_truth.loadRes(_detections(crops, keypoints, scores))
+            detections = self.ground_truth.loadRes(results)
             run = COCOeval(self.ground_truth, detections, "keypoints")
-            run.params.imgIds = np.unique(crops.image_ids).tolist()
+            if image_ids is not None:
+                run.params.imgIds = image_ids
             run.params.kpt_oks_sigmas = np.array(self.skeleton.oks_sigmas)
             run.evaluate()
             run.accumulate()
@@ -117,7 +127,7 @@ def _detections(crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarra
     flat = np.concatenate([keypoints, scores[..., None]], axis=-1, dtype=np.float64).reshape(len(crops), -1)
     rows = zip(crops.image_ids.tolist(), flat, pose_scores(scores, crops.box_scores).tolist(), strict=True)
     return [
-        {"image_id": image_id, "category_id": _PERSON, "keypoints": joints, "score": score}
+        {"image_id": image_id, "category_id": PERSON, "keypoints": joints, "score": score}
         for image_id, joints, score in rows
     ]
 
@@ -127,7 +137,7 @@ def _record(annotation: Mapping[str, Any], number: int, joints: int) -> Json:
     keypoints = np.asarray(annotation.get("keypoints") or np.zeros(3 * joints), dtype=np.float64)
     box = annotation.get("bbox", (0.0, 0.0, 0.0, 0.0))
     return {
-        "id": number, "image_id": annotation["image_id"], "category_id": _PERSON,
+        "id": number, "image_id": annotation["image_id"], "category_id": PERSON,
         "keypoints": keypoints, "bbox": box, "area": annotation.get("area", box[2] * box[3]),
         "iscrowd": annotation.get("iscrowd", 0),
         "num_keypoints": annotation.get("num_keypoints", int((keypoints[2::3] > 0).sum())),

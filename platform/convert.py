@@ -1,0 +1,36 @@
+"""Turns a clip of the Bonn multi-person pose tracking data into a folder in PoseTrack18's layout.
+
+A data folder for everything that wants one: python -m platform.convert --source DIR --out DIR
+
+One to train and to score on as well: python -m platform.convert --source DIR --out DIR --train-frames 28
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from platform.command_line import parse, run
+from workers.data.bonn import write_bonn_as_posetrack
+
+
+@dataclass(frozen=True)
+class ConvertArguments:
+    source: Path
+    """Folder with annotations.json and frames/."""
+    out: Path
+    """Folder for images/ and annotations/; it is made where it is missing. Images are linked, not copied."""
+    train_frames: int = 0
+    """So many frames at the beginning become the split train, the others val. Both are of one video."""
+
+
+def main(argv: list[str]) -> int:
+    arguments = parse(ConvertArguments, argv, prog="python -m platform.convert", description=__doc__)
+    frames = write_bonn_as_posetrack(arguments.source, arguments.out, arguments.train_frames)
+    print(f"{arguments.out}: {frames['train']} frames in train, {frames['val']} in val")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main, sys.argv[1:]))
