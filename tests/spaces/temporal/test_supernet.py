@@ -198,7 +198,8 @@ def test_a_space_without_outlets_has_no_temporal_level() -> None:
 
 def test_outlets_have_the_widths_and_pixels_that_the_networks_hand_out() -> None:
     for name in BACKBONES:
-        spatial, found = build_space(name, input_hw=INPUT_HW), {}
+        spatial = build_space(name, input_hw=INPUT_HW)
+        found: dict[int, tuple[int, int]] = {}
         architecture = spatial.sample(np.random.default_rng(3))
 
         def look(stage: int, features: Tensor, found: dict[int, tuple[int, int]] = found) -> Tensor:
