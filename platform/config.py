@@ -160,7 +160,7 @@ class TemporalConfig:
     val_split: str | None = None
     """By default finetune.val-split."""
     key_frame: Path | None = None
-    """S-ViPNet's weights, a .safetensors file; by default what spatial_finetune left, else spatial_retrain."""
+    """S-ViPNet's weights, .safetensors; by default what spatial_finetune left, else spatial_retrain."""
     trained_frames: int = 3
     """T in training: frames after a key frame over which heatmaps are passed on."""
     clip_step: int = 1
