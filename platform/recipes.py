@@ -80,7 +80,7 @@ def tiny_video() -> RunConfig:
         data=DataConfig(made=MadeConfig(clips=8, frames_per_clip=4, people_per_clip=2)),
         retrain=RetrainConfig(start="slice", epochs=1),
         finetune=FinetuneConfig(epochs=1),
-        temporal=TemporalConfig(epochs=2, batch_clips=4),
+        temporal=TemporalConfig(epochs=2, batch_clips=4, validate_every_epochs=2),
     )
 
 
@@ -135,7 +135,8 @@ def _posetrack(name: str, coco: RunConfig) -> RunConfig:
         name=name,
         stages=VIDEO,
         finetune=FinetuneConfig(root=Path("data/posetrack18"), weights=weights),
-        temporal=TemporalConfig(batch_clips=64),  # four frames each: as many crops as in a COCO step
+        # Clips of four frames: as many crops in a step as in one of COCO's.
+        temporal=TemporalConfig(batch_clips=64, validate_every_epochs=10),
     )
 
 
