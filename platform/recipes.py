@@ -100,8 +100,7 @@ def coco_hrnet() -> RunConfig:
 
 
 def posetrack_mbv3() -> RunConfig:
-    """T-ViPNAS on MobileNetV3 (section 4.2): coco-mbv3's network finetuned on the PoseTrack18 in
-    data/posetrack18 for 20 epochs, then the T supernet below it trained for 60 with T = 3."""
+    """T-ViPNAS on MobileNetV3 (section 4.2): coco-mbv3's network, on PoseTrack18 in data/posetrack18."""
     return _posetrack("posetrack-mbv3", coco_mbv3())
 
 
