@@ -31,8 +31,6 @@ from spaces.initialise import initialise
 from spaces.registry import build_space
 from tests.end_to_end.processes import descendants, end_all
 
-pytestmark = pytest.mark.kills
-
 EVERY = 4
 STEPS = 48
 WAIT_S = 240

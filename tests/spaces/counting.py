@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -16,8 +17,13 @@ from spaces.space import SearchSpace
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def counted(network: nn.Module, input_hw: tuple[int, int], device: str = "cpu") -> Cost:
-    """Parameters, and the MACs of every convolution run for one image; transposed ones by input pixels."""
+def counted(
+    network: nn.Module, input_hw: tuple[int, int], device: str = "cpu", others: Sequence[Tensor] = ()
+) -> Cost:
+    """Parameters, and the MACs of every convolution run for one image; transposed ones by input pixels.
+
+    `others` are what the network takes beside the image.
+    """
     macs = {nn.Conv2d: 0, nn.ConvTranspose2d: 0}
 
     def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
@@ -27,7 +33,7 @@ def counted(network: nn.Module, input_hw: tuple[int, int], device: str = "cpu") 
 
     handles = [each.register_forward_hook(count) for each in network.modules() if type(each) in macs]
     with torch.no_grad():
-        network.eval()(torch.zeros(1, 3, *input_hw, device=device))
+        network.eval()(torch.zeros(1, 3, *input_hw, device=device), *others)
     for handle in handles:
         handle.remove()
     params = sum(each.numel() for each in network.parameters())

@@ -12,15 +12,9 @@ import numpy as np
 
 from workers.data.coco import Json, load_json
 from workers.errors import DataError
+from workers.evaluation.polygons import Polygons
 from workers.evaluation.posetrack_ap import JOINTS, PoseTrackAP, PoseTrackState
-from workers.evaluation.posetrack_match import (
-    HEAD_SHARE,
-    GroundTruth,
-    Predictions,
-    Regions,
-    in_regions,
-    match,
-)
+from workers.evaluation.posetrack_match import HEAD_SHARE, GroundTruth, Predictions, match
 
 _LIKE = "Write it as PoseTrack18's annotation files: images, annotations, categories with the joints' names."
 
@@ -71,8 +65,8 @@ def ground_truth(path: Path, content: Json | None = None) -> tuple[GroundTruth, 
         points, present = _joints(content, annotations)
         frames = np.array([frame_of[record["image_id"]] for record in annotations], np.int64)
         heads = np.array([record["bbox_head"] for record in annotations], np.float64).reshape(-1, 4)
-        regions = tuple(_regions(image) for image in images)
-    present &= ~in_regions(regions, frames, points)
+        regions = Polygons.of_frames([_regions(image) for image in images])
+    present &= ~regions.hold(frames, points)
     head_px = HEAD_SHARE * np.linalg.norm(heads[:, 2:], axis=1)
     if not (head_px > 0).all():
         raise DataError(f"{path}: every bbox_head must be larger than nothing. {_LIKE}")
@@ -114,10 +108,11 @@ def _table(content: Json, annotations: list[Json], key: str, numbers: int) -> np
     return table[:, [names.index(name) for name in JOINTS]]
 
 
-def _regions(image: Json) -> Regions:
+def _regions(image: Json) -> list[np.ndarray]:
+    """The ignored polygons of an image, each (V, 2) px."""
     columns, rows = image.get("ignore_regions_x") or (), image.get("ignore_regions_y") or ()
     polygons = (np.column_stack(region).astype(np.float64) for region in zip(columns, rows, strict=True))
-    return tuple(polygon for polygon in polygons if len(polygon) > 2)
+    return [polygon for polygon in polygons if len(polygon) > 2]
 
 
 def _files(folder: Path) -> dict[str, Path]:

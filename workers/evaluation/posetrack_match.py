@@ -7,16 +7,18 @@ fits best; what no person took is wrong in every joint. A fit is the share of th
 # Shapes: G labelled people, P predictions, Q pairs of one frame, J joints.
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 
-from workers.evaluation.polygons import inside_any
+from workers.evaluation.pairs import Pairs, pair_up
+from workers.evaluation.polygons import Polygons
 from workers.evaluation.posetrack_ap import Judged
 
 HEAD_SHARE = 0.6  # of the head box's diagonal is the head's size
 MATCH_DISTANCE = 0.5  # head sizes within which a joint is found
-Regions = tuple[np.ndarray, ...]  # polygons (V, 2) px
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +29,25 @@ class GroundTruth:
     points: np.ndarray  # (G, J, 2) float64 px
     present: np.ndarray  # (G, J) bool: labelled, and not in an ignored region
     head_px: np.ndarray  # (G,) head sizes
-    regions: tuple[Regions, ...]  # ignored ones of each frame
+    regions: Polygons  # the ignored ones
+
+    @property
+    def frame_count(self) -> int:
+        """Frames with people."""
+        return int(self.frames.max(initial=-1)) + 1
+
+    @classmethod
+    def join(cls, parts: Sequence[GroundTruth]) -> GroundTruth:
+        """The frames of all parts, one part after the other."""
+        begins = list(accumulate((part.frame_count for part in parts), initial=0))[:-1]
+        shifted = [part.frames + begin for part, begin in zip(parts, begins, strict=True)]
+        return cls(
+            frames=np.concatenate(shifted),
+            points=np.concatenate([part.points for part in parts]),
+            present=np.concatenate([part.present for part in parts]),
+            head_px=np.concatenate([part.head_px for part in parts]),
+            regions=Polygons.join([part.regions for part in parts], begins),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,62 +60,37 @@ class Predictions:
     scores: np.ndarray  # (P, J) float64
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
-    """Each prediction with each person of its frame; known before any joint is predicted."""
-
-    predicted: np.ndarray  # (Q,) ascending
-    labelled: np.ndarray  # (Q,) ascending for each prediction
-
-
 def match(truth: GroundTruth, predictions: Predictions, pairs: Pairs | None = None) -> Judged:
-    """Which joints of one sequence are right; `pairs` may be made beforehand for many predictions."""
-    present = predictions.present & ~in_regions(truth.regions, predictions.frames, predictions.points)
-    pairs = pairs or pair_up(truth.frames, predictions.frames)
+    """Which joints of one sequence are right; `pairs` of predicted and labelled people may be given."""
+    present = predictions.present & ~truth.regions.hold(predictions.frames, predictions.points)
+    pairs = pairs or pair_up(predictions.frames, truth.frames)
     matched = _matched(truth, predictions.points, present, pairs)
     correct = np.zeros_like(present)
     taken = _best_of_each(matched, truth.present.sum(axis=1), pairs)
-    correct[pairs.predicted[taken]] = matched[taken]
+    correct[pairs.first[taken]] = matched[taken]
     counted = present & (predictions.frames >= 0)[:, None]
     return Judged(
         np.nonzero(counted)[1], predictions.scores[counted], correct[counted], truth.present.sum(axis=0)
     )
 
 
-def pair_up(labelled: np.ndarray, predicted: np.ndarray) -> Pairs:
-    """Pairs of equal frames; `labelled` (G,) is ascending."""
-    first, end = np.searchsorted(labelled, predicted, "left"), np.searchsorted(labelled, predicted, "right")
-    counts = end - first
-    rows = np.repeat(np.arange(len(predicted)), counts)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return Pairs(rows, first[rows] + within)
-
-
-def in_regions(regions: tuple[Regions, ...], frames: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(N, J) bool: which of the points (N, J, 2) lie in an ignored region of their frame (N,)."""
-    inside = np.zeros(points.shape[:2], bool)
-    for frame, polygons in enumerate(regions):
-        if polygons:
-            here = frames == frame
-            inside[here] = inside_any(polygons, points[here])
-    return inside
-
-
 def _matched(truth: GroundTruth, points: np.ndarray, present: np.ndarray, pairs: Pairs) -> np.ndarray:
     """(Q, J) bool: joints that both have and that lie close enough."""
-    distance = np.linalg.norm(points[pairs.predicted] - truth.points[pairs.labelled], axis=-1)
-    near: np.ndarray = distance / truth.head_px[pairs.labelled, None] <= MATCH_DISTANCE
-    return near & present[pairs.predicted] & truth.present[pairs.labelled]
+    distance = np.linalg.norm(points[pairs.first] - truth.points[pairs.second], axis=-1)
+    near: np.ndarray = distance / truth.head_px[pairs.second, None] <= MATCH_DISTANCE
+    return near & present[pairs.first] & truth.present[pairs.second]
 
 
 def _best_of_each(matched: np.ndarray, labelled_joints: np.ndarray, pairs: Pairs) -> np.ndarray:
-    """The pairs that chose each other, as indices; of equally good ones the first in the files."""
-    fit = matched.sum(axis=1) / np.maximum(labelled_joints[pairs.labelled], 1)
-    chosen = np.lexsort((pairs.labelled, -fit, pairs.predicted))
-    chosen = chosen[_firsts(pairs.predicted[chosen])]
-    chosen = chosen[fit[chosen] > 0]
-    best = chosen[np.lexsort((pairs.predicted[chosen], -fit[chosen], pairs.labelled[chosen]))]
-    taken: np.ndarray = best[_firsts(pairs.labelled[best])]
+    """The pairs that chose each other, as indices; of equally good ones the first in the files.
+
+    Where nothing matches they may be any pair, which makes no joint right.
+    """
+    fit = matched.sum(axis=1) / np.maximum(labelled_joints[pairs.second], 1)
+    chosen = np.lexsort((pairs.second, -fit, pairs.first))
+    chosen = chosen[_firsts(pairs.first[chosen])]
+    best = chosen[np.lexsort((pairs.first[chosen], -fit[chosen], pairs.second[chosen]))]
+    taken: np.ndarray = best[_firsts(pairs.second[best])]
     return taken
 
 

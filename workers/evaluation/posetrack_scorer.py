@@ -6,9 +6,7 @@ The same figures as writing the predictions to files and scoring those, without 
 # Shapes: N people, K joints of the skeleton, J joints that are scored.
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +15,10 @@ from workers.data.coco import load_json
 from workers.data.people import People, Person
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
+from workers.evaluation.pairs import Pairs, pair_up
 from workers.evaluation.posetrack_ap import JOINTS, PoseTrackAP, PoseTrackState
 from workers.evaluation.posetrack_files import ground_truth
-from workers.evaluation.posetrack_match import GroundTruth, Pairs, Predictions, match, pair_up
+from workers.evaluation.posetrack_match import GroundTruth, Predictions, match
 
 _ALL = "all"  # the one name under which the frames of all sequences are judged together
 
@@ -44,10 +43,10 @@ class PoseTrackScorer:
         """
         wanted = {(person.image_path, person.annotation_id) for person in people.people} if alone else None
         truths, frame_of = _read(people.annotation_path, wanted)
-        truth = _joined(truths)
+        truth = GroundTruth.join(truths)
         frames = np.array([_frame(person, frame_of, people) for person in people.people], np.int64)
         rows = frames.argsort(kind="stable")
-        return cls(truth, frames[rows], rows, pair_up(truth.frames, frames[rows]), people.skeleton)
+        return cls(truth, frames[rows], rows, pair_up(frames[rows], truth.frames), people.skeleton)
 
     def score(self, keypoints: np.ndarray, scores: np.ndarray) -> PoseTrackAP:
         """The AP of one pose for each of the people: joints (N, K, 2) in image px, their scores (N, K)."""
@@ -78,21 +77,9 @@ def _read(folder: Path, wanted: set[tuple[str, int]] | None) -> tuple[list[Groun
                                       if (path_of.get(record["image_id"]), record["id"]) in wanted]
         truth, number_of = ground_truth(path, content)
         frame_of |= {path_of[image]: frames + number for image, number in number_of.items() if number >= 0}
-        frames += len(truth.regions)
+        frames += truth.frame_count
         truths.append(truth)
     return truths, frame_of
-
-
-def _joined(truths: Sequence[GroundTruth]) -> GroundTruth:
-    """The frames of all files one after the other."""
-    firsts = accumulate((len(truth.regions) for truth in truths), initial=0)
-    return GroundTruth(
-        np.concatenate([truth.frames + first for truth, first in zip(truths, firsts, strict=False)]),
-        np.concatenate([truth.points for truth in truths]),
-        np.concatenate([truth.present for truth in truths]),
-        np.concatenate([truth.head_px for truth in truths]),
-        tuple(regions for truth in truths for regions in truth.regions),
-    )
 
 
 def _frame(person: Person, frame_of: dict[str, int], people: People) -> int:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from workers.evaluation.polygons import Polygons
 from workers.evaluation.posetrack_ap import JOINTS, Judged
-from workers.evaluation.posetrack_match import GroundTruth, Predictions, Regions, match
+from workers.evaluation.posetrack_match import GroundTruth, Predictions, match
 
 ANKLE, KNEE, HIP = 0, 1, 2
 Points = dict[int, tuple[float, float]]  # joint -> where it is; the other joints are missing
@@ -23,13 +24,13 @@ def arrays(people: Sequence[Points]) -> tuple[np.ndarray, np.ndarray]:
 
 def judge(
     labelled: Sequence[Points], predicted: Sequence[Points], scores: Sequence[float] | None = None,
-    frames: tuple[Sequence[int], Sequence[int]] | None = None, regions: tuple[Regions, ...] | None = None,
+    frames: tuple[Sequence[int], Sequence[int]] | None = None, ignored: Sequence[np.ndarray] = (),
 ) -> Judged:  # fmt: skip
     """Matches people of frame 0, or of the frames given for labelled and predicted people."""
     of_truth, of_predicted = frames or ([0] * len(labelled), [0] * len(predicted))
     truth = GroundTruth(
         np.array(of_truth), *arrays(labelled), np.full(len(labelled), HEAD_PX),
-        regions or ((),) * (max(of_truth) + 1),
+        Polygons.of_frames([ignored]),
     )  # fmt: skip
     ranks = np.repeat(np.array(scores or [0.5] * len(predicted))[:, None], len(JOINTS), axis=1)
     return match(truth, Predictions(np.array(of_predicted, int), *arrays(predicted), ranks))
@@ -96,7 +97,7 @@ def test_people_of_other_frames_are_not_matched_and_frames_without_people_do_not
 def test_predictions_in_an_ignored_region_do_not_count() -> None:
     square = np.array([(90, 90), (110, 90), (110, 110), (90, 110)], float)
     predicted: list[Points] = [{ANKLE: (100, 100), KNEE: (100, 60)}]
-    judged = judge([{KNEE: (100, 60)}], predicted, regions=((square,),))
+    judged = judge([{KNEE: (100, 60)}], predicted, ignored=[square])
     assert right(judged, ANKLE) == []
     assert right(judged, KNEE) == [True]
 
