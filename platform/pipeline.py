@@ -11,17 +11,26 @@ from platform.config import STAGE_NAMES, RunConfig, StageName
 from platform.config_file import flat_fields
 from platform.preflight import check
 from platform.run_folder import RunFolder, open_run_folder
-from platform.stages import data, report, spatial_finetune, spatial_retrain, spatial_search, spatial_train
+from platform.stages import (
+    data,
+    report,
+    spatial_finetune,
+    spatial_retrain,
+    spatial_search,
+    spatial_train,
+    temporal_train,
+)
 from platform.stages.context import StageContext
 from platform.tracking import Tracking
 
-# The later stages of the design (the temporal level, latency, export) get their line here.
+# The later stages of the design (the temporal search, latency, export) get their line here.
 STAGES: Mapping[StageName, Callable[[StageContext], None]] = {
     "data": data.run,
     "spatial_train": spatial_train.run,
     "spatial_search": spatial_search.run,
     "spatial_retrain": spatial_retrain.run,
     "spatial_finetune": spatial_finetune.run,
+    "temporal_train": temporal_train.run,
     "report": report.run,
 }
 
@@ -55,6 +64,7 @@ def _say_where(console: Console, folder: RunFolder, tracking_uri: str) -> None:
         f"Pareto front   {front.with_suffix('.html')}, {front}": front,
         f"network        {folder.network}": folder.network,
         f"finetuned      {folder.finetuned}": folder.finetuned,
+        f"T supernet     {folder.temporal_supernet}": folder.temporal_supernet,
         f"configuration  {folder.config}": folder.config,
         f"MLflow UI      mlflow ui --backend-store-uri {tracking_uri}": folder.path,
     }

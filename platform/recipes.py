@@ -18,10 +18,12 @@ from platform.config import (
     DataConfig,
     FinetuneConfig,
     ResourceConfig,
+    RetrainConfig,
     RunConfig,
     SearchConfig,
     SpaceConfig,
     StageName,
+    TemporalConfig,
 )
 from platform.config_file import flat_fields, to_yaml
 from platform.errors import ConfigError
@@ -31,6 +33,7 @@ from workers.training.config import TrainConfig
 
 PROGRAM = "python -m platform.recipes"
 NOT_THERE = "(none)"
+VIDEO: tuple[StageName, ...] = ("spatial_finetune", "temporal_train")
 RETRAINED: tuple[StageName, ...] = (*SEARCH_STAGES[:-1], "spatial_retrain", "report")
 EIGHT_GPUS = ResourceConfig(
     train_workers=8, gpus_per_train_worker=1, cpus_per_train_worker=8,
@@ -68,6 +71,19 @@ def tiny() -> RunConfig:
     )
 
 
+def tiny_video() -> RunConfig:
+    """Both levels' trainings in about a minute, from made clips to the T supernet; they mean nothing either."""
+    return replace(
+        tiny(),
+        name="tiny-video",
+        stages=("data", "spatial_train", "spatial_search", "spatial_retrain", *VIDEO),
+        data=DataConfig(made=MadeConfig(clips=8, frames_per_clip=4, people_per_clip=2)),
+        retrain=RetrainConfig(start="slice", epochs=1),
+        finetune=FinetuneConfig(epochs=1),
+        temporal=TemporalConfig(epochs=2, batch_clips=4),
+    )
+
+
 def coco_mbv3() -> RunConfig:
     """S-ViPNAS on MobileNetV3 (section 4.2): COCO in data/coco, 8 GPUs, 500 subnets, the best retrained."""
     return _coco("coco-mbv3", space="mobilenetv3", max_gmacs=0.75)
@@ -84,17 +100,18 @@ def coco_hrnet() -> RunConfig:
 
 
 def posetrack_mbv3() -> RunConfig:
-    """The network of coco-mbv3, finetuned for 20 epochs on PoseTrack18 in data/posetrack18 (section 4.2)."""
+    """T-ViPNAS on MobileNetV3 (section 4.2): PoseTrack18 in data/posetrack18, coco-mbv3's network finetuned on
+    it for 20 epochs, then the T supernet below it trained for 60 with T = 3."""
     return _posetrack("posetrack-mbv3", coco_mbv3())
 
 
 def posetrack_res50() -> RunConfig:
-    """The network of coco-res50, likewise."""
+    """T-ViPNAS on ResNet-50, likewise."""
     return _posetrack("posetrack-res50", coco_res50())
 
 
 def posetrack_hrnet() -> RunConfig:
-    """The network of coco-hrnet, likewise."""
+    """T-ViPNAS on HRNet-W32, likewise."""
     return _posetrack("posetrack-hrnet", coco_hrnet())
 
 
@@ -113,13 +130,19 @@ def _coco(name: str, space: str, max_gmacs: float) -> RunConfig:
 
 def _posetrack(name: str, coco: RunConfig) -> RunConfig:
     weights = coco.storage / coco.name / "network.safetensors"
-    finetune = FinetuneConfig(root=Path("data/posetrack18"), weights=weights)
-    return replace(coco, name=name, stages=("spatial_finetune",), finetune=finetune)
+    return replace(
+        coco,
+        name=name,
+        stages=VIDEO,
+        finetune=FinetuneConfig(root=Path("data/posetrack18"), weights=weights),
+        temporal=TemporalConfig(batch_clips=64),  # four frames each: as many crops as in a COCO step
+    )
 
 
 RECIPES: Mapping[str, Callable[[], RunConfig]] = {
     "smoke": smoke,
     "tiny": tiny,
+    "tiny-video": tiny_video,
     "coco-mbv3": coco_mbv3,
     "coco-res50": coco_res50,
     "coco-hrnet": coco_hrnet,

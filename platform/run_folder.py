@@ -70,6 +70,10 @@ class RunFolder:
         return self.path / "finetuned.safetensors"
 
     @property
+    def temporal_supernet(self) -> Path:
+        return self.path / "temporal_supernet.safetensors"
+
+    @property
     def trials(self) -> TrialStore:
         return TrialStore(self.path / "trials.parquet")
 

@@ -47,6 +47,10 @@ class Tracking:
         batch = [Metric(name, float(value), time_ms, step) for name, value in metrics.items()]
         self._later(lambda: self._client.log_batch(self.parent_id, metrics=batch))
 
+    def set_tag(self, name: str, value: str) -> None:
+        """Of the parent run, in the background."""
+        self._later(lambda: self._client.set_tag(self.parent_id, name, value))
+
     def log_trial(self, row: Row) -> None:
         """One child run, in the background."""
         self._later(lambda: self._write_trial(row))
