@@ -168,11 +168,15 @@ class ResourceConfig:
     """1 trains with NCCL on one GPU each; 0 with gloo on CPU."""
     max_failures: int = 3
     """Times that training workers may die; -1 is any number. Nodes taken away with notice do not count."""
-    slots: int = 2
-    """Trials at a time."""
+    slots: int | Literal["auto"] = 2
+    """Trials at a time; auto: as many as the cluster's nodes hold, also as nodes come and go."""
     cpus_per_slot: int = 1
     gpus_per_slot: float = 0
     """A fraction lets several trials share a GPU."""
+    timeout_s: float | None = 1800
+    """Most seconds for one candidate; then its worker is ended and the candidate is a failed row."""
+    candidates_per_trial: int = 1
+    """Candidates that a worker is handed at once: more spare the driver work where one takes a moment."""
 
     @property
     def most_train_workers(self) -> int:
@@ -217,7 +221,8 @@ class RunConfig:
         _at_least(1, "search.trials", self.search.trials)
         _at_least(1, "search.recalibration-people", self.search.recalibration_people)
         _at_least(1, "search.batch-size", self.search.batch_size)
-        _at_least(1, "resources.slots", self.resources.slots)
+        _at_least(1, "resources.slots", 1 if self.resources.slots == "auto" else self.resources.slots)
+        _at_least(1, "resources.candidates-per-trial", self.resources.candidates_per_trial)
         _at_least(1, "retrain.epochs", 1 if self.retrain.epochs is None else self.retrain.epochs)
         _at_least(1, "finetune.epochs", self.finetune.epochs)
         for name in ("trained_frames", "clip_step", "epochs", "frames"):

@@ -3,62 +3,66 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ray import tune
+from ray.tune import Callback
+from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from platform.config import ResourceConfig
+from platform.first_look import FirstLook
+from platform.retry import RetryPolicy
 from platform.samplers.sampler import Sampler
-from spaces.architecture import Architecture
-from spaces.errors import ConstraintError
-from workers.errors import DataError
-from workers.search.on_ray_tune import SubnetTrial
+from platform.slots import SlotLimit
+from platform.trial_queue import OnDone, TrialQueue
+from workers.search.on_ray_tune import CandidateTrial
 
 FINISHED: Any = Searcher.FINISHED  # a string where Tune's own types promise a dictionary
-OnDone = Callable[[int, Architecture, dict[str, Any]], None]
-QUIET_TUNE = {
+TUNE_SETTINGS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the results table is the log
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # and what a search resumes from
+    "TUNE_MAX_PENDING_TRIALS_PG": "1000000",  # SlotLimit holds them back, so that actors start side by side
     "RAY_AIR_NEW_OUTPUT": "0",  # the newer output prints its tables even when it is told to be silent
 }
-WORKER_DEATHS = 2  # that one trial survives before it is a failed row
-WORKER_DIED = {"status": "failed", "error": f"its worker died {WORKER_DEATHS + 1} times", "worker": None}
 
 
-class SamplerSearch(Searcher):
-    """Tune's view of a sampler. Runs in the driver; a trial's row is durable before it asks for the next."""
+class QueueSearch(Searcher):
+    """Tune's view of the queue: one of its trials is a batch of ours, one of its results a row."""
 
-    def __init__(self, sampler: Sampler, waiting: Sequence[int], on_done: OnDone) -> None:
+    def __init__(
+        self, queue: TrialQueue, limit: SlotLimit, batch: int, first_look: FirstLook | None
+    ) -> None:
         super().__init__()  # without a metric: a failed trial has none, and Tune would refuse its result
-        self.sampler, self.on_done = sampler, on_done
-        self.stopped_by: Exception | None = None
-        self._waiting = list(waiting)
-        self._running: dict[str, tuple[int, Architecture]] = {}
+        self.queue, self.limit, self.batch, self.first_look = queue, limit, batch, first_look
 
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
-        if not self._waiting or self.stopped_by is not None:
+        if self.queue.finished:
             return FINISHED
-        trial = self._waiting[0]
-        try:
-            architecture = self.sampler.propose(trial)
-        except ConstraintError as error:
-            self.stopped_by = error
-            return FINISHED
-        self._waiting.pop(0)
-        self._running[trial_id] = (trial, architecture)
-        return {"trial": trial, "architecture": architecture.to_json()}
+        slots = self.limit.count()
+        if self.queue.batches >= slots:
+            return None
+        share = -(-self.queue.left // slots)  # no slot is left without work at the end
+        jobs = self.queue.take(trial_id, min(self.batch, max(1, share)))
+        if not jobs:
+            return FINISHED if self.queue.finished else None
+        bar = None if self.first_look is None else self.first_look.bar()
+        return {"candidates": [job.candidate.to_json() for job in jobs], "bar": bar}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        self.queue.came(trial_id, result)
+        if self.first_look is not None:
+            self.first_look.observe(result.get("first_look_ap"))
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        trial, architecture = self._running.pop(trial_id)
-        measured = WORKER_DIED if error or result is None else result
-        if measured["status"] == "data_error":
-            self.stopped_by = DataError(measured["error"])
-            return
-        self.on_done(trial, architecture, measured)
+        if error or result is None:
+            self.queue.died(trial_id)
+        else:
+            self.on_trial_result(trial_id, result)
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune pickles its searcher beside its results; the results table is what a search resumes from."""
@@ -71,37 +75,52 @@ class SamplerSearch(Searcher):
         """As above: nothing to restore."""
 
 
+class Starts(Callback):
+    """Tells the queue when a worker is up: from then on its time counts."""
+
+    def __init__(self, queue: TrialQueue) -> None:
+        self.queue = queue
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        self.queue.begin(trial.trial_id)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """As above."""
+        return {}
+
+
 def run_trials(
     sampler: Sampler, waiting: Sequence[int], inputs: Any, resources: ResourceConfig, folder: Path,
-    on_done: OnDone,
+    on_done: OnDone, first_look: FirstLook | None = None,
 ) -> None:  # fmt: skip
-    """Evaluates the trials numbered `waiting`, `resources.slots` at a time, on actors that are reused.
+    """Evaluates the trials numbered `waiting` in `resources.slots` slots, on actors that are reused.
 
-    `inputs` is the object reference of a SearchInputs. Raises ConstraintError when the sampler runs out of
-    architectures, DataError when the data breaks; the rows that were done stay.
+    `first_look` knows the first looks that an interrupted run left. `inputs` is the object reference of a
+    `workers.search.candidates.Inputs`. Raises ConstraintError when the sampler runs out of candidates,
+    DataError when the data breaks; the rows that were done stay.
     """
-    os.environ |= QUIET_TUNE
-    search = SamplerSearch(sampler, waiting, on_done)
-    per_trial: dict[str, float] = {"CPU": resources.cpus_per_slot}
-    if resources.gpus_per_slot:
-        per_trial["GPU"] = resources.gpus_per_slot
-    trainable = tune.with_resources(
-        tune.with_parameters(SubnetTrial, inputs=inputs, threads=resources.cpus_per_slot), per_trial
+    os.environ |= TUNE_SETTINGS
+    queue = TrialQueue(sampler, waiting, on_done, RetryPolicy(timeout_s=resources.timeout_s))
+    per_trial = _per_trial(resources)
+    limit = SlotLimit(resources.slots, per_trial)
+    trainable = tune.with_parameters(
+        CandidateTrial, inputs=inputs, threads=resources.cpus_per_slot, timeout_s=resources.timeout_s
     )
     tune.Tuner(
-        trainable,
+        tune.with_resources(trainable, per_trial),
         tune_config=tune.TuneConfig(
-            search_alg=search,
-            num_samples=len(waiting),
-            max_concurrent_trials=resources.slots,
+            search_alg=QueueSearch(queue, limit, resources.candidates_per_trial, first_look),
+            num_samples=-1,  # until the queue is finished: a death is handed out once more
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(
-            name="spatial_search",
-            storage_path=str(folder),
-            failure_config=tune.FailureConfig(max_failures=WORKER_DEATHS),
-            verbose=0,
+            name="spatial_search", storage_path=str(folder), callbacks=[Starts(queue)], verbose=0
         ),
     ).fit()
-    if search.stopped_by is not None:
-        raise search.stopped_by
+    if queue.stopped_by is not None:
+        raise queue.stopped_by
+
+
+def _per_trial(resources: ResourceConfig) -> dict[str, float]:
+    needs = {"CPU": resources.cpus_per_slot, "GPU": resources.gpus_per_slot}
+    return {name: need for name, need in needs.items() if need}

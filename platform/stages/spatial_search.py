@@ -13,18 +13,13 @@ from platform.results.row import make_row, observation_of
 from platform.results.store import Row, TrialStore
 from platform.run_folder import write_text
 from platform.samplers.registry import build_sampler
-from platform.scoring import evenly_spaced
+from platform.search_inputs import search_inputs
 from platform.stages.context import StageContext
 from platform.tune_search import run_trials
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
-from workers.data.codec import Codec
-from workers.data.people import People
 from workers.errors import DataError
-from workers.evaluation.coco_ap import CocoScorer
-from workers.evaluation.crops import prepare_crops
-from workers.search.evaluator import SearchInputs, measure_untrained
-from workers.weights.safetensors import load_weights
+from workers.search.evaluator import measure_untrained
 
 STAGE = "spatial_search"
 
@@ -40,7 +35,7 @@ def run(context: StageContext) -> None:
     if not waiting and context.folder.best.exists():
         context.console.print(f"{STAGE}: done before, {len(done)} trials", highlight=False)
         return
-    inputs = ray.put(_inputs(context, space, people))
+    inputs = ray.put(search_inputs(context, space, people))
     with StageProgress(context.console, STAGE, config.trials) as progress:
         _search(context, space, inputs, done, waiting, progress)
     _compare_with_untrained(context, inputs, store)
@@ -76,27 +71,6 @@ def _line(rows: list[Row], per_minute: float) -> str:
         return f"none finished{failed}"
     best = max(scored, key=lambda row: row["ap"])
     return f"best AP {best['ap']:.3f} at {best['gmacs']:.4f} GMACs, {per_minute:.1f} trials/min{failed}"
-
-
-def _inputs(context: StageContext, space: SearchSpace, people: People) -> SearchInputs:
-    config = context.config
-    weights = load_weights(
-        context.folder.supernet, {"space": space.name, "keypoints": str(space.keypoints)}
-    )
-    training = context.people(config.data.train_split)
-    count = min(config.search.recalibration_people, len(training.people))
-    return SearchInputs(
-        space=space.name,
-        keypoints=space.keypoints,
-        input_hw=config.space.input_hw,
-        weights={name: tensor.numpy() for name, tensor in weights.items()},
-        recalibration_images=prepare_crops(evenly_spaced(training, count), config.space.input_hw).images,
-        crops=prepare_crops(people, config.space.input_hw),
-        scorer=CocoScorer.from_people(people),
-        codec=Codec(config.space.input_hw, config.space.sigma_cells),
-        batch_size=config.search.batch_size,
-        flip_test=config.search.flip_test,
-    )
 
 
 def _log_missing(context: StageContext, done: list[Row]) -> None:

@@ -15,7 +15,9 @@ def to_input(images: np.ndarray | Tensor, device: torch.device | str | None = No
     The bytes travel to the device before they become floats, a quarter of the traffic.
     """
     tensor = torch.from_numpy(images) if isinstance(images, np.ndarray) else images
-    pixels = tensor.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
-    mean = torch.tensor(MEAN_RGB, device=pixels.device).view(1, 3, 1, 1)
-    std = torch.tensor(STD_RGB, device=pixels.device).view(1, 3, 1, 1)
-    return pixels.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
+    pixels = tensor.to(device, non_blocking=True).contiguous().float()
+    # Row by row of the image: on a CPU, three numbers for each pixel take four times as long.
+    rows, width = pixels.flatten(0, 1).flatten(1), pixels.shape[2]
+    mean, std = (torch.tensor(figures, device=pixels.device).repeat(width) for figures in (MEAN_RGB, STD_RGB))
+    rows.sub_(mean).div_(std)
+    return pixels.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)

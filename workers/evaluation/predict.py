@@ -2,6 +2,8 @@
 # Shapes: N people, B batch, K joints, H/W input pixels, h/w heatmap cells.
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -12,6 +14,7 @@ from workers.data.crop import invert_affine
 from workers.data.skeleton import COCO17, Skeleton
 from workers.errors import TrainingError
 from workers.evaluation.crops import ValidationCrops
+from workers.evaluation.fold import norms_folded
 from workers.evaluation.inputs import device_of, for_evaluation, network_input
 
 
@@ -22,20 +25,27 @@ def predict_keypoints(
     batch_size: int,
     flip_test: bool = False,
     skeleton: Skeleton = COCO17,
+    people: range | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Joints (N, K, 2) float64 in image px and their scores (N, K): the network in eval mode, decoded.
 
-    `flip_test` averages with the mirrored crop's heatmaps. Raises TrainingError when heatmaps are not finite:
-    pycocotools would count such poses as right.
+    `flip_test` averages with the mirrored crop's heatmaps; `people` are row numbers, by default all. Raises
+    TrainingError when heatmaps are not finite: pycocotools would count such poses as right.
     """
     for_evaluation(network)
-    batches = (crops.images[start:start + batch_size] for start in range(0, len(crops), batch_size))
-    decoded = [codec.decode(_heatmaps(network, batch, flip_test, skeleton)) for batch in batches]
+    people = range(len(crops)) if people is None else people
+    with norms_folded(network):
+        batches = (crops.images[rows] for rows in _batches(people, batch_size))
+        decoded = [codec.decode(_heatmaps(network, batch, flip_test, skeleton)) for batch in batches]
     points, keypoint_scores = (np.concatenate(parts) for parts in zip(*decoded, strict=True))
     if not np.isfinite(keypoint_scores).all():
         raise TrainingError("heatmaps must be finite, the network gave NaN or infinity. "
                             "The weights have diverged: train again with a smaller learning rate.")
-    return to_image_px(points, crops.affines), keypoint_scores
+    return to_image_px(points, crops.affines[people.start : people.stop]), keypoint_scores
+
+
+def _batches(people: range, size: int) -> Iterator[slice]:
+    return (slice(start, min(start + size, people.stop)) for start in range(people.start, people.stop, size))
 
 
 def to_image_px(points: np.ndarray, affines: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from workers.errors import DataError, TrainingError
+from workers.evaluation.crops import Images
 from workers.evaluation.inputs import for_evaluation, network_input
 
 
@@ -57,7 +59,7 @@ class Moments:
         return mean, (self.squares / self.count - mean.square()).clamp(min=0)
 
 
-def recalibrate(network: nn.Module, images: np.ndarray, batch_size: int) -> nn.Module:
+def recalibrate(network: nn.Module, images: Images, batch_size: int) -> nn.Module:
     """Sets every BatchNorm's running statistics to those of `images` (N, H, W, 3) uint8; returns the network.
 
     On the way BatchNorm normalises by its batch, as in training; all else is in eval mode, as the network is
@@ -69,14 +71,33 @@ def recalibrate(network: nn.Module, images: np.ndarray, batch_size: int) -> nn.M
         raise DataError("BatchNorm recalibration needs at least one image, got none. "
                         "Raise the number of recalibration images, or use a split with labelled people.")
     for_evaluation(network)
-    with _normalising_by_batch(network) as pooled, torch.inference_mode():
-        for batch in np.array_split(images, -(-len(images) // batch_size)):
-            network(network_input(network, batch))
+    with statistics_of_inputs(network), torch.inference_mode():
+        for rows in even_batches(len(images), batch_size):
+            network(network_input(network, images[rows]))
+    return network
+
+
+@contextmanager
+def statistics_of_inputs(network: nn.Module) -> Iterator[None]:
+    """Afterwards each BatchNorm's running statistics are those of all that went through it while open.
+
+    While open it normalises by its batch, in eval mode. So where everything is one batch, the outputs are
+    already those of the recalibrated network, bit by bit. Raises TrainingError when activations are not
+    finite.
+    """
+    with _normalising_by_batch(network) as pooled:
+        yield
     for name, norm in _norms(network):
         if norm in pooled:      # otherwise the forward pass does not reach it
-            _set_statistics(norm, pooled[norm])
+            with torch.inference_mode():
+                _set_statistics(norm, pooled[norm])
             _check_finite(name, norm)
-    return network
+
+
+def even_batches(count: int, size: int) -> Iterator[slice]:
+    """Rows of at most `size`, in batches that differ by at most one."""
+    ends = np.linspace(0, count, -(-count // size) + 1).astype(int)
+    return (slice(*of) for of in pairwise(ends.tolist()))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The thin Ray Tune adapter: one actor serves many trials, one trial is one architecture."""
+"""The thin Ray Tune adapter: one actor serves many Tune trials, each a batch of candidates, one a step."""
 
 from __future__ import annotations
 
@@ -8,32 +8,55 @@ from typing import Any
 import torch
 from ray import tune
 
-from spaces.architecture import Architecture
+from workers.errors import DataError
 from workers.memory import keep_freed_memory
-from workers.search.evaluator import Measured, SearchInputs, SubnetEvaluator
+from workers.search.candidates import Evaluator, Inputs, Measured, attempt
+from workers.search.watchdog import ended_after
 
 
-class SubnetTrial(tune.Trainable):
-    """config: `architecture`, the canonical JSON. Reused between trials, so the supernet is loaded once."""
+class CandidateTrial(tune.Trainable):
+    """config: `candidates`, canonical JSON texts, and `bar`. Reused, so that inputs are loaded once."""
 
-    def setup(self, config: dict[str, Any], inputs: SearchInputs, threads: int = 1) -> None:  # type: ignore[override]
+    def setup(  # type: ignore[override]
+        self, config: dict[str, Any], inputs: Inputs, threads: int = 1, timeout_s: float | None = None
+    ) -> None:
         keep_freed_memory()
         torch.set_num_threads(threads)
         # Ray shows this process the GPUs that it was given, and no others.
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.evaluator = SubnetEvaluator(inputs, device)
+        self.timeout_s = timeout_s
+        self.evaluator: Evaluator
+        try:
+            self.evaluator = inputs.evaluator(device)
+        except Exception as error:  # every worker's would break alike
+            self.evaluator = _Broken(f"no evaluator: {type(error).__name__}: {error}")
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        self.architecture = Architecture.from_json(new_config["architecture"])
+        self.candidates: list[str] = new_config["candidates"]
+        self.bar: float | None = new_config["bar"]
+        self.done = 0
         return True
 
     def step(self) -> Measured:
-        measured = self.evaluator.measure(self.architecture)
-        return measured | {"worker": f"{socket.gethostname()}:{self.trial_id}", "done": True}
+        with ended_after(self.timeout_s):
+            measured = attempt(self.evaluator, self.candidates[self.done], self.bar)
+        self.done += 1
+        worker = f"{socket.gethostname()}:{self.trial_id}"
+        return measured | {"worker": worker, "done": self.done == len(self.candidates)}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:
-        """A trial is one step: there is nothing to save."""
+        """The results table is what a search resumes from: there is nothing to save."""
 
     def load_checkpoint(self, checkpoint: Any) -> None:
-        """A trial is one step: there is nothing to load."""
+        """As above: nothing to load."""
+
+
+class _Broken:
+    """Stands for an evaluator that could not be made."""
+
+    def __init__(self, error: str) -> None:
+        self.error = error
+
+    def measure(self, candidate: str, bar: float | None = None) -> Measured:
+        raise DataError(self.error)

@@ -12,6 +12,7 @@ from workers.data.coco import read_people
 from workers.data.codec import Codec
 from workers.evaluation.coco_ap import CocoScorer
 from workers.evaluation.crops import prepare_crops
+from workers.search.candidates import attempt
 from workers.search.evaluator import SearchInputs, SubnetEvaluator, measure_untrained
 
 INPUT_HW = (64, 32)
@@ -39,18 +40,17 @@ def scores(measured: dict[str, object]) -> dict[str, object]:
 
 def test_an_architecture_scores_alike_whatever_was_scored_before(inputs: SearchInputs) -> None:
     architecture = SPACE.sample(np.random.default_rng(0))
-    first = SubnetEvaluator(inputs).measure(architecture)
+    first = SubnetEvaluator(inputs).measure(architecture.to_json())
     evaluator = SubnetEvaluator(inputs)
-    evaluator.measure(SPACE.biggest())
-    assert first["status"] == "finished", first["error"]
+    evaluator.measure(SPACE.biggest().to_json())
     assert 0 < first["ap"] < 1
-    assert scores(evaluator.measure(architecture)) == scores(first)
-    assert scores(evaluator.measure(SPACE.smallest())) != scores(first)
+    assert scores(evaluator.measure(architecture.to_json())) == scores(first)
+    assert scores(evaluator.measure(SPACE.smallest().to_json())) != scores(first)
 
 
 def test_an_architecture_that_breaks_is_a_failed_result_with_its_reason(inputs: SearchInputs) -> None:
     other = build_space("mobilenetv3").smallest()
-    measured = SubnetEvaluator(inputs).measure(other)
+    measured = attempt(SubnetEvaluator(inputs), other.to_json())
     assert measured["status"] == "failed"
     assert "mobilenetv3-small" in str(measured["error"])
     assert measured["total_s"] >= 0
@@ -58,7 +58,7 @@ def test_an_architecture_that_breaks_is_a_failed_result_with_its_reason(inputs: 
 
 def test_broken_data_is_no_architectures_fault(inputs: SearchInputs) -> None:
     nothing = replace(inputs, recalibration_images=inputs.recalibration_images[:0])
-    measured = SubnetEvaluator(nothing).measure(SPACE.smallest())
+    measured = attempt(SubnetEvaluator(nothing), SPACE.smallest().to_json())
     assert measured["status"] == "data_error"
 
 
@@ -67,5 +67,5 @@ def test_the_untrained_network_has_fresh_weights_of_its_seed(inputs: SearchInput
         measure_untrained(inputs, SPACE.smallest(), seed=seed, sigma=0.2) for seed in (0, 0, 3)
     )
     assert scores(first) == scores(same) != scores(other)
-    trained = SubnetEvaluator(inputs).measure(SPACE.smallest())
+    trained = SubnetEvaluator(inputs).measure(SPACE.smallest().to_json())
     assert scores(first) != scores(trained)

@@ -89,7 +89,7 @@ def test_the_figures_are_those_that_a_search_would_measure(
         codec=Codec(INPUT_HW, 1.5), batch_size=4, flip_test=False,
     ))  # fmt: skip
     subnets = validated_subnets(run.space, run.task.seed)
-    measured = {name: evaluator.measure(subnet)["ap"] for name, subnet in subnets.items()}
+    measured = {name: evaluator.measure(subnet.to_json())["ap"] for name, subnet in subnets.items()}
     assert measured["biggest"] > 0
     assert len(set(measured.values())) > 1
     assert scored.figures == pytest.approx(

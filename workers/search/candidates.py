@@ -1,0 +1,47 @@
+"""What a search's workers know of candidates: texts that an evaluator turns into figures."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+import torch
+
+from workers.errors import DataError
+
+Measured = dict[str, Any]  # columns of the results table
+
+
+class Evaluator(Protocol):
+    """Holds what all candidates share. The same candidate gives the same figures whatever came before."""
+
+    def measure(self, candidate: str, bar: float | None = None) -> Measured:
+        """The figures of one candidate, from its canonical JSON.
+
+        `bar` is what `first_look_ap` must reach where the search takes first looks; it is None elsewhere.
+        Raises DataError for what would strike every candidate alike; any other error is this candidate's own.
+        """
+        ...
+
+
+class Inputs(Protocol):
+    """A picklable value, once per node in the object store, that every worker makes its evaluator from."""
+
+    def evaluator(self, device: torch.device) -> Evaluator: ...
+
+
+def attempt(evaluator: Evaluator, candidate: str, bar: float | None = None) -> Measured:
+    """The figures with `status`, `error` and the seconds it took; an error is a result.
+
+    "finished"; "stopped" after a first look; "failed" is the candidate's own failure; "data_error" would
+    strike every candidate alike, so it says nothing about this one.
+    """
+    started_s = time.perf_counter()
+    measured: Measured
+    try:
+        measured = {"status": "finished", "error": None} | evaluator.measure(candidate, bar)
+    except DataError as error:
+        measured = {"status": "data_error", "error": str(error)}
+    except Exception as error:
+        measured = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
+    return measured | {"total_s": time.perf_counter() - started_s}
