@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from analysis.errors import AnalysisError
 from analysis.pareto import non_dominated, to_costs
-from analysis.trials import Direction, directions
+from analysis.trials import Direction, comparable, directions
 
 
 def hypervolume(trials: pd.DataFrame, reference: Mapping[str, float]) -> float:
@@ -21,8 +21,7 @@ def hypervolume(trials: pd.DataFrame, reference: Mapping[str, float]) -> float:
     """
     names = list(reference)
     ways = directions(trials, names)
-    finished = trials[~trials["failed"]]
-    return dominated_area(finished[names], ways, list(reference.values()))
+    return dominated_area(comparable(trials)[names], ways, list(reference.values()))
 
 
 def dominated_area(values: ArrayLike, ways: Sequence[Direction], reference: Sequence[float]) -> float:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.errors import AnalysisError
-from analysis.trials import Direction, directions
+from analysis.trials import Direction, comparable, directions
 
 OBJECTIVES = ("gmacs", "ap")
 
@@ -17,14 +17,15 @@ OBJECTIVES = ("gmacs", "ap")
 def pareto_front(trials: pd.DataFrame, objectives: Sequence[str] = OBJECTIVES) -> pd.DataFrame:
     """The finished trials that no other trial beats, best first in the first objective.
 
-    Failed trials and those with a missing objective take no part. Different architectures with equal
-    objectives are all kept; of one architecture with equal objectives, the first trial. Ties in order
-    go to the next objective, then the key, so the order never depends on the order of the rows.
+    Failed trials, those scored on fewer people than others and those with a missing objective take no part.
+    Different architectures with equal objectives are all kept; of one architecture with equal objectives,
+    the first trial. Ties in order go to the next objective, then the key, so the order never depends on the
+    order of the rows.
     Raises AnalysisError for an unknown objective or one without a direction.
     """
     names = list(objectives)
     ways = directions(trials, names)
-    finished = trials[~trials["failed"]].dropna(subset=names)
+    finished = comparable(trials).dropna(subset=names)
     front = finished[non_dominated(finished[names], ways)]
     order = [way == "minimize" for way in ways]
     ordered = front.sort_values([*names, "key", "trial"], ascending=[*order, True, True], kind="stable")

@@ -11,7 +11,7 @@ from analysis.architecture import stage_texts
 from analysis.errors import AnalysisError
 from analysis.front_table import counted, decimals
 from analysis.pareto import pareto_front
-from analysis.trials import SCORES, Column, column
+from analysis.trials import SCORES, Column, column, comparable
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def pareto_view(
             f"no finished trial has both {x!r} and {y!r}, so there is nothing to draw: "
             f"{counted(trials)}. Look at the column 'error'."
         )
-    shown = trials[~trials["failed"]].dropna(subset=[x, y])
+    shown = comparable(trials).dropna(subset=[x, y])
     allowed = front if limit is None else front[_within(front[x], limit, column(trials, x))]
     best = None if allowed.empty else allowed.loc[_best_index(allowed[y], column(trials, y))]
     runs = ", ".join(sorted(set(trials["run"])))

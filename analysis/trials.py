@@ -6,6 +6,7 @@ They come from the metadata of the Arrow fields, so Pareto code and axis labels 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,7 @@ from analysis.errors import AnalysisError
 TRIALS = "trials.parquet"
 SCORES = ("ap", "ap50", "ap75", "ap_medium", "ap_large", "ar")
 REQUIRED = ("run", "stage", "trial", "key", "architecture", "status", "params", "gmacs", *SCORES)
+READ_ATTEMPTS = 5
 COLUMNS = "columns"  # DataFrame.attrs holds plain dicts: pandas writes attrs as JSON
 
 Direction = Literal["maximize", "minimize", ""]
@@ -48,12 +50,13 @@ class Column:
 def read_trials(run_folder: Path | str, stage: str | None = None) -> pd.DataFrame:
     """Every trial of a run, failed ones too, in order of stage and trial.
 
-    `failed` is added: True where the status is not "finished". `column(frame, name)` gives units and
-    directions. With `stage`, only that stage's trials.
+    `failed` is added: True where the status is not "finished". `partial` too: True where a trial was scored
+    on fewer people than others of its stage, so that its score may not be compared with theirs.
+    `column(frame, name)` gives units and directions. With `stage`, only that stage's trials.
     Raises AnalysisError, naming the folder or file, when there are no trials or they cannot be read.
     """
     folder = Path(run_folder)
-    tables = [_read_part(part) for part in _parts(folder)]
+    tables = _read_parts(folder)
     columns = _agreed_columns(tables, folder)
     frame = _join(tables, folder).to_pandas(ignore_metadata=True)
     if stage is not None:
@@ -62,8 +65,11 @@ def read_trials(run_folder: Path | str, stage: str | None = None) -> pd.DataFram
         raise AnalysisError(
             f"{folder / TRIALS} holds no trial yet. Wait for the first, or run the search again."
         )
+    # A search that was killed while it packed its parts left some rows in two of them.
+    frame = frame.drop_duplicates(["stage", "trial"], keep="last")
     frame = frame.sort_values(["stage", "trial"], kind="stable", ignore_index=True)
     frame["failed"] = frame["status"] != "finished"
+    frame["partial"] = _partial(frame)
     frame.attrs[COLUMNS] = {name: asdict(each) for name, each in columns.items()}
     return frame
 
@@ -96,6 +102,28 @@ def directions(frame: pd.DataFrame, objectives: Sequence[str]) -> tuple[Directio
     return tuple(each.direction for each in found)
 
 
+def comparable(trials: pd.DataFrame) -> pd.DataFrame:
+    """The finished trials that were scored on as many people as any other of their stage."""
+    partial = trials["partial"] if "partial" in trials else _partial(trials)
+    return trials[~(trials["failed"] | partial)]
+
+
+def _partial(frame: pd.DataFrame) -> pd.Series:
+    """False where it is not known: such a trial was scored on all."""
+    if "people" not in frame:
+        return pd.Series(False, index=frame.index)
+    people = frame["people"].where(frame["status"] == "finished").astype("float64")
+    return people < people.groupby(frame["stage"]).transform("max")
+
+
+def _read_parts(folder: Path) -> list[pa.Table]:
+    """All parts as they lie at one moment: a search that runs meanwhile may pack some and remove them."""
+    for _ in range(READ_ATTEMPTS - 1):
+        with suppress(FileNotFoundError):
+            return [_read_part(part) for part in _parts(folder)]
+    return [_read_part(part) for part in _parts(folder)]
+
+
 def _parts(folder: Path) -> list[Path]:
     path = folder / TRIALS
     if path.is_file():
@@ -112,6 +140,8 @@ def _parts(folder: Path) -> list[Path]:
 def _read_part(part: Path) -> pa.Table:
     try:
         table = pq.ParquetFile(part).read()
+    except FileNotFoundError:
+        raise
     except (OSError, pa.ArrowException) as error:
         raise AnalysisError(
             f"cannot read {part} as Parquet: {error}. Move it away to read the others."

@@ -50,8 +50,14 @@ class SearchConfig:
     """How many subnets to score, which ones are allowed, and how each is scored."""
 
     trials: int = 500
-    sampler: Literal["uniform", "nsga2"] = "uniform"
-    """uniform: the paper's. nsga2: Optuna's, accuracy against MACs."""
+    sampler: Literal["uniform", "evolution", "tpe", "nsga2", "predictor"] = "uniform"
+    """uniform: the paper's. The others seek the front of AP against GMACs; tpe and nsga2 are Optuna's."""
+    population: int = 20
+    """Of evolution and nsga2; a search of fewer than six times as many trials has a smaller one."""
+    predictor_batch: int = 10
+    """Results after which predictor is fitted anew."""
+    predictor_least_correlation: float = 0.5
+    """Spearman's on held-out trials; while the predictor's is lower, proposals are uniform."""
     max_gmacs: float | None = None
     """Most computation of a subnet, 10^9 multiply-accumulates an image."""
     min_gmacs: float | None = None
@@ -64,6 +70,34 @@ class SearchConfig:
     """Images in one forward pass."""
     flip_test: bool = False
     """Average the heatmaps of the image and of its mirror image: slower, a little better."""
+    detections: Path | None = None
+    """A detector's boxes on the validation images, COCO's format of results; by default the labelled ones."""
+    first_look_people: int = 0
+    """Score each subnet on so many people first, and only the better ones on all; 0: all on everybody."""
+    first_look_keep: float = 0.5
+    """Share of the subnets that is scored on everybody after its first look."""
+    crop_chunk_mib: int = 32
+    """Of the object store for each block of crops; a worker holds one at a time."""
+    max_latency_ms: float | None = None
+    """Most time of a subnet for one image, milliseconds on `latency_threads` cores."""
+    latency_source: Literal["predicted", "measured"] | None = None
+    """predicted: learnt from some subnets that are measured first. measured: also each subnet that may keep
+    the bound, before it is proposed, on a core kept for that. By default predicted where there is a bound."""
+    latency_runtime: Literal["onnxruntime", "torch"] = "onnxruntime"
+    """What runs the subnets whose time is measured."""
+    latency_threads: int = 1
+    """Cores that run one image."""
+    latency_samples: int = 64
+    """Subnets measured to learn from."""
+    latency_meters: int = 1
+    """Measurements at a time while learning. More disturb each other where they share a machine."""
+    latency_resource: str | None = None
+    """Ray resource that only the nodes to measure on have; needed where nodes have unlike processors."""
+
+    @property
+    def latency_from(self) -> Literal["predicted", "measured"] | None:
+        """Where latencies come from; None where nobody asked for them."""
+        return self.latency_source or (None if self.max_latency_ms is None else "predicted")
 
     @property
     def constraint(self) -> Constraint:
@@ -204,6 +238,10 @@ class RunConfig:
     stages: tuple[StageName, ...] = SEARCH_STAGES
     """Which to run, in this order: data, spatial_train, spatial_search, spatial_retrain, spatial_finetune,
     temporal_train, temporal_search, report."""
+    warm_start: tuple[Path, ...] = ()
+    """Folders of runs whose trials this one uses: those scored with the same supernet, data and settings are
+    taken over and not evaluated again; of others, the front is evaluated first. Their supernet is used where
+    this run would train the same one, or has no stage spatial_train."""
     data: DataConfig = field(default_factory=DataConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
@@ -219,10 +257,21 @@ class RunConfig:
         if self.seed < 0:
             raise ConfigError(f"seed must not be negative, but it is {self.seed}")
         _at_least(1, "search.trials", self.search.trials)
+        _at_least(2, "search.population", self.search.population)
+        _at_least(1, "search.predictor-batch", self.search.predictor_batch)
         _at_least(1, "search.recalibration-people", self.search.recalibration_people)
         _at_least(1, "search.batch-size", self.search.batch_size)
+        _at_least(0, "search.first-look-people", self.search.first_look_people)
+        _at_least(1, "search.crop-chunk-mib", self.search.crop_chunk_mib)
+        if not 0 < self.search.first_look_keep <= 1:
+            raise ConfigError(
+                f"search.first-look-keep must be a share in (0, 1], but it is {self.search.first_look_keep}"
+            )
         _at_least(1, "resources.slots", 1 if self.resources.slots == "auto" else self.resources.slots)
         _at_least(1, "resources.candidates-per-trial", self.resources.candidates_per_trial)
+        _at_least(1, "search.latency-threads", self.search.latency_threads)
+        _at_least(1, "search.latency-meters", self.search.latency_meters)
+        _at_least(10, "search.latency-samples", self.search.latency_samples)
         _at_least(1, "retrain.epochs", 1 if self.retrain.epochs is None else self.retrain.epochs)
         _at_least(1, "finetune.epochs", self.finetune.epochs)
         for name in ("trained_frames", "clip_step", "epochs", "frames"):

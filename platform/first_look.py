@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from platform.config import SearchConfig
 
 LEAST_SEEN = 10  # first looks before any is stopped: the share of fewer says little
 
@@ -19,6 +23,16 @@ class FirstLook:
     keep: float
     """Share that is scored on everybody."""
     seen: list[float] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, config: SearchConfig, rows: Iterable[Mapping[str, Any]]) -> FirstLook | None:
+        """What the search asks for, with the rows that an interrupted one left; None without first looks."""
+        if not config.first_look_people:
+            return None
+        looks = cls(keep=config.first_look_keep)
+        for row in rows:
+            looks.observe(row.get("first_look_ap"))
+        return looks
 
     def observe(self, first_look_ap: float | None) -> None:
         """A result, of this run or of the one that it continues; None is one without a first look."""

@@ -8,9 +8,9 @@ from rich.console import Console
 
 from platform.cluster import ray_session
 from platform.config import STAGE_NAMES, RunConfig, StageName
-from platform.config_file import flat_fields
 from platform.preflight import check
-from platform.run_folder import RunFolder, open_run_folder
+from platform.run_folder import RunFolder, folder_of, open_run_folder
+from platform.run_lock import only_driver
 from platform.stages import (
     data,
     report,
@@ -21,7 +21,7 @@ from platform.stages import (
     temporal_train,
 )
 from platform.stages.context import StageContext
-from platform.tracking import Tracking
+from platform.tracked_run import tracked, tracking_uri
 
 # The later stages of the design (the temporal search, latency, export) get their line here.
 STAGES: Mapping[StageName, Callable[[StageContext], None]] = {
@@ -38,25 +38,19 @@ STAGES: Mapping[StageName, Callable[[StageContext], None]] = {
 def run(config: RunConfig, console: Console) -> RunFolder:
     """Runs or continues a run; returns where it lies. Raises VipnasError for what a person can mend."""
     check(config)
-    folder = open_run_folder(config)
-    tracking_uri = config.tracking_uri or f"sqlite:///{folder.path.parent / 'mlflow.db'}"
-    tracking = Tracking(tracking_uri, config.name, folder.identity, folder.path.parent / "mlartifacts")
-    finished = False
-    try:
-        tracking.log_params(flat_fields(config))
-        context = StageContext(config, folder, tracking, console)
-        with ray_session(config.resources):
-            for name in STAGE_NAMES:
-                if name in config.stages:
-                    STAGES[name](context)
-        finished = True
-    finally:
-        tracking.close(finished=finished)
-    _say_where(console, folder, tracking_uri)
+    with only_driver(folder_of(config).path):
+        folder = open_run_folder(config)
+        with tracked(config, folder, console) as tracking:
+            context = StageContext(config, folder, tracking, console)
+            with ray_session(config.resources):
+                for name in STAGE_NAMES:
+                    if name in config.stages:
+                        STAGES[name](context)
+    _say_where(console, folder, tracking_uri(config))
     return folder
 
 
-def _say_where(console: Console, folder: RunFolder, tracking_uri: str) -> None:
+def _say_where(console: Console, folder: RunFolder, uri: str) -> None:
     front = folder.path / "pareto.png"
     lines = {
         f"results        {folder.path}": folder.path,
@@ -66,7 +60,7 @@ def _say_where(console: Console, folder: RunFolder, tracking_uri: str) -> None:
         f"finetuned      {folder.finetuned}": folder.finetuned,
         f"T supernet     {folder.temporal_supernet}": folder.temporal_supernet,
         f"configuration  {folder.config}": folder.config,
-        f"MLflow UI      mlflow ui --backend-store-uri {tracking_uri}": folder.path,
+        f"MLflow UI      mlflow ui --backend-store-uri {uri}": folder.path,
     }
     for line, needs in lines.items():
         if needs.exists():

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from platform.config import RunConfig, StageName
 from platform.errors import ConfigError
+from platform.run_folder import folder_of
+from platform.warm_start import check_runs
 from spaces.registry import build_space
 from workers.data.coco import locate
 from workers.data.posetrack import locate_posetrack
@@ -20,6 +22,8 @@ def check(config: RunConfig) -> None:
     if config.data.root is not None and set(config.stages) - POSETRACK_STAGES:
         for split in (config.data.train_split, config.data.val_split):
             locate(config.data.root, split)
+    if not folder_of(config).warm_start.exists():  # once settled, those runs are not needed any more
+        check_runs(config.warm_start)
     if "spatial_retrain" in config.stages:
         _need_file("retrain.architecture", config.retrain.architecture)
     if "spatial_finetune" in config.stages:

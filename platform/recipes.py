@@ -72,7 +72,7 @@ def tiny() -> RunConfig:
 
 
 def tiny_video() -> RunConfig:
-    """Both levels' trainings in about a minute, from made clips to the T supernet; they mean nothing either."""
+    """Both levels' trainings in about a minute, down to the T supernet: its accuracy means nothing either."""
     return replace(
         tiny(),
         name="tiny-video",
@@ -100,8 +100,8 @@ def coco_hrnet() -> RunConfig:
 
 
 def posetrack_mbv3() -> RunConfig:
-    """T-ViPNAS on MobileNetV3 (section 4.2): PoseTrack18 in data/posetrack18, coco-mbv3's network finetuned on
-    it for 20 epochs, then the T supernet below it trained for 60 with T = 3."""
+    """T-ViPNAS on MobileNetV3 (section 4.2): coco-mbv3's network finetuned on the PoseTrack18 in
+    data/posetrack18 for 20 epochs, then the T supernet below it trained for 60 with T = 3."""
     return _posetrack("posetrack-mbv3", coco_mbv3())
 
 

@@ -74,6 +74,26 @@ class RunFolder:
         return self.path / "temporal_supernet.safetensors"
 
     @property
+    def latency_table(self) -> Path:
+        """What was measured of subnets' time, one row each."""
+        return self.path / "latency.parquet"
+
+    @property
+    def latency_predictor(self) -> Path:
+        """What was learnt from it: a resumed search sees the same, so it proposes the same."""
+        return self.path / "latency_predictor.json"
+
+    @property
+    def warm_start(self) -> Path:
+        """The rows of other runs that this one uses."""
+        return self.path / "warm_start.parquet"
+
+    @property
+    def outbox(self) -> Path:
+        """What is to be sent to the tracking server beside the trials, a JSON value a line."""
+        return self.path / "tracking.jsonl"
+
+    @property
     def trials(self) -> TrialStore:
         return TrialStore(self.path / "trials.parquet")
 
@@ -82,21 +102,22 @@ class RunFolder:
         return str(json.loads(self.environment.read_text())["run_id"])
 
 
+def folder_of(config: RunConfig) -> RunFolder:
+    return RunFolder(config.storage.absolute() / config.name)
+
+
 def open_run_folder(config: RunConfig) -> RunFolder:
-    """Makes storage/name, or takes up the run that lies there.
+    """Begins a run in its folder, which this process holds (`only_driver`), or takes up the one there.
 
     Raises ConfigError, naming the fields, when that run was started with another configuration.
     """
-    folder = RunFolder(config.storage.absolute() / config.name)
+    folder = folder_of(config)
+    folder.path.mkdir(parents=True, exist_ok=True)
     resolved = to_yaml(config)
     if folder.config.exists():
         _refuse_other(folder, resolved)
-    try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"storage must be a folder that can be written, but {config.storage}: {error}. Give --storage."
-        ) from error
+    for left in folder.path.glob(".*.part"):  # half-written by a killed driver
+        left.unlink(missing_ok=True)
     if not folder.environment.exists():
         write_text(folder.environment, json.dumps(_environment(config.seed), indent=2) + "\n")
     write_text(folder.config, resolved)

@@ -15,6 +15,7 @@ from platform.errors import ConfigError
 from platform.recipes import RECIPES, listing, recipe
 
 PROGRAM = "python -m platform.search"
+RESUME = "--resume"
 
 
 def overview() -> str:
@@ -26,7 +27,7 @@ def overview() -> str:
             "",
             "Searches a pose network: makes or reads a data set, trains a weight-shared supernet, scores its",
             "subnets under a constraint, and prints the Pareto front of accuracy against cost.",
-            "The same command again continues where it stopped.",
+            "The same command again continues where it stopped; with --resume it refuses to begin anew.",
             "",
             "recipes:",
             *(f"  {line}" for line in listing()),
@@ -36,8 +37,10 @@ def overview() -> str:
             f"  {PROGRAM} smoke --name more --search.trials 40 --search.max-gmacs 0.02",
             f"  {PROGRAM} smoke --name mine --data.root data/coco",
             f"  {PROGRAM} --config runs/smoke/config.yaml",
+            f"  {PROGRAM} smoke --name tighter --warm-start runs/smoke --search.max-gmacs 0.02",
             "",
             f"All fields of a recipe, with their values: {PROGRAM} smoke --help",
+            "Several runs as one table and front: python -m platform.merge runs/smoke runs/more --into both",
             "In which fields two recipes differ: python -m platform.recipes diff smoke coco-mbv3",
         )
     )
@@ -60,14 +63,24 @@ def read_arguments(arguments: list[str]) -> RunConfig | None:
 
 
 def main(arguments: list[str]) -> int:
-    config = read_arguments(arguments)
+    config = read_arguments([word for word in arguments if word != RESUME])
     if config is None:
         print(overview())
         return 0
+    if RESUME in arguments:
+        _must_exist(config)
     from platform.pipeline import run  # takes seconds to import: a mistyped field is answered before
 
     run(config, Console(soft_wrap=not sys.stdout.isatty()))
     return 0
+
+
+def _must_exist(config: RunConfig) -> None:
+    folder = config.storage / config.name
+    if not (folder / "config.yaml").exists():
+        raise ConfigError(
+            f"{RESUME} needs a run that was begun, but {folder} is none. Without {RESUME} it begins."
+        )
 
 
 def _from_file(arguments: list[str]) -> tuple[str, RunConfig, list[str]]:

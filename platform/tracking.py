@@ -1,127 +1,158 @@
-"""MLflow, off the search's critical path: one parent run per run, one child run per trial."""
+"""MLflow, off the search's critical path: what is to be written waits on disk, a thread sends it.
+
+Trials wait as rows of the results table, all else in the outbox. A server that is down or slow delays
+nothing; what it did not get is sent when the run is started again, or by `python -m platform.track RUN`.
+"""
 
 from __future__ import annotations
 
-import logging
+import threading
+import time
+from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
+from rich.console import Console
 
-from platform.results.schema import METRICS
 from platform.results.store import Row
+from platform.tracking_outbox import Outbox
+from platform.tracking_server import TrackedRun, TrackingServer
 
-EXPERIMENT = "vipnas"
-logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # it announces every table it makes
-TRIAL_TAG = "vipnas.trial"
-RUN_TAG = "vipnas.run"
-LONGEST_PARAM = 6000  # characters that MLflow stores
-PAGE = 1000
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0  # after a failure; each pause is twice the one before
+TRIALS_AT_ONCE = 50
+SAY_EVERY_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the end of a run waits for the server."""
+
+    idle_s: float = 15.0  # while nothing gets through
+    total_s: float = 300.0
 
 
 class Tracking:
-    """Writes from one background thread; `close` waits for it and raises what went wrong there.
+    """Takes everything at once and returns; the thread sends it in order, trials first."""
 
-    `identity` tells this run from another of the same name in another folder.
-    """
-
-    def __init__(self, uri: str, name: str, identity: str, artifact_root: Path) -> None:
-        self._client = MlflowClient(tracking_uri=uri)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mlflow")
-        self._pending: list[Future[None]] = []
-        self._experiment_id = self._find_experiment(artifact_root)
-        self.parent_id = self._find_parent(name, identity)
+    def __init__(self, uri: str, run: TrackedRun, outbox: Path) -> None:
+        self.uri = uri
+        self.trouble: str | None = None
+        self._server, self._outbox = TrackingServer(uri, run), Outbox(outbox)
+        self._trials: deque[Row] = deque()
+        self._wake, self._stop = threading.Event(), threading.Event()
+        self._sent = 0
+        self._doubtful = False  # something failed since the server was last asked what it has
+        self._thread = threading.Thread(target=self._run, name="mlflow", daemon=True)
+        self._thread.start()
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Of the parent run; those that it has already are kept."""
-        known = self._client.get_run(self.parent_id).data.params
-        new = [Param(key, str(value)[:LONGEST_PARAM]) for key, value in params.items() if key not in known]
-        self._client.log_batch(self.parent_id, params=new)
+        self._add("params", values={key: str(value) for key, value in params.items()})
 
     def log_metrics(self, metrics: Mapping[str, float], step: int, time_ms: int) -> None:
-        """Of the parent run, in the background."""
-        batch = [Metric(name, float(value), time_ms, step) for name, value in metrics.items()]
-        self._later(lambda: self._client.log_batch(self.parent_id, metrics=batch))
+        """Of the parent run."""
+        values = {name: float(value) for name, value in metrics.items()}
+        self._add("metrics", values=values, step=step, time_ms=time_ms)
 
     def set_tag(self, name: str, value: str) -> None:
-        """Of the parent run, in the background."""
-        self._later(lambda: self._client.set_tag(self.parent_id, name, value))
-
-    def log_trial(self, row: Row) -> None:
-        """One child run, in the background."""
-        self._later(lambda: self._write_trial(row))
-
-    def logged_trials(self, stage: str) -> set[int]:
-        """Trial numbers of this run's finished children, so that a resumed run logs only what is missing."""
-        found: set[int] = set()
-        token = None
-        while True:
-            page = self._client.search_runs(
-                [self._experiment_id],
-                f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{self.parent_id}' and tags.stage = '{stage}' "
-                "and attributes.status != 'RUNNING'",
-                max_results=PAGE,
-                page_token=token,
-            )
-            found |= {int(run.data.tags[TRIAL_TAG]) for run in page}
-            token = page.token
-            if not token:
-                return found
+        """Of the parent run."""
+        self._add("tag", name=name, value=value)
 
     def log_artifacts(self, *paths: Path) -> None:
-        """Files of the parent run, after everything pending."""
+        """Files of the parent run, as they are when they are sent."""
         for path in paths:
-            self._later(lambda path=path: self._client.log_artifact(self.parent_id, str(path)))
+            self._add("artifact", path=str(path.absolute()))
 
-    def close(self, *, finished: bool) -> None:
-        """Waits until all is written, then ends the parent run."""
-        self._thread.shutdown(wait=True)
-        self._client.set_terminated(self.parent_id, "FINISHED" if finished else "KILLED")
-        for future in self._pending:
-            future.result()
+    def log_trial(self, row: Row) -> None:
+        """One child run, of a row that is durable; one that the server has already is passed over."""
+        self._trials.append(row)
+        self._wake.set()
 
-    def _later(self, write: Any) -> None:
-        self._pending = [future for future in self._pending if not future.done() or future.exception()]
-        self._pending.append(self._thread.submit(write))
+    def log_status(self, status: str) -> None:
+        """Of the parent run, in MLflow's words: RUNNING, FINISHED, KILLED."""
+        self._add("status", status=status, time_ms=int(time.time() * 1000))
 
-    def _write_trial(self, row: Row) -> None:
-        tags = {
-            MLFLOW_PARENT_RUN_ID: self.parent_id,
-            MLFLOW_RUN_NAME: f"{row['stage']}-{row['trial']:04d}",
-            TRIAL_TAG: str(row["trial"]),
-            "stage": row["stage"],
-            "space": row["space"],
-            "sampler": row["sampler"],
-            "status": row["status"],
-        }
-        time_ms = int(row["finished_at"].timestamp() * 1000)
-        child = self._client.create_run(self._experiment_id, tags=tags)
-        metrics = [Metric(name, float(row[name]), time_ms, 0) for name in METRICS if row[name] is not None]
-        params = [Param("key", row["key"]), Param("architecture", row["architecture"][:LONGEST_PARAM])]
-        errors = [RunTag("error", row["error"])] if row["error"] else []
-        self._client.log_batch(child.info.run_id, metrics=metrics, params=params, tags=errors)
-        self._client.set_terminated(
-            child.info.run_id, "FINISHED" if row["status"] == "finished" else "FAILED", end_time=time_ms
-        )
+    @property
+    def waiting(self) -> int:
+        """Trials and records that the server has not got."""
+        return len(self._trials) + len(self._outbox.waiting()[0])
 
-    def _find_experiment(self, artifact_root: Path) -> str:
-        found = self._client.get_experiment_by_name(EXPERIMENT)
-        if found is not None:
-            return str(found.experiment_id)
-        return str(self._client.create_experiment(EXPERIMENT, artifact_location=artifact_root.as_uri()))
+    def close(self, console: Console, patience: Patience | None = None) -> int:
+        """Waits while it gets on, at most as long as `patience` says; returns how much still waits."""
+        patience = patience or Patience()
+        self._stop.set()
+        self._wake.set()
+        began_s = moved_s = said_s = time.monotonic()
+        seen = self._sent
+        while self._thread.is_alive():
+            self._thread.join(timeout=0.1)
+            now_s = time.monotonic()
+            if self._sent != seen:
+                seen, moved_s = self._sent, now_s
+            if now_s - moved_s > patience.idle_s or now_s - began_s > patience.total_s:
+                break
+            if now_s - said_s > SAY_EVERY_S:
+                said_s = now_s
+                trouble = f" ({self.trouble})" if self.trouble else ""
+                console.print(f"tracking: {self.waiting} to send to {self.uri}{trouble}", highlight=False)
+        return self.waiting
 
-    def _find_parent(self, name: str, identity: str) -> str:
-        """The parent run of this identity, reopened, or a new one."""
-        found = self._client.search_runs(
-            [self._experiment_id], f"tags.`{RUN_TAG}` = '{identity}'", max_results=1
-        )
-        if found:
-            parent_id: str = found[0].info.run_id
-            self._client.update_run(parent_id, status="RUNNING")
-            return parent_id
-        tags = {MLFLOW_RUN_NAME: name, RUN_TAG: identity}
-        return str(self._client.create_run(self._experiment_id, tags=tags).info.run_id)
+    def _add(self, kind: str, **values: Any) -> None:
+        self._outbox.add(kind, **values)
+        self._wake.set()
+
+    def _run(self) -> None:
+        pause_s, connected = FIRST_PAUSE_S, False
+        while True:
+            stopping = self._stop.is_set()
+            try:
+                if not connected:
+                    self._server.connect()
+                    connected = True
+                if self._send_some():
+                    self.trouble, pause_s = None, FIRST_PAUSE_S
+                    continue
+                if stopping:
+                    self._settle()
+                    return
+            except Exception as error:  # the server's, the network's, a database's: all end the same way
+                self.trouble, connected, self._doubtful = _one_line(error), False, True
+                self._pause(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                continue
+            self._wake.wait()
+            self._wake.clear()
+
+    def _pause(self, pause_s: float) -> None:
+        """The end of the run cuts it short; then it is the first one's length again and again."""
+        if self._stop.is_set():
+            time.sleep(FIRST_PAUSE_S)
+        else:
+            self._stop.wait(pause_s)
+
+    def _send_some(self) -> bool:
+        """Some trials, then all records; False where nothing waited."""
+        some = False
+        for _ in range(min(TRIALS_AT_ONCE, len(self._trials))):
+            self._server.write_trial(self._trials[0])
+            self._trials.popleft()  # only now: what fails is tried again
+            self._sent += 1
+            some = True
+        records, mark = self._outbox.waiting()
+        if records:
+            self._server.write(records)
+            self._outbox.sent(mark)
+            self._sent += len(records)
+        return some or bool(records)
+
+    def _settle(self) -> None:
+        """A request that was thought lost may have been carried out late: then a trial has two children."""
+        if self._doubtful:
+            self._server.connect()
+            self._doubtful = False
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from platform.retry import Decision, End, RetryPolicy
-from platform.samplers.sampler import Sampler
+from platform.samplers.sampler import Proposer
 from spaces.errors import ConstraintError
 from workers.errors import DataError
 
@@ -41,7 +41,7 @@ class TrialQueue:
     """
 
     def __init__(
-        self, sampler: Sampler, waiting: Sequence[int], on_done: OnDone, policy: RetryPolicy,
+        self, sampler: Proposer, waiting: Sequence[int], on_done: OnDone, policy: RetryPolicy,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self.sampler, self.on_done, self.policy = sampler, on_done, policy

@@ -15,7 +15,7 @@ from ray.tune.search import Searcher
 from platform.config import ResourceConfig
 from platform.first_look import FirstLook
 from platform.retry import RetryPolicy
-from platform.samplers.sampler import Sampler
+from platform.samplers.sampler import Proposer
 from platform.slots import SlotLimit
 from platform.trial_queue import OnDone, TrialQueue
 from workers.search.on_ray_tune import CandidateTrial
@@ -90,7 +90,7 @@ class Starts(Callback):
 
 
 def run_trials(
-    sampler: Sampler, waiting: Sequence[int], inputs: Any, resources: ResourceConfig, folder: Path,
+    sampler: Proposer, waiting: Sequence[int], inputs: Any, resources: ResourceConfig, folder: Path,
     on_done: OnDone, first_look: FirstLook | None = None,
 ) -> None:  # fmt: skip
     """Evaluates the trials numbered `waiting` in `resources.slots` slots, on actors that are reused.

@@ -1,42 +1,59 @@
-"""From a measured architecture to the row of the results table."""
+"""From a measured candidate to the row of the results table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
-from platform.config import RunConfig
-from platform.results.schema import COLUMNS
-from platform.results.store import Row
+from platform.results.store import COLUMN_NAMES, Row
 from platform.samplers.sampler import Observation
 from spaces.architecture import Architecture
-from spaces.space import SearchSpace
 
 
-def make_row(
-    config: RunConfig, space: SearchSpace, stage: str, trial: int, architecture: Architecture,
-    measured: Mapping[str, Any],
-) -> Row:  # fmt: skip
-    """Cost from closed form, accuracy and seconds from the worker; what it did not measure is null."""
-    cost = space.cost(architecture)
-    row: Row = {column.name: measured.get(column.name) for column in COLUMNS}
-    return row | {
-        "run": config.name,
-        "stage": stage,
-        "trial": trial,
-        "key": architecture.key,
-        "architecture": architecture.to_json(),
-        "space": space.name,
-        "params": cost.params,
-        "macs": cost.macs,
-        "gmacs": cost.gmacs,
-        "seed": config.seed,
-        "sampler": config.search.sampler,
-        "finished_at": datetime.now(UTC),
-    }
+class Candidate(Protocol):
+    """What is searched: a frozen value; equal ones have equal keys."""
+
+    @property
+    def key(self) -> str: ...
+
+    def to_json(self) -> str: ...
 
 
-def observation_of(row: Row) -> Observation:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchFacts:
+    """What all rows of one search have in common, by the names of their columns."""
+
+    run: str
+    stage: str
+    space: str
+    seed: int
+    sampler: str
+    constraint: str
+    evaluation: str
+    people: int
+
+    def row(
+        self, trial: int, candidate: Candidate, figures: Mapping[str, Any], measured: Mapping[str, Any]
+    ) -> Row:
+        """`figures` are known without an evaluation (gmacs, params, ...), `measured` comes from the worker
+        and wins; what neither has is null. A name that is no column is left out.
+        """
+        known = asdict(self) | dict(figures) | dict(measured)
+        return {name: known.get(name) for name in COLUMN_NAMES} | {
+            "trial": trial,
+            "key": candidate.key,
+            "architecture": candidate.to_json(),
+            "finished_at": datetime.now(UTC),
+        }
+
+
+def observation_of(row: Row, parse: Callable[[str], Any] = Architecture.from_json) -> Observation:
     """What a sampler learns from a row."""
-    return Observation(Architecture.from_json(row["architecture"]), row["ap"], row["gmacs"])
+    return Observation(parse(row["architecture"]), row["ap"], row["gmacs"])
+
+
+def is_whole(row: Row, people: int) -> bool:
+    """Finished, and scored on all of the `people`."""
+    return row["ap"] is not None and (row["people"] is None or row["people"] >= people)

@@ -1,4 +1,9 @@
-"""One row per trial: the columns, with unit and direction where a reader of the Parquet file finds them."""
+"""One row per trial: the columns, with unit and direction where a reader of the Parquet file finds them.
+
+`people` is on how many the score was taken; fewer than in other rows, and it is a first look. `evaluation` is
+a digest of all that a score depends on beside the architecture: scores of equal digests may be compared.
+`origin` is where a row was taken over from, RUN#TRIAL, null where this run evaluated it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +42,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("params", _COUNT, "Parameters", "parameters", "minimize"),
     Column("macs", _COUNT, "Computation", "MACs", "minimize"),
     Column("gmacs", _FIGURE, "Computation", "GMACs", "minimize"),
+    Column("latency_ms", _FIGURE, "Latency", "ms", "minimize"),
+    Column("predicted_latency_ms", _FIGURE, "Predicted latency", "ms", "minimize"),
     *(Column(name, _FIGURE, title, "", "maximize") for name, title in _SCORES),
+    Column("people", _COUNT, "Scored on", "people"),
+    Column("first_look_ap", _FIGURE, "AP at first look"),
     Column("recalibrate_s", _FIGURE, "BatchNorm recalibration", "s"),
     Column("evaluate_s", _FIGURE, "Prediction and scoring", "s"),
     Column("total_s", _FIGURE, "Whole trial", "s"),
@@ -45,6 +54,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("status", _TEXT, "Status"),
     Column("error", _TEXT, "Error"),
     Column("sampler", _TEXT, "Sampler"),
+    Column("constraint", _TEXT, "Constraint"),
+    Column("evaluation", _TEXT, "Evaluation"),
+    Column("origin", _TEXT, "Origin"),
     Column("worker", _TEXT, "Worker"),
     Column("finished_at", pa.timestamp("us", tz="UTC"), "Finished at"),
 )

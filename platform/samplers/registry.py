@@ -5,34 +5,59 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import optuna
-
 from platform.config import SearchConfig
 from platform.errors import ConfigError
-from platform.samplers.nsga2 import Nsga2Sampler
+from platform.samplers.evolution import Evolution
+from platform.samplers.feasible import FeasibleSet
+from platform.samplers.guided import GuidedSampler
+from platform.samplers.optuna_strategy import OptunaStrategy, nsga2, tpe
 from platform.samplers.optuna_study import SearchStudy
+from platform.samplers.predictor import PredictorGuided
 from platform.samplers.sampler import Sampler
 from platform.samplers.uniform import UniformSampler
-from spaces.constraint import Constraint
-from spaces.space import SearchSpace
 
-SAMPLERS: Mapping[str, Callable[[SearchStudy, Constraint, int], Sampler]] = {
-    "uniform": UniformSampler,
-    "nsga2": Nsga2Sampler,
+GENERATIONS = 6  # that a search should have time for, so a short one has a smaller population
+
+
+def uniform(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
+    return UniformSampler(feasible, study, seed)
+
+
+def evolution(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
+    return GuidedSampler(feasible, study, seed, Evolution(feasible, _population(config)))
+
+
+def optuna_tpe(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
+    return GuidedSampler(feasible, study, seed, OptunaStrategy(feasible, study, tpe))
+
+
+def optuna_nsga2(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
+    strategy = OptunaStrategy(feasible, study, nsga2(_population(config)))
+    return GuidedSampler(feasible, study, seed, strategy)
+
+
+def predictor(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
+    strategy = PredictorGuided(
+        feasible, study, seed, config.predictor_batch, config.predictor_least_correlation
+    )
+    return GuidedSampler(feasible, study, seed, strategy)
+
+
+SAMPLERS: Mapping[str, Callable[[SearchConfig, FeasibleSet, SearchStudy, int], Sampler]] = {
+    "uniform": uniform,
+    "evolution": evolution,
+    "tpe": optuna_tpe,
+    "nsga2": optuna_nsga2,
+    "predictor": predictor,
 }
-LARGEST_POPULATION = 50
-GENERATIONS = 6  # that a search should have time for
 
 
-def build_sampler(config: SearchConfig, space: SearchSpace, seed: int, journal: Path) -> Sampler:
+def build_sampler(config: SearchConfig, feasible: FeasibleSet, seed: int, journal: Path) -> Sampler:
     """The named sampler over a new Optuna study in `journal`."""
     if config.sampler not in SAMPLERS:
         raise ConfigError(f"no sampler {config.sampler!r}; the known ones are: {', '.join(SAMPLERS)}")
-    population = min(LARGEST_POPULATION, max(2, config.trials // GENERATIONS))
-    proposer: optuna.samplers.BaseSampler = (
-        optuna.samplers.NSGAIISampler(population_size=population, seed=seed)
-        if config.sampler == "nsga2"
-        else optuna.samplers.RandomSampler(seed=seed)
-    )
-    study = SearchStudy(journal, space, proposer)
-    return SAMPLERS[config.sampler](study, config.constraint, seed)
+    return SAMPLERS[config.sampler](config, feasible, SearchStudy(journal, feasible), seed)
+
+
+def _population(config: SearchConfig) -> int:
+    return min(config.population, max(2, config.trials // GENERATIONS))

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import ray
 
-from platform.console import StageProgress
-from platform.results.row import make_row, observation_of
-from platform.results.store import Row, TrialStore
+from platform.evaluation_digest import search_digest
+from platform.first_look import FirstLook
+from platform.latency_constraint import latency_constraint
+from platform.results.row import SearchFacts, is_whole
+from platform.results.store import Row
 from platform.run_folder import write_text
+from platform.samplers.feasible import FeasibleArchitectures
 from platform.samplers.registry import build_sampler
 from platform.search_inputs import search_inputs
+from platform.search_run import SearchRun, waiting
 from platform.stages.context import StageContext
-from platform.tune_search import run_trials
+from platform.warm_start import settled_rows, take_supernet, taken_over
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
+from workers.data.people import People
 from workers.errors import DataError
 from workers.search.evaluator import measure_untrained
 
 STAGE = "spatial_search"
+TAKEN_OVER = "warm_start"  # the part of the table that holds other runs' rows
 
 
 def run(context: StageContext) -> None:
@@ -29,60 +34,93 @@ def run(context: StageContext) -> None:
     people = context.people(context.config.data.val_split)
     space = context.space(people)
     config.constraint.check(space)
+    store.tidy()
     done = store.rows(STAGE)
-    _log_missing(context, done)
-    waiting = sorted(set(range(config.trials)) - {row["trial"] for row in done})
-    if not waiting and context.folder.best.exists():
+    if not waiting(config.trials, done) and context.folder.best.exists():
+        _send(context, done)
         context.console.print(f"{STAGE}: done before, {len(done)} trials", highlight=False)
         return
+    if not context.folder.supernet.exists():
+        take_supernet(context)
+    facts = _facts(context, space, people)
+    settled = settled_rows(context, STAGE, facts.evaluation)
     inputs = ray.put(search_inputs(context, space, people))
-    with StageProgress(context.console, STAGE, config.trials) as progress:
-        _search(context, space, inputs, done, waiting, progress)
-    _compare_with_untrained(context, inputs, store)
+    _search(context, space, facts, settled, inputs)
+    _compare_with_untrained(context, inputs, facts)
 
 
 def _search(
-    context: StageContext, space: SearchSpace, inputs: Any, done: list[Row], waiting: list[int],
-    progress: StageProgress,
-) -> None:  # fmt: skip
-    config, store = context.config, context.folder.trials
-    sampler = build_sampler(config.search, space, config.seed, context.folder.journal)
-    for row in done:
-        sampler.observe(row["trial"], observation_of(row))
-    rows, started_s = list(done), time.monotonic()
+    context: StageContext, space: SearchSpace, facts: SearchFacts, settled: list[Row], inputs: Any
+) -> None:
+    config, store = context.config.search, context.folder.trials
+    latency = latency_constraint(context, space, config.constraint)
+    feasible = FeasibleArchitectures(space, config.constraint, latency, config.max_latency_ms)
 
-    def on_done(trial: int, architecture: Architecture, measured: dict[str, Any]) -> None:
-        row = make_row(config, space, STAGE, trial, architecture, measured)
-        store.append(row)
-        rows.append(row)
-        sampler.observe(trial, observation_of(row))
+    def figures(architecture: Architecture) -> dict[str, Any]:
+        cost = space.cost(architecture)
+        columns = {} if latency is None else latency.columns(architecture)
+        return {"params": cost.params, "macs": cost.macs, "gmacs": cost.gmacs} | columns
+
+    _take_over(context, feasible, settled, facts)
+    done = store.rows(STAGE)
+    _refuse_other(context, done, facts)
+    sampler = build_sampler(config, feasible, context.config.seed, context.folder.journal)
+    most_gmacs = config.max_gmacs or space.cost(space.biggest()).gmacs
+    search = SearchRun(
+        context, facts, feasible, figures, sampler,
+        most_gmacs=most_gmacs, trials=config.trials, done=done, settled=settled,
+    )  # fmt: skip
+    search.run(inputs, context.folder.ray, FirstLook.of(config, done))
+
+
+def _facts(context: StageContext, space: SearchSpace, people: People) -> SearchFacts:
+    config = context.config
+    return SearchFacts(
+        run=config.name, stage=STAGE, space=space.name, seed=config.seed, sampler=config.search.sampler,
+        constraint=str(config.search.constraint), evaluation=search_digest(context, space),
+        people=len(people),
+    )  # fmt: skip
+
+
+def _take_over(
+    context: StageContext, feasible: FeasibleArchitectures, settled: list[Row], facts: SearchFacts
+) -> None:
+    """Once, and all at once: what is known elsewhere and allowed here."""
+    if not settled:
+        return
+    known = [row for row in settled if row["evaluation"] == facts.evaluation]
+
+    def allowed(row: Row) -> bool:
+        return feasible.allows(feasible.parse(row["architecture"]))
+
+    rows = taken_over(known, facts.run, STAGE, allowed)
+    context.folder.trials.append_all(rows, TAKEN_OVER)
+    context.console.print(
+        f"{STAGE}: {len(rows)} trials of other runs are taken over, {len(known) - len(rows)} more are "
+        f"outside the constraint; {len(settled) - len(known)} architectures of runs scored otherwise come "
+        "first",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+
+
+def _refuse_other(context: StageContext, done: list[Row], facts: SearchFacts) -> None:
+    """Scores of two supernets or data sets in one table would make a front of neither."""
+    if any(row["evaluation"] not in (None, facts.evaluation) for row in done):
+        raise DataError(
+            f"the trials of {context.folder.path} were scored with another supernet, other annotations or "
+            "other settings than are there now. Restore them, or give --name another value."
+        )
+
+
+def _send(context: StageContext, done: list[Row]) -> None:
+    """Rows of an interrupted run that the tracking server may not have yet."""
+    for row in done:
         context.tracking.log_trial(row)
-        per_minute = (len(rows) - len(done)) / (time.monotonic() - started_s) * 60
-        progress.show(len(rows), _line(rows, per_minute))
-
-    if waiting:
-        run_trials(sampler, waiting, inputs, config.resources, context.folder.ray, on_done)
 
 
-def _line(rows: list[Row], per_minute: float) -> str:
-    scored = [row for row in rows if row["ap"] is not None]
-    failed = f", {len(rows) - len(scored)} failed" if len(scored) < len(rows) else ""
-    if not scored:
-        return f"none finished{failed}"
-    best = max(scored, key=lambda row: row["ap"])
-    return f"best AP {best['ap']:.3f} at {best['gmacs']:.4f} GMACs, {per_minute:.1f} trials/min{failed}"
-
-
-def _log_missing(context: StageContext, done: list[Row]) -> None:
-    """Rows of an interrupted run that the tracking server has not got yet."""
-    logged = context.tracking.logged_trials(STAGE) if done else set()
-    for row in done:
-        if row["trial"] not in logged:
-            context.tracking.log_trial(row)
-
-
-def _compare_with_untrained(context: StageContext, inputs: Any, store: TrialStore) -> None:
-    scored = [row for row in store.rows(STAGE) if row["ap"] is not None]
+def _compare_with_untrained(context: StageContext, inputs: Any, facts: SearchFacts) -> None:
+    store = context.folder.trials
+    scored = [row for row in store.rows(STAGE) if is_whole(row, facts.people)]
     if not scored:
         raise DataError(
             f"none of the trials in {store.folder} finished; their column `error` says why. "

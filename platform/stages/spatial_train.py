@@ -7,6 +7,7 @@ from functools import partial
 from platform.ray_training import run_training
 from platform.scoring import coco_scoring
 from platform.stages.context import StageContext
+from platform.warm_start import take_supernet
 from workers.data.batches import steps_per_epoch
 from workers.training.supernet_training import SupernetTraining
 from workers.weights.safetensors import save_weights
@@ -17,6 +18,9 @@ STAGE = "spatial_train"
 def run(context: StageContext) -> None:
     if context.folder.supernet.exists():
         context.console.print(f"{STAGE}: done before, {context.folder.supernet}", highlight=False)
+        return
+    if (source := take_supernet(context)) is not None:
+        context.console.print(f"{STAGE}: the supernet of {source}, trained alike, is used", highlight=False)
         return
     people, task = context.people(context.config.data.train_split), context.spatial_task()
     steps = task.train.epochs * steps_per_epoch(len(people), task.train.batch_size)

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pytest
 
 from analysis.errors import AnalysisError
+from analysis.hypervolume import hypervolume
+from analysis.pareto import pareto_front
 from analysis.trials import Column, column, declare, directions, read_trials
 
 Row = dict[str, Any]
@@ -140,3 +142,32 @@ def test_a_computed_column_gets_its_direction_by_declaring_it(made_run: Path) ->
 def test_an_unknown_column_lists_the_known(made_run: Path) -> None:
     with pytest.raises(AnalysisError, match=r"no column 'latency' among the trials; there are run, stage"):
         column(read_trials(made_run), "latency")
+
+
+PEOPLE = pa.field("people", pa.int64(), metadata={"unit": "people"})
+
+
+def test_a_row_that_lies_in_two_parts_is_one_trial(row: MakeRow, write: WriteRun) -> None:
+    """As a search leaves them that is killed after it packed its parts and before it removed them."""
+    write([row(0), row(1)])
+    assert read_trials(write([row(0), row(1), row(2)]))["trial"].tolist() == [0, 1, 2]
+
+
+def test_parts_that_vanish_while_they_are_read_are_looked_for_again(
+    row: MakeRow, write: WriteRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write([row(0)])
+    gone = folder / "trials.parquet" / "gone.parquet"
+    listed = iter([[gone], sorted((folder / "trials.parquet").iterdir())])
+    monkeypatch.setattr("analysis.trials._parts", lambda _: next(listed))
+    assert len(read_trials(folder)) == 1
+
+
+def test_scores_on_fewer_people_are_kept_and_are_no_part_of_a_front(
+    row: MakeRow, write: WriteRun, schema: pa.Schema
+) -> None:
+    rows = [row(0, ap=0.9, people=10), row(1, ap=0.4, people=50), row(2, ap=0.5), row(3, ap=0.8, people=10)]
+    trials = read_trials(write(rows, schema=schema.append(PEOPLE)))
+    assert trials["partial"].tolist() == [True, False, False, True]
+    assert pareto_front(trials)["trial"].tolist() == [2]
+    assert hypervolume(trials, {"gmacs": 1.5, "ap": 0.0}) == pytest.approx(0.5)

@@ -17,7 +17,7 @@ from platform.recipes import tiny
 from platform.run_folder import open_run_folder
 from platform.stages import spatial_finetune, spatial_retrain
 from platform.stages.context import StageContext
-from platform.tracking import Tracking
+from platform.tracked_run import open_tracking
 from spaces.architecture import Architecture
 from spaces.errors import ArchitectureError
 from spaces.registry import build_space
@@ -33,7 +33,7 @@ def config(tmp_path: Path, made_root: Path) -> RunConfig:
 
 def context_of(config: RunConfig) -> StageContext:
     folder = open_run_folder(config)
-    tracking = Tracking(f"sqlite:///{folder.path}/mlflow.db", config.name, folder.identity, folder.path)
+    tracking = open_tracking(config, folder)
     return StageContext(config, folder, tracking, Console(file=io.StringIO()))
 
 

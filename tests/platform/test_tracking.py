@@ -1,25 +1,25 @@
-"""Against a real MLflow store on disk."""
+"""Against real MLflow stores: a database, and a server that is down, killed or paused."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import io
+import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pytest
+from mlflow.entities import Run
+from rich.console import Console
 
-from platform.results.schema import COLUMNS
-from platform.tracking import EXPERIMENT, Tracking
+from platform.tracking import Patience, Tracking
+from platform.tracking_server import EXPERIMENT, TrackedRun
+from tests.platform.mlflow_server import MlflowServer
+from tests.platform.trial_rows import trial_row
 
-
-def row(trial: int, **changes: Any) -> dict[str, Any]:
-    values = {column.name: None for column in COLUMNS}
-    return values | {
-        "run": "r", "stage": "spatial_search", "trial": trial, "key": f"k{trial}", "architecture": "{}",
-        "space": "s", "sampler": "uniform", "ap": 0.5, "gmacs": 0.25, "status": "finished",
-        "finished_at": datetime(2026, 1, 2, tzinfo=UTC),
-    } | changes  # fmt: skip
+PATIENT, IMPATIENT = Patience(idle_s=120), Patience(idle_s=0.5)
+TAGS = {"stage": "spatial_search", "space": "s", "sampler": "uniform", "constraint": "at most 1 GMACs"}
 
 
 @pytest.fixture
@@ -27,47 +27,165 @@ def uri(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'mlflow.db'}"
 
 
-def test_a_run_has_one_child_per_trial_with_what_the_page_charts(uri: str, tmp_path: Path) -> None:
-    tracking = Tracking(uri, "smoke", "one", tmp_path / "artifacts")
-    tracking.log_params({"seed": 3})
-    tracking.log_metrics({"train/loss": 0.5}, step=10, time_ms=1)
-    for trial in range(3):
-        tracking.log_trial(row(trial))
-    tracking.log_trial(row(3, ap=None, status="failed", error="it broke"))
-    (tmp_path / "page.html").write_text("<p>front</p>")
-    tracking.log_artifacts(tmp_path / "page.html")
-    tracking.close(finished=True)
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowServer]:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "3")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")  # as Tracking sets it, undone after the test
+    made = MlflowServer(tmp_path)
+    try:
+        yield made
+    finally:
+        made.kill()
 
+
+def tracking(uri: str, folder: Path, identity: str = "one") -> Tracking:
+    run = TrackedRun(name="smoke", identity=identity, artifact_root=folder / "artifacts", tags=TAGS)
+    return Tracking(uri, run, folder / identity / "tracking.jsonl")
+
+
+def close(one: Tracking, patience: Patience = PATIENT) -> int:
+    return one.close(Console(file=io.StringIO()), patience)
+
+
+def runs(uri: str) -> tuple[list[Run], list[Run]]:
+    """Parents and children, as the page shows them."""
     client = mlflow.MlflowClient(tracking_uri=uri)
     experiment = client.get_experiment_by_name(EXPERIMENT)
     assert experiment is not None
-    runs = client.search_runs([experiment.experiment_id])
-    parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
-    children = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parents[0].info.run_id]
-    assert (len(parents), len(children)) == (1, 4)
-    assert parents[0].info.status == "FINISHED"
-    assert parents[0].data.params == {"seed": "3"}
-    assert [file.path for file in client.list_artifacts(parents[0].info.run_id)] == ["page.html"]
+    found = list(client.search_runs([experiment.experiment_id]))
+    parents = [run for run in found if "mlflow.parentRunId" not in run.data.tags]
+    return parents, [run for run in found if "mlflow.parentRunId" in run.data.tags]
+
+
+def numbers(children: list[Run]) -> list[int]:
+    return sorted(int(run.data.tags["vipnas.trial"]) for run in children)
+
+
+def wait_until(happened: Callable[[], bool], limit_s: float = 60) -> None:
+    deadline = time.monotonic() + limit_s
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_run_has_one_child_per_trial_with_what_the_page_charts(uri: str, tmp_path: Path) -> None:
+    one = tracking(uri, tmp_path)
+    one.log_params({"seed": 3})
+    one.log_metrics({"train/loss": 0.5}, step=10, time_ms=1)
+    for trial in range(3):
+        one.log_trial(trial_row(trial))
+    one.log_trial(trial_row(3, ap=None, status="failed", error="it broke", origin="r#3"))
+    (tmp_path / "page.html").write_text("<p>front</p>")
+    one.log_artifacts(tmp_path / "page.html")
+    one.log_status("FINISHED")
+    assert close(one) == 0
+
+    (parent,), children = runs(uri)
+    assert parent.info.status == "FINISHED"
+    assert parent.data.params == {"seed": "3"}
+    assert parent.data.metrics == {"train/loss": 0.5}
+    assert parent.data.tags.items() >= TAGS.items()
+    client = mlflow.MlflowClient(tracking_uri=uri)
+    assert [file.path for file in client.list_artifacts(parent.info.run_id)] == ["page.html"]
+    assert numbers(children) == [0, 1, 2, 3]
     finished = [child for child in children if child.info.status == "FINISHED"]
+    assert len(finished) == 3
     assert all(child.data.metrics.items() >= {"ap": 0.5, "gmacs": 0.25}.items() for child in finished)
+    assert all(child.data.tags.items() >= TAGS.items() for child in children)
     failed = next(child for child in children if child.info.status == "FAILED")
-    assert failed.data.tags["error"] == "it broke"
+    assert (failed.data.tags["error"], failed.data.tags["origin"]) == ("it broke", "r#3")
     assert "ap" not in failed.data.metrics
 
 
-def test_a_resumed_run_finds_its_parent_and_what_was_logged(uri: str, tmp_path: Path) -> None:
-    first = Tracking(uri, "smoke", "one", tmp_path / "artifacts")
+def test_a_resumed_run_finds_its_parent_and_sends_only_what_is_missing(uri: str, tmp_path: Path) -> None:
+    first = tracking(uri, tmp_path)
     first.log_params({"search.trials": 2})
-    first.log_trial(row(0))
-    first.log_trial(row(5))
-    first.close(finished=False)
-    again = Tracking(uri, "smoke", "one", tmp_path / "artifacts")
+    for trial in (0, 5):
+        first.log_trial(trial_row(trial))
+    first.log_status("KILLED")
+    close(first)
+    again = tracking(uri, tmp_path)
+    again.log_status("RUNNING")
     again.log_params({"search.trials": 4})
-    assert again.parent_id == first.parent_id
-    assert again.logged_trials("spatial_search") == {0, 5}
-    assert again.logged_trials("temporal_search") == set()
-    again.close(finished=True)
-    other = Tracking(uri, "smoke", "two", tmp_path / "artifacts")
-    assert other.parent_id != first.parent_id
-    assert other.logged_trials("spatial_search") == set()
-    other.close(finished=True)
+    for trial in (0, 5, 6):
+        again.log_trial(trial_row(trial))
+    close(again)
+    (parent,), children = runs(uri)
+    assert (parent.info.status, numbers(children)) == ("RUNNING", [0, 5, 6])
+    assert parent.data.params == {"search.trials": "2"}
+    other = tracking(uri, tmp_path, identity="two")
+    other.log_trial(trial_row(0))
+    close(other)
+    assert [len(found) for found in runs(uri)] == [2, 4]
+
+
+def test_a_trial_that_was_half_written_is_completed_and_a_second_child_of_one_is_deleted(
+    uri: str, tmp_path: Path
+) -> None:
+    first = tracking(uri, tmp_path)
+    first.log_trial(trial_row(0))
+    close(first)
+    _, (child,) = runs(uri)
+    client = mlflow.MlflowClient(tracking_uri=uri)
+    for tags in (child.data.tags, child.data.tags | {"vipnas.trial": "1"}):
+        client.create_run(child.info.experiment_id, tags=tags)
+    again = tracking(uri, tmp_path)
+    for trial in range(2):
+        again.log_trial(trial_row(trial))
+    assert close(again) == 0
+    parents, children = runs(uri)
+    assert (len(parents), numbers(children)) == (1, [0, 1])
+    assert {one.info.status for one in children} == {"FINISHED"}
+    assert all(one.data.metrics["ap"] == 0.5 for one in children)
+
+
+def test_what_a_kill_cut_short_in_the_outbox_hides_nothing_else(uri: str, tmp_path: Path) -> None:
+    path = tmp_path / "one" / "tracking.jsonl"
+    path.parent.mkdir()
+    path.write_text('{"kind": "params", "values": {"a": "1"}}\n{"kind": "params", "val')
+    one = tracking(uri, tmp_path)
+    one.log_params({"b": 2})
+    close(one)
+    (parent,), _ = runs(uri)
+    assert parent.data.params == {"a": "1", "b": "2"}
+
+
+def test_a_server_that_is_down_killed_or_paused_delays_nothing_and_gets_everything_once(
+    server: MlflowServer, tmp_path: Path
+) -> None:
+    began_s = time.monotonic()
+    down = tracking(server.uri, tmp_path)
+    down.log_params({"seed": 3})
+    down.log_metrics({"loss": 0.5}, step=1, time_ms=1)
+    for trial in range(5):
+        down.log_trial(trial_row(trial))
+    assert time.monotonic() - began_s < 2, "nothing waits for the server"
+    assert close(down, IMPATIENT) == 7
+    assert down.trouble is not None
+
+    server.start()
+    one = tracking(server.uri, tmp_path)
+    for trial in range(20):
+        one.log_trial(trial_row(trial))
+    wait_until(lambda: one.waiting < 18)
+    server.kill()
+    for trial in range(20, 30):
+        one.log_trial(trial_row(trial))
+    server.start()
+    wait_until(lambda: one.waiting < 8)
+    server.signal(signal.SIGSTOP)
+    began_s = time.monotonic()
+    for trial in range(30, 40):
+        one.log_trial(trial_row(trial))
+    assert time.monotonic() - began_s < 2, "nor for one that takes a request and does not answer"
+    wait_until(lambda: one.trouble is not None)
+    server.signal(signal.SIGCONT)
+    one.log_status("FINISHED")
+    assert close(one) == 0
+
+    (parent,), children = runs(server.uri)
+    assert numbers(children) == list(range(40))
+    assert {child.info.status for child in children} == {"FINISHED"}
+    assert all(child.data.metrics["ap"] == 0.5 for child in children)
+    assert parent.info.status == "FINISHED"
+    assert (parent.data.params, parent.data.metrics) == ({"seed": "3"}, {"loss": 0.5})

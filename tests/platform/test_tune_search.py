@@ -42,8 +42,11 @@ class Listed:
             raise ConstraintError("no new architecture")
         return self.architectures[trial]
 
-    def observe(self, trial: int, observation: Observation) -> None:
+    def observe(self, trial: int | None, observation: Observation) -> None:
         """Learns nothing."""
+
+    def notes(self) -> dict[str, float]:
+        return {}
 
 
 @pytest.fixture(scope="module", autouse=True)

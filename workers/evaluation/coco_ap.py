@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from workers.data.people import People
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
 from workers.evaluation.crops import ValidationCrops
+from workers.evaluation.detections import Detected
+from workers.evaluation.oks_nms import oks_nms
 
 Json = dict[str, Any]
 KEYPOINT_SCORE_THRESHOLD = 0.2     # joints above it make the pose score, as in HRNet's and MMPose's code
@@ -45,9 +47,20 @@ class CocoScorer:
 
     ground_truth: COCO
     skeleton: Skeleton
+    detected: bool = False
+    """Boxes are a detector's: near duplicates are suppressed, and images without a box count as misses."""
+    undetected_images: tuple[int, ...] = ()
 
     @classmethod
-    def from_people(cls, people: People) -> CocoScorer:
+    def from_detected(cls, detected: Detected) -> CocoScorer:
+        """The truth of a whole split, whose people are to be found in a detector's boxes."""
+        truth = cls.from_people(detected.people, detected.image_ids)
+        found = {person.image_id for person in detected.people.people}
+        without = tuple(sorted(set(detected.image_ids) - found))
+        return replace(truth, detected=True, undetected_images=without)
+
+    @classmethod
+    def from_people(cls, people: People, image_ids: Iterable[int] | None = None) -> CocoScorer:
         """Reads the annotation file again, because skipped people still count as pycocotools counts them.
 
         Crowds and people without labelled joints are ignored regions; others without a crop are misses.
@@ -56,12 +69,14 @@ class CocoScorer:
         content = _read_json(people)
         used = {person.annotation_id for person in people.people}
         try:
-            category_id = next(a["category_id"] for a in content["annotations"] if a["id"] in used)
+            category_id = next(
+                a["category_id"] for a in content["annotations"] if image_ids is not None or a["id"] in used
+            )
             annotations = [a for a in content["annotations"] if a["category_id"] == category_id]
         except (KeyError, StopIteration, TypeError) as error:
             raise DataError(f"{people.annotation_path} no longer holds the people read from it. "
                             "Restore the annotation file, or read the people again.") from error
-        return cls.from_annotations(annotations, people.skeleton)
+        return cls.from_annotations(annotations, people.skeleton, image_ids or ())
 
     @classmethod
     def from_annotations(
@@ -88,7 +103,10 @@ class CocoScorer:
                              f"got {keypoints.shape} and {scores.shape}")
         if not (np.isfinite(keypoints).all() and np.isfinite(scores).all()):
             raise ValueError("keypoints and scores must be finite; COCOeval counts NaN as a match")
-        return self.score_results(_detections(crops, keypoints, scores), np.unique(crops.image_ids).tolist())
+        poses = _detections(crops, keypoints, scores)
+        if self.detected:
+            poses = [poses[row] for row in self._distinct(crops, keypoints, scores)]
+        return self.score_results(poses, sorted({*crops.image_ids.tolist(), *self.undetected_images}))
 
     def score_results(self, results: list[Json], image_ids: list[int] | None = None) -> KeypointAP:
         """AP and AR of COCO's result records, over all images or those of `image_ids`; they may not be none.
@@ -105,6 +123,16 @@ class CocoScorer:
             run.accumulate()
             run.summarize()
         return KeypointAP(*map(float, run.stats))
+
+    def _distinct(self, crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarray) -> list[int]:
+        """Row numbers of the poses that are no duplicate of a better one on their image."""
+        assert crops.areas_px2 is not None
+        rated, sigmas = pose_scores(scores, crops.box_scores), np.array(self.skeleton.oks_sigmas)
+        kept: list[int] = []
+        for image_id in np.unique(crops.image_ids):
+            rows = np.flatnonzero(crops.image_ids == image_id)
+            kept += rows[oks_nms(keypoints[rows], rated[rows], crops.areas_px2[rows], sigmas)].tolist()
+        return sorted(kept)
 
 
 def coco_keypoint_ap(

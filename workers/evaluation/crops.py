@@ -32,6 +32,7 @@ class ValidationCrops:
     image_ids: np.ndarray        # (N,) int64
     annotation_ids: np.ndarray   # (N,) int64
     box_scores: np.ndarray       # (N,) float64; 1 for labelled boxes
+    areas_px2: np.ndarray | None = None  # (N,) that the crops show; known of detected boxes
 
     def __len__(self) -> int:
         return len(self.affines)
@@ -41,6 +42,7 @@ class ValidationCrops:
         return replace(
             self, images=np.empty((0,)), affines=self.affines[:count], image_ids=self.image_ids[:count],
             annotation_ids=self.annotation_ids[:count], box_scores=self.box_scores[:count],
+            areas_px2=None if self.areas_px2 is None else self.areas_px2[:count],
         )
 
 

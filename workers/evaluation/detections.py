@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from workers.data.coco import load_json
+from workers.data.coco import AnnotationReader, load_json, locate
 from workers.data.people import People, Person
-from workers.data.skeleton import Skeleton
 from workers.errors import DataError
 
 _LAYOUT = "It holds a list of {image_id, category_id, bbox [x, y, width, height] in px, score}."
@@ -23,53 +24,57 @@ class Detected:
 
     people: People
     scores: np.ndarray  # (N,) float64
+    image_ids: tuple[int, ...]  # of the whole split, those without a detection too
 
 
-def read_detections(path: Path, annotation_path: Path, images: Path, skeleton: Skeleton) -> Detected:
-    """The boxes of people on the images that the annotation file names, in the file's order.
+def read_detections(path: Path, root: Path, split: str) -> Detected:
+    """The boxes of people on the split's images, in the file's order.
 
-    Detections of other categories, on other images or below one pixel are left out, and counted.
+    Left out, and counted: detections of other categories, on other images, with boxes below one pixel.
     Raises DataError, naming the file, when it is not such a list or nobody is left.
     """
-    truth = load_json(annotation_path)
-    names = {image["id"]: image["file_name"] for image in truth["images"]}
-    category_id = truth["categories"][0]["id"]
-    skipped = {"of other categories": 0, "on other images": 0, "below one pixel": 0}
+    folder, annotation_path = locate(root, split)
+    truth = AnnotationReader(folder, annotation_path, load_json(annotation_path))
+    skipped: Counter[str] = Counter()
     people, scores = [], []
     for number, record in enumerate(_records(path)):
-        reason = _flaw(record, names, category_id)
+        reason = _flaw(record, truth)
         if reason:
             skipped[reason] += 1
             continue
-        people.append(_person(record, number, images / names[record["image_id"]], skeleton))
+        people.append(_person(record, number, truth))
         scores.append(float(record["score"]))
     if not people:
         raise DataError(f"{path} has no person on the images of {annotation_path}. {_LAYOUT}")
-    counted = {reason: count for reason, count in skipped.items() if count}
-    found = People(people=tuple(people), skipped=counted, skeleton=skeleton, annotation_path=path)
-    return Detected(people=found, scores=np.array(scores))
+    found = People(
+        people=tuple(people), skipped=dict(skipped), skeleton=truth.skeleton, annotation_path=annotation_path
+    )
+    return Detected(people=found, scores=np.array(scores), image_ids=tuple(truth.images))
 
 
 def _records(path: Path) -> list[Mapping[str, Any]]:
-    records: Any = load_json(path)
+    try:
+        records = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {path}: {error}. {_LAYOUT}") from error
     needed = {"image_id", "category_id", "bbox", "score"}
     if not isinstance(records, list) or any(not needed <= set(record) for record in records):
         raise DataError(f"{path} is no file of detections. {_LAYOUT}")
     return records
 
 
-def _flaw(record: Mapping[str, Any], names: Mapping[int, str], category_id: int) -> str:
-    if record["category_id"] != category_id:
-        return "of other categories"
-    if record["image_id"] not in names:
-        return "on other images"
-    return "below one pixel" if min(record["bbox"][2:]) < 1 else ""
+def _flaw(record: Mapping[str, Any], truth: AnnotationReader) -> str:
+    if record["category_id"] != truth.category_id:
+        return "of another category"
+    if record["image_id"] not in truth.images:
+        return "of an image that is not listed"
+    return "box below one pixel" if min(record["bbox"][2:]) < 1 else ""
 
 
-def _person(record: Mapping[str, Any], number: int, image: Path, skeleton: Skeleton) -> Person:
+def _person(record: Mapping[str, Any], number: int, truth: AnnotationReader) -> Person:
     x, y, width, height = map(float, record["bbox"])
     return Person(
-        image_path=str(image), image_id=record["image_id"], annotation_id=number,
-        box_xywh_px=(x, y, width, height), keypoints=np.zeros((skeleton.keypoints, 3), np.float32),
-        area_px2=width * height,
+        image_path=truth.image_path(truth.images[record["image_id"]]), image_id=record["image_id"],
+        annotation_id=number, box_xywh_px=(x, y, width, height),
+        keypoints=np.zeros((truth.skeleton.keypoints, 3), np.float32), area_px2=width * height,
     )  # fmt: skip

@@ -78,7 +78,7 @@ def evaluate_in_looks(
     flip_test: bool,
     look: Look | None,
 ) -> LookedAt:
-    """`evaluate`, given up after a first look in which the network falls behind; nobody is predicted twice."""
+    """`evaluate`, given up after a first look where the network falls behind; nobody is predicted twice."""
     scorer = people if isinstance(people, CocoScorer) else CocoScorer.from_people(people)
     started = time.perf_counter()
     recalibrate(network, recalibration_images, batch_size)

@@ -14,6 +14,7 @@ from ray.exceptions import RayTaskError
 
 from workers.data.people import People
 from workers.evaluation.crops import ValidationCrops, affines_of, crops_of, cut_out
+from workers.evaluation.oks_nms import crop_areas
 
 
 class SharedImages:
@@ -64,12 +65,13 @@ def share_crops(
     """
     affines, room = affines_of(people, input_hw), max(1, chunk_bytes // (input_hw[0] * input_hw[1] * 3))
     rows = list(_chunk_rows([person.image_path for person in people.people], room))
-    chunks = [_cut_out.remote(_some(people, part), affines[part], input_hw) for part in rows]
-    _await(chunks)
+    cut = [_cut_out.remote(_some(people, part), affines[part], input_hw) for part in rows]
+    chunks, counts = zip(*cut, strict=True)
     order = np.concatenate(rows)
-    images = SharedImages(chunks, [len(part) for part in rows])
+    images = SharedImages(chunks, _counted(counts))
     scores = None if box_scores is None else box_scores[order]
-    return crops_of(_some(people, order), affines[order], images, scores)
+    crops = crops_of(_some(people, order), affines[order], images, scores)
+    return crops if scores is None else replace(crops, areas_px2=crop_areas(crops.affines, input_hw))
 
 
 def _chunk_rows(image_paths: Sequence[str], room: int) -> Iterator[np.ndarray]:
@@ -90,17 +92,15 @@ def _some(people: People, rows: np.ndarray) -> People:
     return replace(people, people=tuple(people.people[row] for row in rows))
 
 
-@ray.remote
-def _cut_out(people: People, affines: np.ndarray, input_hw: tuple[int, int]) -> np.ndarray:
-    return cut_out(people, affines, input_hw, threads=1)
+@ray.remote(num_returns=2)
+def _cut_out(people: People, affines: np.ndarray, input_hw: tuple[int, int]) -> tuple[np.ndarray, int]:
+    """The chunk and its length, which the driver can ask for without the chunk."""
+    return cut_out(people, affines, input_hw, threads=1), len(people)
 
 
-def _await(chunks: Sequence[Any]) -> None:
-    """Raises the first error of a task as it was, without Ray's own."""
-    waiting = list(chunks)
-    while waiting:
-        done, waiting = ray.wait(waiting, fetch_local=False)
-        try:
-            ray.get(done)
-        except RayTaskError as error:
-            raise error.cause from None
+def _counted(counts: Sequence[Any]) -> list[int]:
+    """Waits for all; raises the first error of a task as it was, without Ray's own."""
+    try:
+        return list(ray.get(list(counts)))
+    except RayTaskError as error:
+        raise error.cause from None

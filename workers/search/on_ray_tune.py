@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any
 
@@ -42,7 +43,7 @@ class CandidateTrial(tune.Trainable):
         with ended_after(self.timeout_s):
             measured = attempt(self.evaluator, self.candidates[self.done], self.bar)
         self.done += 1
-        worker = f"{socket.gethostname()}:{self.trial_id}"
+        worker = f"{socket.gethostname()}:{os.getpid()}"
         return measured | {"worker": worker, "done": self.done == len(self.candidates)}
 
     def save_checkpoint(self, checkpoint_dir: str) -> None:

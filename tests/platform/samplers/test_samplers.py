@@ -1,101 +1,239 @@
-"""The contract that every sampler passes: name it in the registry and it is tested."""
+"""The contract that every sampler passes, over several feasible sets: what the registry names is tested."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 
 from platform.config import SearchConfig
+from platform.errors import ConfigError
+from platform.samplers.feasible import FeasibleArchitectures
 from platform.samplers.registry import SAMPLERS, build_sampler
 from platform.samplers.sampler import Observation, Sampler
 from spaces.architecture import Architecture
+from spaces.constraint import Constraint
 from spaces.errors import ConstraintError
 from spaces.registry import build_space
+from tests.spaces.toy import toy
 
-SPACE = build_space("mobilenetv3-small")
-LIMIT = 0.018
+SMALL, TOY = build_space("mobilenetv3-small"), toy()
 NAMES = list(SAMPLERS)
+TRIALS = 48  # enough for every sampler to learn
+SLOTS = 3
+
+all_samplers = pytest.mark.parametrize("name", NAMES)
 
 
-def build(name: str, journal: Path, **changes: object) -> Sampler:
-    config = SearchConfig(sampler=name, trials=24, max_gmacs=LIMIT, **changes)  # type: ignore[arg-type]
-    return build_sampler(config, SPACE, seed=3, journal=journal)
+def depth_ms(architecture: Architecture) -> float:
+    return float(sum(stage.depth for stage in architecture.stages))
 
 
-def observe(sampler: Sampler, trial: int, architecture: Architecture) -> None:
-    gmacs = SPACE.cost(architecture).gmacs
-    failed = trial % 7 == 3
-    sampler.observe(trial, Observation(architecture, None if failed else gmacs * 10, gmacs))
+FEASIBLE: dict[str, FeasibleArchitectures] = {
+    "any cost": FeasibleArchitectures(SMALL, Constraint()),
+    "macs": FeasibleArchitectures(SMALL, Constraint(min_gmacs=0.016, max_gmacs=0.018)),
+    "macs and params": FeasibleArchitectures(SMALL, Constraint(max_gmacs=0.018, max_params=90_000)),
+    "latency": FeasibleArchitectures(SMALL, Constraint(max_gmacs=0.018), depth_ms, max_latency_ms=7),
+    "toy": FeasibleArchitectures(TOY, Constraint(max_gmacs=0.002)),
+}
+FEW = FeasibleArchitectures(TOY, Constraint(max_gmacs=0.0005))
 
 
-def propose(sampler: Sampler, trials: range) -> list[Architecture]:
-    found = []
-    for trial in trials:
-        found.append(sampler.propose(trial))
-        observe(sampler, trial, found[-1])
-    return found
+@dataclass
+class Search:
+    """A sampler at work: three slots, every seventh trial fails, AP rises with the logarithm of MACs."""
+
+    name: str
+    feasible: FeasibleArchitectures
+    journal: Path
+    seed: int = 3
+
+    def __post_init__(self) -> None:
+        config = SearchConfig(sampler=self.name, trials=TRIALS)  # type: ignore[arg-type]
+        self.sampler: Sampler[Architecture] = build_sampler(config, self.feasible, self.seed, self.journal)
+        self.proposed: dict[int, Architecture] = {}
+        self.running: list[int] = []
+
+    def result(self, trial: int) -> Observation[Architecture]:
+        candidate = self.proposed[trial]
+        gmacs = self.feasible.figures(candidate)["gmacs"]
+        return Observation(candidate, None if trial % 7 == 3 else 1 + 0.1 * float(np.log(gmacs)), gmacs)
+
+    def run(self, trials: Iterable[int], slots: int = SLOTS) -> list[Architecture]:
+        """Starts every one of `trials`, and ends all but the last few: those stay running."""
+        for trial in trials:
+            self.proposed[trial] = self.sampler.propose(trial)
+            self.running.append(trial)
+            if len(self.running) >= slots:
+                ended = self.running.pop(0)
+                self.sampler.observe(ended, self.result(ended))
+        return list(self.proposed.values())
+
+    def replay(self, other: Search) -> None:
+        """What a restart does: every result that the other search left behind."""
+        for trial in sorted(other.proposed.keys() - set(other.running)):
+            self.proposed[trial] = other.proposed[trial]
+            self.sampler.observe(trial, self.result(trial))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_proposals_are_allowed_and_never_the_same_twice(name: str, tmp_path: Path) -> None:
-    found = propose(build(name, tmp_path / "journal"), range(40))
-    assert all(SPACE.cost(architecture).gmacs <= LIMIT for architecture in found)
-    assert all(SPACE.contains(architecture) for architecture in found)
-    assert len({architecture.key for architecture in found}) == 40
+@pytest.fixture
+def search(tmp_path: Path) -> Callable[..., Search]:
+    made = iter(range(100))
+
+    def build(name: str, which: str | FeasibleArchitectures = "macs", seed: int = 3) -> Search:
+        feasible = FEASIBLE[which] if isinstance(which, str) else which
+        return Search(name, feasible, tmp_path / f"{next(made)}.journal", seed)
+
+    return build
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_one_seed_gives_one_sequence(name: str, tmp_path: Path) -> None:
-    once, again = (propose(build(name, tmp_path / str(i)), range(20)) for i in range(2))
+@all_samplers
+@pytest.mark.parametrize("which", FEASIBLE)
+def test_proposals_are_feasible_and_never_the_same_twice(
+    name: str, which: str, search: Callable[..., Search]
+) -> None:
+    found = search(name, which).run(range(TRIALS))
+    assert all(map(FEASIBLE[which].allows, found))
+    assert len({each.key for each in found}) == TRIALS
+
+
+@all_samplers
+def test_one_seed_gives_one_sequence_and_another_seed_another(
+    name: str, search: Callable[..., Search]
+) -> None:
+    once, again, other = (search(name, seed=seed).run(range(TRIALS)) for seed in (3, 3, 4))
     assert once == again
+    assert not {each.key for each in once} & {each.key for each in other[:10]}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_resumed_sampler_does_not_repeat_what_was_observed(name: str, tmp_path: Path) -> None:
-    before = propose(build(name, tmp_path / "journal"), range(12))
-    resumed = build(name, tmp_path / "journal")
-    for trial, architecture in enumerate(before):
-        observe(resumed, trial, architecture)
-    after = propose(resumed, range(12, 24))
-    assert not {a.key for a in before} & {a.key for a in after}
+@all_samplers
+def test_after_a_restart_nothing_is_repeated_and_lost_trials_are_proposed_again(
+    name: str, search: Callable[..., Search]
+) -> None:
+    before, after = search(name), search(name)
+    before.run(range(42))
+    after.replay(before)
+    ended = {each.key for each in after.proposed.values()}
+    new = after.run([*before.running, *range(42, TRIALS)])
+    assert len({each.key for each in new}) == len(new) == TRIALS
+    assert not ended & {after.proposed[trial].key for trial in before.running}
 
 
-def test_the_uniform_sequence_does_not_depend_on_results_or_order(tmp_path: Path) -> None:
-    whole = propose(build("uniform", tmp_path / "a"), range(12))
-    resumed = build("uniform", tmp_path / "b")
+@all_samplers
+def test_one_slot_that_was_restarted_goes_on_as_if_it_had_not_been(
+    name: str, search: Callable[..., Search]
+) -> None:
+    undisturbed, before, after = (search(name) for _ in range(3))
+    undisturbed.run(range(TRIALS), slots=1)
+    before.run(range(42), slots=1)
+    after.replay(before)
+    after.run(range(42, TRIALS), slots=1)
+    assert after.proposed == undisturbed.proposed
+
+
+@all_samplers
+def test_results_of_another_run_inform_and_are_never_proposed_again(
+    name: str, search: Callable[..., Search]
+) -> None:
+    other, warm = search(name, "any cost"), search(name, "macs")
+    foreign = other.run(range(40))
+    for trial in set(other.proposed) - set(other.running):
+        warm.sampler.observe(None, other.result(trial))
+    found = warm.run(range(20))
+    assert all(map(FEASIBLE["macs"].allows, found))
+    assert not {each.key for each in found} & {each.key for each in foreign}
+    complete = [t for t in study(warm).trials if t.state == optuna.trial.TrialState.COMPLETE]
+    feasible = [t.constraints["feasible"] <= 0 for t in complete]
+    assert any(feasible)
+    assert not all(feasible)
+
+
+@all_samplers
+def test_a_small_space_is_proposed_whole_and_then_the_counts_are_named(
+    name: str, search: Callable[..., Search]
+) -> None:
+    few = search(name, FEW)
+    with pytest.raises(ConstraintError, match=r"all \d+ architectures of space 'toy'.*the \d+ known already"):
+        few.run(range(10_000))
+    allowed = {each.key for each in everything(FEW)}
+    assert {each.key for each in few.proposed.values()} == allowed
+    assert len(few.proposed) == len(allowed) > TRIALS
+
+
+@all_samplers
+def test_the_study_on_disk_holds_every_result(name: str, search: Callable[..., Search]) -> None:
+    done = search(name)
+    done.run(range(20), slots=1)
+    trials = study(done).trials
+    assert [t.user_attrs["key"] for t in trials] == [each.key for each in done.proposed.values()]
+    for number, trial in enumerate(trials):
+        expected = done.result(number)
+        assert trial.state.name == ("FAIL" if expected.ap is None else "COMPLETE")
+        assert trial.params == done.feasible.describe(expected.candidate)
+        assert expected.ap is None or trial.values == [expected.ap, expected.gmacs]
+
+
+@all_samplers
+def test_trials_that_all_fail_teach_nothing_and_stop_nothing(
+    name: str, search: Callable[..., Search]
+) -> None:
+    failing = search(name)
+    for trial in range(TRIALS):
+        candidate = failing.sampler.propose(trial)
+        failing.sampler.observe(trial, Observation(candidate, None, 0.017))
+
+
+@all_samplers
+def test_an_impossible_constraint_says_so(name: str, search: Callable[..., Search]) -> None:
+    impossible = FeasibleArchitectures(SMALL, Constraint(max_gmacs=0.0001))
+    with pytest.raises(ConstraintError, match=r"at most 0\.0001 GMACs; its smallest has"):
+        search(name, impossible).run([0])
+
+
+@pytest.mark.parametrize("which", ["macs", "latency"])
+def test_trial_n_of_the_uniform_sampler_depends_on_the_seed_and_n_alone(
+    which: str, search: Callable[..., Search]
+) -> None:
+    whole = search("uniform", which).run(range(12))
+    resumed = search("uniform", which).sampler
     assert [resumed.propose(trial) for trial in (11, 3, 0)] == [whole[11], whole[3], whole[0]]
 
 
-def test_nsga2_moves_towards_what_scored_better(tmp_path: Path) -> None:
-    """With AP falling in MACs there is one best corner: later proposals must be cheaper than the first."""
-    config = SearchConfig(sampler="nsga2", trials=120)
-    sampler = build_sampler(config, SPACE, seed=0, journal=tmp_path / "journal")
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "uniform"])
+def test_what_learns_moves_towards_what_scored_better(name: str, search: Callable[..., Search]) -> None:
+    """With AP falling in MACs there is one best corner: the last proposals are cheaper than the first."""
+    cheap = search(name, "any cost")
     gmacs = []
-    for trial in range(120):
-        architecture = sampler.propose(trial)
-        gmacs.append(SPACE.cost(architecture).gmacs)
-        sampler.observe(trial, Observation(architecture, 1 - 10 * gmacs[-1], gmacs[-1]))
-    assert sum(gmacs[-30:]) < 0.8 * sum(gmacs[:30])
+    for trial in range(80):
+        candidate = cheap.sampler.propose(trial)
+        gmacs.append(cheap.feasible.figures(candidate)["gmacs"])
+        cheap.sampler.observe(trial, Observation(candidate, 1 - 10 * gmacs[-1], gmacs[-1]))
+    assert sum(gmacs[-25:]) < 0.8 * sum(gmacs[:25])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_study_on_disk_holds_every_result(name: str, tmp_path: Path) -> None:
-    found = propose(build(name, tmp_path / "journal"), range(10))
+def test_an_unknown_sampler_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+    config = SearchConfig(sampler="annealing")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="no sampler 'annealing'; the known ones are: uniform, evolution"):
+        build_sampler(config, FEW, 0, tmp_path / "journal")
+
+
+def everything(feasible: FeasibleArchitectures) -> list[Architecture]:
+    found: dict[str, Architecture] = {}
+    rng = np.random.default_rng(0)
+    while True:
+        try:
+            each = feasible.sample(rng, found.keys())
+        except ConstraintError:
+            return list(found.values())
+        found[each.key] = each
+
+
+def study(done: Search) -> optuna.Study:
     storage = optuna.storages.JournalStorage(
-        optuna.storages.journal.JournalFileBackend(str(tmp_path / "journal"))
+        optuna.storages.journal.JournalFileBackend(str(done.journal))
     )
-    study = optuna.load_study(study_name="spatial_search", storage=storage)
-    complete = [t for t in study.trials if t.state == optuna.trial.TrialState.COMPLETE]
-    assert len(complete) == 9  # trial 3 failed
-    best = max(SPACE.cost(a).gmacs for i, a in enumerate(found) if i % 7 != 3)
-    assert max(trial.values[0] for trial in complete) == pytest.approx(best * 10)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_an_impossible_constraint_says_so(name: str, tmp_path: Path) -> None:
-    config = SearchConfig(sampler=name, max_gmacs=0.0001)  # type: ignore[arg-type]
-    sampler = build_sampler(config, SPACE, 0, tmp_path / "journal")
-    with pytest.raises(ConstraintError, match=r"at most 0\.0001 GMACs; its smallest has"):
-        sampler.propose(0)
+    return optuna.load_study(study_name="spatial_search", storage=storage)

@@ -69,3 +69,25 @@ def test_the_untrained_network_has_fresh_weights_of_its_seed(inputs: SearchInput
     assert scores(first) == scores(same) != scores(other)
     trained = SubnetEvaluator(inputs).measure(SPACE.smallest().to_json())
     assert scores(first) != scores(trained)
+
+
+def test_the_supernets_weights_are_the_inputs_own_memory(inputs: SearchInputs) -> None:
+    """Read-only, as Ray maps them, they are enough; nothing writes to them."""
+    for array in inputs.weights.values():
+        array.flags.writeable = False
+    evaluator = SubnetEvaluator(inputs)
+    for name, tensor in evaluator.supernet.state_dict().items():
+        assert tensor.data_ptr() == inputs.weights[name].ctypes.data
+    assert 0 < evaluator.measure(SPACE.smallest().to_json())["ap"] < 1
+
+
+def test_a_first_look_stops_who_falls_behind_and_changes_nothing_for_others(inputs: SearchInputs) -> None:
+    text = SPACE.sample(np.random.default_rng(0)).to_json()
+    whole = SubnetEvaluator(inputs).measure(text)
+    evaluator = SubnetEvaluator(replace(inputs, first_look_people=2))
+    passed, stopped = evaluator.measure(text, bar=0.0), evaluator.measure(text, bar=1.1)
+    assert (passed["ap"], passed["people"]) == (pytest.approx(whole["ap"]), len(inputs.crops))
+    assert stopped["status"] == "stopped"
+    assert stopped["people"] == 2
+    assert stopped["first_look_ap"] == passed["first_look_ap"]
+    assert "ap" not in stopped

@@ -1,0 +1,193 @@
+"""The latency that a search bounds or reports: predicted, or measured before a subnet is proposed.
+
+Proposals depend on these latencies, so both the predictor and the measurements lie in the run's folder: a
+resumed run sees the same, and proposes the same. Two runs of one seed that measure for themselves differ.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import ray
+
+from platform.console import StageProgress
+from platform.errors import ConfigError
+from platform.latency_meters import Meters
+from platform.results.latency_table import LatencyTable, Row
+from platform.stages.context import StageContext
+from spaces.architecture import Architecture
+from spaces.constraint import Constraint, sample_many
+from spaces.space import SearchSpace
+from workers.errors import DataError
+from workers.latency.measure import Setting
+from workers.latency.predictor import Latency, LatencyPredictor, train_predictor
+from workers.latency.steadiness import Steadiness
+
+PASSES = 2  # over architectures that a neighbour disturbed
+FEWEST_CALM = 0.5  # of the samples, for the others to be left out of the learning
+_STREAM = 12  # keeps this random stream apart from those of data, training and samplers
+
+Measure = Callable[[Architecture], Row]
+
+
+class LatencySource(Protocol):
+    """Milliseconds of an architecture, as a bound sees them and as a results row shows them."""
+
+    def __call__(self, architecture: Architecture) -> float: ...
+
+    def columns(self, architecture: Architecture) -> dict[str, float | None]:
+        """`latency_ms`, None where it was not measured, and `predicted_latency_ms`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictedLatency:
+    """The predictor alone."""
+
+    predict: Latency
+
+    def __call__(self, architecture: Architecture) -> float:
+        return self.predict(architecture)
+
+    def columns(self, architecture: Architecture) -> dict[str, float | None]:
+        return {"latency_ms": None, "predicted_latency_ms": self.predict(architecture)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MeasuredLatency:
+    """Measured, but for those that the predictor puts above the bound by more than it errs.
+
+    So nothing above the bound is ever let through, and hardly anything hopeless is measured. Every
+    architecture is measured once; `table` remembers.
+    """
+
+    predict: Latency
+    error: float  # relative, of the predictor
+    bound_ms: float
+    table: LatencyTable
+    measure: Measure
+
+    def __call__(self, architecture: Architecture) -> float:
+        if architecture.key not in self.table:
+            predicted_ms = self.predict(architecture)
+            if predicted_ms > self.bound_ms * (1 + self.error):
+                return predicted_ms
+            self.table.put(self.measure(architecture))
+        return float(self.table[architecture.key]["median_ms"])
+
+    def columns(self, architecture: Architecture) -> dict[str, float | None]:
+        known = architecture.key in self.table
+        measured_ms = self.table[architecture.key]["median_ms"] if known else None
+        return {"latency_ms": measured_ms, "predicted_latency_ms": self.predict(architecture)}
+
+
+def latency_constraint(
+    context: StageContext, space: SearchSpace, constraint: Constraint
+) -> LatencySource | None:
+    """What FeasibleArchitectures takes as `latency`; None where the search asks for none.
+
+    Measures architectures and learns from them first, or takes what the run's folder has. Prints one line.
+    With measured latencies an actor keeps its cores until the search's Ray session ends.
+    """
+    config = context.config.search
+    if config.latency_from is None:
+        return None
+    setting = Setting(
+        space=space.name, keypoints=space.keypoints, input_hw=space.input_hw,
+        runtime=config.latency_runtime, threads=config.latency_threads,
+    )  # fmt: skip
+    table, policy = LatencyTable(context.folder.latency_table), Steadiness()
+    if not context.folder.latency_predictor.exists():
+        _learn(context, space, constraint, setting, table, policy)
+    predictor = LatencyPredictor.load(context.folder.latency_predictor, setting)
+    context.console.print(_line(predictor), highlight=False)
+    predict = predictor.bind(space)
+    if config.latency_from == "predicted":
+        return PredictedLatency(predict)
+    _need_cores(context, setting)
+    meters = Meters(setting, policy, 1, config.latency_resource)
+
+    def measure(architecture: Architecture) -> Row:
+        (row,) = meters.measure([architecture])
+        _one_processor({predictor.cpu, row["cpu"]})
+        return row
+
+    bound_ms = math.inf if config.max_latency_ms is None else config.max_latency_ms
+    return MeasuredLatency(predict, predictor.held_out.p95, bound_ms, table, measure)
+
+
+def _learn(
+    context: StageContext, space: SearchSpace, constraint: Constraint, setting: Setting, table: LatencyTable,
+    policy: Steadiness,
+) -> None:  # fmt: skip
+    """Leaves the predictor in the run's folder."""
+    config = context.config
+    rng = np.random.default_rng([_STREAM, config.seed])
+    samples = sample_many(space, constraint, config.search.latency_samples, rng)
+    _measure_all(context, samples, setting, table, policy)
+    calm = [sample for sample in samples if table.is_calm(sample.key, policy.control_limit)]
+    used = calm if len(calm) >= FEWEST_CALM * len(samples) else samples
+    if len(calm) < len(samples):
+        context.console.print(
+            f"latency: other work on the machine disturbed {len(samples) - len(calm)} of {len(samples)} "
+            f"measurements; {'left out' if used is calm else 'too many to leave out'}",
+            highlight=False,
+        )
+    cpu = _one_processor({table[sample.key]["cpu"] for sample in samples})
+    measured = [(sample, float(table[sample.key]["median_ms"])) for sample in used]
+    train_predictor(space, setting, cpu, measured).save(context.folder.latency_predictor)
+
+
+def _measure_all(
+    context: StageContext, samples: Sequence[Architecture], setting: Setting, table: LatencyTable,
+    policy: Steadiness,
+) -> None:  # fmt: skip
+    """Every sample that the table lacks, then those again that were disturbed."""
+    config = context.config.search
+    waiting = [sample for sample in samples if sample.key not in table]
+    if not waiting:
+        return
+    with (
+        Meters(setting, policy, config.latency_meters, config.latency_resource) as meters,
+        StageProgress(context.console, "latency", len(samples)) as progress,
+    ):
+        for _ in range(PASSES):
+            for row in meters.measure(waiting):
+                table.put(row)
+                done = sum(sample.key in table for sample in samples)
+                progress.show(done, f"{row['median_ms']:.2f} ms, control at {row['control_ratio']:.2f}")
+            waiting = [sample for sample in samples if not table.is_calm(sample.key, policy.control_limit)]
+
+
+def _line(predictor: LatencyPredictor) -> str:
+    setting, held_out = predictor.setting, predictor.held_out
+    cores = "one core" if setting.threads == 1 else f"{setting.threads} cores"
+    return (
+        f"latency: {setting.runtime} on {cores} of {predictor.cpu}, learnt from {held_out.samples} subnets; "
+        f"on held-out ones off by {held_out.mape:.1%} on average, rank correlation {held_out.spearman:.3f}"
+    )
+
+
+def _one_processor(cpus: set[str]) -> str:
+    if len(cpus) > 1:
+        raise DataError(
+            "latency must be measured on one kind of processor, but it came from "
+            f"{' and '.join(sorted(cpus))}. Give --search.latency-resource, a Ray resource that only one "
+            "kind of node has."
+        )
+    return cpus.pop()
+
+
+def _need_cores(context: StageContext, setting: Setting) -> None:
+    """A core for measuring and one for a trial, or the search would wait for ever."""
+    resources = context.config.resources
+    needed, there = setting.threads + resources.cpus_per_slot, ray.cluster_resources().get("CPU", 0)
+    if resources.address is None and there < needed:
+        raise ConfigError(
+            f"search.latency-source measured needs {needed} CPUs, {setting.threads} of them to measure on, "
+            f"but Ray has {there:g}. Give --resources.cpus {needed}, or --search.latency-source predicted."
+        )

@@ -1,0 +1,62 @@
+"""The sampler around every strategy that learns: it keeps to what is feasible and new, whatever is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Generic, Protocol
+
+import numpy as np
+
+from platform.samplers.feasible import C, FeasibleSet
+from platform.samplers.optuna_study import SearchStudy
+from platform.samplers.sampler import Observation
+
+MOST_DRAWS = 60  # of a strategy for one proposal, before a uniform one is taken
+_STREAM = 5
+
+
+class Strategy(Protocol[C]):
+    """Learns from results what to try next."""
+
+    def draws(self, history: Sequence[Observation[C]], rng: np.random.Generator) -> Iterator[C]:
+        """Candidates of the space, the most wanted first; none while a uniform one would do as well.
+
+        `history` has this run's results in the order in which they came, those of other runs before them. A
+        draw need be neither feasible nor new, and there may be any number of them.
+        """
+        ...
+
+    def notes(self) -> Mapping[str, float]:
+        """See Sampler.notes."""
+        ...
+
+
+class GuidedSampler(Generic[C]):
+    """The first draw of a strategy that is feasible and new, a uniform one where none is.
+
+    Trial n follows from the seed, n and the results so far.
+    """
+
+    def __init__(
+        self, feasible: FeasibleSet[C], study: SearchStudy[C], seed: int, strategy: Strategy[C]
+    ) -> None:
+        self.feasible, self.study, self.seed, self.strategy = feasible, study, seed, strategy
+        self._history: list[Observation[C]] = []
+        self._known: set[str] = set()
+
+    def propose(self, trial: int) -> C:
+        rng = np.random.default_rng([_STREAM, self.seed, trial])
+        draws = islice(self.strategy.draws(self._history, rng), MOST_DRAWS)
+        wanted = (each for each in draws if each.key not in self._known and self.feasible.allows(each))
+        candidate = next(wanted, None) or self.feasible.sample(rng, self._known)
+        self._known.add(candidate.key)
+        return candidate
+
+    def observe(self, trial: int | None, observation: Observation[C]) -> None:
+        self._known.add(observation.candidate.key)
+        self._history.append(observation)
+        self.study.tell(observation)
+
+    def notes(self) -> Mapping[str, float]:
+        return self.strategy.notes()

@@ -1,0 +1,128 @@
+"""Predictor-guided search: a regressor of AP chooses the next batch, by evolution on what it predicts."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Generic
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Kernel, WhiteKernel
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from platform.samplers.evolution import child
+from platform.samplers.feasible import C, FeasibleSet
+from platform.samplers.optuna_study import SearchStudy
+from platform.samplers.ranking import best_first
+from platform.samplers.sampler import Observation
+
+STARTUP = 30  # results before the first fit
+FOLDS = 5  # one of them is held out at a refit, the next one at the next
+POPULATION, GENERATIONS = 50, 8  # of the search on the predictor: 450 predictions and the known
+PLANS = 3  # candidates planned for every one that is meant to be taken
+_STREAM = 6
+
+
+class PredictorGuided(Generic[C]):
+    """A Gaussian process on the candidates' features, fitted anew for every `batch` results.
+
+    While the rank correlation of its predictions for held-out results is below `least_correlation`, it wants
+    nothing, and proposals are uniform. Each refit's correlation is written down in the study.
+    """
+
+    def __init__(
+        self, feasible: FeasibleSet[C], study: SearchStudy[C], seed: int, batch: int, least_correlation: float
+    ) -> None:
+        self.feasible, self.study, self.seed = feasible, study, seed
+        self.batch, self.least_correlation = batch, least_correlation
+        self._fitted = 0
+        self._correlation = 0.0
+        self._plan: list[C] = []
+
+    def draws(self, history: Sequence[Observation[C]], rng: np.random.Generator) -> Iterator[C]:
+        """A plan follows from the seed and the results of whole batches; the trials of a batch share it."""
+        scored = [each for each in history if each.ap is not None]
+        count = len(scored) // self.batch * self.batch
+        if count >= STARTUP and count != self._fitted:
+            self._refit(scored[:count])
+        yield from self._plan
+
+    def notes(self) -> Mapping[str, float]:
+        """The last fit: the results it has seen, and Spearman's correlation on those held out."""
+        if not self._fitted:
+            return {}
+        return {"predictor_trials": self._fitted, "predictor_rank_correlation": self._correlation}
+
+    def _refit(self, scored: Sequence[Observation[C]]) -> None:
+        features = self._features([each.candidate for each in scored])
+        aps = np.array([each.ap for each in scored])
+        held_out = np.arange(len(aps)) % FOLDS == len(aps) // self.batch % FOLDS
+        first = fitted(features[~held_out], aps[~held_out])
+        self._fitted = len(aps)
+        self._correlation = rank_correlation(first.predict(features[held_out]), aps[held_out])
+        self.study.note(f"predictor's rank correlation after {self._fitted} results", self._correlation)
+        self._plan = []
+        if self._correlation >= self.least_correlation:
+            model = fitted(features, aps, first[-1].kernel_)
+            self._plan = self._planned(model, [each.candidate for each in scored])
+
+    def _planned(self, model: Pipeline, known: Sequence[C]) -> list[C]:
+        """The best by predicted AP and GMACs that an evolution finds, from what is known and at random."""
+        rng = np.random.default_rng([_STREAM, self.seed, len(known)])
+        found = {each.key: each for each in known if self.feasible.allows(each)}
+        found |= {each.key: each for each in (self.feasible.sample(rng) for _ in range(POPULATION))}
+        values = dict(zip(found, self._values(model, found.values()), strict=True))
+        for _ in range(GENERATIONS):
+            parents = [found[key] for key in _best(values, POPULATION)]
+            children = (child(self.feasible, parents, rng) for _ in range(POPULATION))
+            fresh = (each for each in children if each.key not in found)
+            new = {each.key: each for each in fresh if self.feasible.allows(each)}
+            found |= new
+            values |= dict(zip(new, self._values(model, new.values()), strict=True))
+        for each in known:
+            values.pop(each.key, None)
+        return [found[key] for key in _best(values, PLANS * self.batch)]
+
+    def _values(self, model: Pipeline, candidates: Iterable[C]) -> Float[np.ndarray, "N 2"]:
+        """Predicted AP, and GMACs."""
+        listed = list(candidates)
+        if not listed:
+            return np.zeros((0, 2))
+        gmacs = [self.feasible.figures(each)["gmacs"] for each in listed]
+        return np.column_stack([model.predict(self._features(listed)), gmacs])
+
+    def _features(self, candidates: Sequence[C]) -> Float[np.ndarray, "N F"]:
+        return np.array([self.feasible.features(each) for each in candidates])
+
+
+def fitted(
+    features: Float[np.ndarray, "N F"], aps: Float[np.ndarray, " N"], kernel: Kernel | None = None
+) -> Pipeline:
+    """A Gaussian process; one that is given a kernel keeps its length and noise as they are."""
+    own = ConstantKernel(1.0, (1e-3, 1e4)) * RBF(8.0, (1, 300)) + WhiteKernel(0.1, (1e-6, 10))
+    process = GaussianProcessRegressor(
+        own if kernel is None else kernel,
+        optimizer=None if kernel is not None else "fmin_l_bfgs_b",
+        normalize_y=True,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # lengths and noise at a bound are as good
+        return make_pipeline(StandardScaler(), process).fit(features, aps)
+
+
+def rank_correlation(predicted: Float[np.ndarray, " N"], measured: Float[np.ndarray, " N"]) -> float:
+    """Spearman's: 1 where both rank alike, 0 where one of them ranks nothing."""
+    if np.ptp(predicted) == 0 or np.ptp(measured) == 0:
+        return 0.0
+    ranks = [pd.Series(values).rank() for values in (predicted, measured)]
+    return float(np.corrcoef(ranks)[0, 1])
+
+
+def _best(values: Mapping[str, Float[np.ndarray, " 2"]], count: int) -> list[str]:
+    keys = list(values)
+    return [keys[index] for index in best_first(np.array(list(values.values())).reshape(-1, 2), count)]

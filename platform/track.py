@@ -1,0 +1,65 @@
+"""Sends to the tracking server what waits in a run's folder: python -m platform.track RUN."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from platform.command_line import parse
+from platform.command_line import run as run_command
+from platform.config import STAGE_NAMES
+from platform.config_file import from_yaml
+from platform.errors import ConfigError
+from platform.run_folder import RunFolder
+from platform.run_lock import only_driver
+
+PROGRAM = "python -m platform.track"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackArguments:
+    """Sends to the tracking server what a run could not send while it ran; nothing is sent twice."""
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """The run's folder."""
+    tracking_uri: str | None = None
+    """Another server than the run's own; it gets everything."""
+    wait_s: float = 60
+    """How long to wait while nothing gets through."""
+
+
+def main(arguments: list[str]) -> int:
+    given = parse(TrackArguments, arguments, prog=PROGRAM, description=TrackArguments.__doc__)
+    folder = RunFolder(given.run.absolute())
+    if not folder.environment.exists():
+        raise ConfigError(f"{given.run} must be a run's folder, but it holds no environment.json")
+    with only_driver(folder.path):
+        return _send(given, folder)
+
+
+def _send(given: TrackArguments, folder: RunFolder) -> int:
+    from platform.tracked_run import finish, open_tracking  # MLflow takes seconds to import
+    from platform.tracking import Patience
+
+    config, console = from_yaml(folder.config), Console(soft_wrap=not sys.stdout.isatty())
+    config = replace(config, storage=folder.path.parent, name=folder.path.name)
+    if given.tracking_uri is not None:
+        config = replace(config, tracking_uri=given.tracking_uri)
+        folder.outbox.with_suffix(".sent").unlink(missing_ok=True)
+    tracking = open_tracking(config, folder)
+    for stage in STAGE_NAMES:
+        for row in folder.trials.rows(stage):
+            tracking.log_trial(row)
+    left = finish(tracking, folder, console, Patience(idle_s=given.wait_s, total_s=float("inf")))
+    if not left:
+        console.print(f"tracking: {tracking.uri} has all of {folder.path}", highlight=False, soft_wrap=True)
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, sys.argv[1:]))

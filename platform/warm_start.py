@@ -1,0 +1,137 @@
+"""What a search takes over from earlier runs: --warm-start RUN [RUN ...].
+
+- A row that was scored with the same supernet, data and settings (column `evaluation`) is known here: where
+  the constraint allows it, it becomes a row of this run, with its origin; it is never evaluated again, and
+  the sampler learns from it, allowed or not.
+- Of a run that was scored otherwise, only the front's architectures are used: they are evaluated first.
+- A supernet that this run would train alike, or that it does not train at all, is taken over.
+All this is settled once, before the first trial, in warm_start.parquet: the runs may grow or go afterwards.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from analysis.pareto import non_dominated
+from platform.config import RunConfig
+from platform.config_file import flat_fields, from_yaml
+from platform.errors import ConfigError
+from platform.results.row import is_whole
+from platform.results.store import Row, TrialStore, read_rows, write_rows
+from platform.run_folder import RunFolder
+from platform.samplers.sampler import Observation, Sampler
+from platform.stages.context import StageContext
+from workers.files import whole_file
+
+TRAINING_FIELDS = ("seed", "data.", "space.", "train.")
+
+
+def check_runs(runs: Sequence[Path]) -> None:
+    """Raises ConfigError for a folder that is no run with trials."""
+    for run in runs:
+        if not any((run / "trials.parquet").glob("*.parquet")):
+            raise ConfigError(
+                f"warm-start must name folders of runs that have trials, but {run / 'trials.parquet'} holds "
+                "none. Give a run's folder, as in --warm-start runs/smoke."
+            )
+
+
+def settled_rows(context: StageContext, stage: str, evaluation: str) -> list[Row]:
+    """The rows of other runs that this run uses, from its own file, which the first call writes."""
+    path = context.folder.warm_start
+    if not path.exists():
+        if not context.config.warm_start:
+            return []
+        check_runs(context.config.warm_start)
+        write_rows(path, usable_rows(context.config.warm_start, stage, evaluation))
+    return read_rows(path)
+
+
+def usable_rows(runs: Sequence[Path], stage: str, evaluation: str) -> list[Row]:
+    """Each architecture's first known row, and the fronts of runs that were scored otherwise."""
+    known: dict[str, Row] = {}
+    fronts: dict[str, Row] = {}
+    for run in runs:
+        rows = whole_rows(run, stage)
+        known |= {row["key"]: row for row in rows if row["evaluation"] == evaluation} | known
+        others = [row for row in rows if row["evaluation"] != evaluation]
+        fronts |= {row["key"]: row for row in front_of(others)} | fronts
+    return [*known.values(), *(row for key, row in fronts.items() if key not in known)]
+
+
+def whole_rows(run: Path, stage: str) -> list[Row]:
+    """A run's rows with a score on all of its people, each with its origin."""
+    rows = TrialStore(run / "trials.parquet").rows(stage)
+    people = max((row["people"] or 0 for row in rows), default=0)
+    return [row | {"origin": origin_of(row)} for row in rows if is_whole(row, people)]
+
+
+def origin_of(row: Row) -> str:
+    """Where it was evaluated; a row that was taken over keeps what it says."""
+    return row["origin"] or f"{row['run']}#{row['trial']}"
+
+
+def front_of(rows: Sequence[Row]) -> list[Row]:
+    """By AP and MACs, cheapest first."""
+    if not rows:
+        return []
+    chosen = non_dominated([[row["ap"], row["gmacs"]] for row in rows], ("maximize", "minimize"))
+    front = [row for row, on_front in zip(rows, chosen, strict=True) if on_front]
+    return sorted(front, key=lambda row: (row["gmacs"], row["key"]))
+
+
+def taken_over(known: Sequence[Row], run: str, stage: str, allows: Callable[[Row], bool]) -> list[Row]:
+    """Those that the constraint allows, as rows of `run`; trials -1, -2, ... are not evaluated here."""
+    allowed = [row for row in known if allows(row)]
+    return [
+        row | {"run": run, "stage": stage, "trial": -number} for number, row in enumerate(allowed, start=1)
+    ]
+
+
+class TheseFirst:
+    """A sampler that begins with given candidates: trial n is the n-th of them while there are any."""
+
+    def __init__(
+        self, sampler: Sampler, first: Sequence[Any], figures: Callable[[Any], Mapping[str, Any]]
+    ) -> None:
+        self.sampler, self.first = sampler, first
+        for candidate in first:  # without a score: known, so never proposed, and nothing to learn from yet
+            sampler.observe(None, Observation(candidate, None, figures(candidate)["gmacs"]))
+
+    def propose(self, trial: int) -> Any:
+        return self.first[trial] if trial < len(self.first) else self.sampler.propose(trial)
+
+    def observe(self, trial: int | None, observation: Observation) -> None:
+        self.sampler.observe(trial, observation)
+
+    def notes(self) -> Mapping[str, float]:
+        return self.sampler.notes()
+
+
+def take_supernet(context: StageContext) -> Path | None:
+    """Copies the supernet of the first run named that has a fitting one; returns that run.
+
+    It fits where this run would train the same one, and where this run trains none.
+    """
+    trains = "spatial_train" in context.config.stages
+    for run in context.config.warm_start:
+        source = RunFolder(run)
+        if not source.supernet.exists():
+            continue
+        if not trains or same_training(from_yaml(source.config), context.config):
+            with whole_file(context.folder.supernet) as draft:
+                shutil.copyfile(source.supernet, draft)
+            return run
+    return None
+
+
+def same_training(one: RunConfig, other: RunConfig) -> bool:
+    """Whether all that a supernet's weights depend on is equal; more workers only round otherwise."""
+    ours, theirs = (
+        {name: value for name, value in flat_fields(config).items() if name.startswith(TRAINING_FIELDS)}
+        for config in (one, other)
+    )
+    return ours == theirs

@@ -1,0 +1,122 @@
+"""Searches whose driver, workers or node are killed at random moments end as the undisturbed one does."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from ray.cluster_utils import Cluster
+
+from analysis.pareto import pareto_front
+from analysis.trials import read_trials
+from tests.end_to_end.processes import descendants
+from tests.end_to_end.search_driver import Search, lenient_data
+
+TRIALS = 16
+SCORES = ["trial", "key", "architecture", "gmacs", "params", "ap", "ap75", "ar", "status", "evaluation"]
+STORE_BYTES = 100 << 20
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lenient_data(tmp_path_factory.mktemp("data") / "data")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A head with room for two trials, and a node with room for two more."""
+    head = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": STORE_BYTES}
+    started = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        started.add_node(num_cpus=2, object_store_memory=STORE_BYTES)
+        yield started
+    finally:
+        started.shutdown()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(cluster: Cluster, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Search:
+    """On one slot: the order in which its trials finish is that of their numbers."""
+    search = Search(tmp_path_factory.mktemp("undisturbed"), data, cluster.address, TRIALS)
+    search.finish(slots=1)
+    table = search.table()
+    assert table["trial"].tolist() == list(range(TRIALS))
+    assert table["ap"].nunique() > TRIALS // 2, "scores that tell the trials apart"
+    return search
+
+
+def assert_ends_alike(search: Search, undisturbed: Search) -> None:
+    ours, theirs = search.table(), undisturbed.table()
+    assert ours["key"].is_unique
+    pd.testing.assert_frame_equal(ours[SCORES], theirs[SCORES])
+    pd.testing.assert_frame_equal(front_of(search), front_of(undisturbed))
+
+
+def front_of(search: Search) -> pd.DataFrame:
+    return pareto_front(read_trials(search.folder))[["key", "gmacs", "ap"]]
+
+
+def stamps(search: Search) -> dict[Path, int]:
+    """When each row was written: a trial that is evaluated again has another."""
+    found = {}
+    for part in search.rows:
+        with suppress(FileNotFoundError):
+            found[part] = part.stat().st_mtime_ns
+    return found
+
+
+def test_no_kill_of_the_driver_loses_a_finished_trial_or_repeats_one(
+    cluster: Cluster, data: Path, undisturbed: Search, tmp_path: Path
+) -> None:
+    """Killed again and again at random moments, each time on another number of slots."""
+    search, moments = Search(tmp_path, data, cluster.address, TRIALS), random.Random(5)
+    before: dict[Path, int] = {}
+    for slots in (2, 4, 1):
+        until = len(before) + moments.randint(1, 4)
+        with search.started(slots) as driver:
+            search.wait_until(lambda until=until: len(search.rows) >= until, driver)  # type: ignore[misc]
+            time.sleep(moments.uniform(0, 0.3))
+            os.kill(driver.pid or 0, signal.SIGKILL)
+        after = stamps(search)
+        assert before.items() <= after.items()
+        before = after
+    assert len(before) < TRIALS
+    search.finish(slots=4)
+    assert before.items() <= stamps(search).items()
+    assert_ends_alike(search, undisturbed)
+
+
+def workers_of(cluster: Cluster) -> list[int]:
+    """The processes in which trials run, on every node."""
+    raylets = [node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()]
+    commands = {pid: command for raylet in raylets for pid, command in descendants(raylet).items()}
+    return [pid for pid, command in commands.items() if "ray::" in command and "Trial" in command]
+
+
+def test_killed_workers_and_a_killed_node_cost_only_what_was_under_way(
+    cluster: Cluster, data: Path, undisturbed: Search, tmp_path: Path
+) -> None:
+    search, moments = Search(tmp_path, data, cluster.address, TRIALS), random.Random(6)
+    (node,) = cluster.worker_nodes
+    with search.started(slots=4) as driver:
+        for _ in range(2):
+            until = len(search.rows) + moments.randint(1, 3)
+            search.wait_until(lambda until=until: len(search.rows) >= until, driver)  # type: ignore[misc]
+            time.sleep(moments.uniform(0, 0.1))
+            workers = workers_of(cluster)
+            assert workers, "trials that are under way"
+            os.kill(moments.choice(sorted(workers)), signal.SIGKILL)
+        search.wait_until(lambda: len(search.rows) >= 7, driver)
+        before = stamps(search)
+        cluster.remove_node(node, allow_graceful=False)
+        driver.join(200)
+        assert driver.exitcode == 0, search.said
+    assert before.items() <= stamps(search).items()
+    assert_ends_alike(search, undisturbed)

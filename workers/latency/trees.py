@@ -1,0 +1,74 @@
+"""Boosted trees as plain arrays: what scikit-learn has grown, kept without its pickles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from sklearn.ensemble import GradientBoostingRegressor
+
+LEAF = -1  # as the feature of a node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trees:
+    """The nodes of all trees behind one another. Shapes: T trees, M nodes."""
+
+    start: float  # that the trees' values are added to
+    roots: Int[np.ndarray, " T"]
+    feature: Int[np.ndarray, " M"]
+    threshold: Float[np.ndarray, " M"]  # a feature up to it goes left; scikit-learn compares float32
+    left: Int[np.ndarray, " M"]
+    right: Int[np.ndarray, " M"]
+    value: Float[np.ndarray, " M"]
+
+    @classmethod
+    def of(cls, model: GradientBoostingRegressor) -> Trees:
+        grown = [stage[0].tree_ for stage in model.estimators_]
+        roots = np.cumsum([0, *(tree.node_count for tree in grown[:-1])])
+        inner = np.concatenate([tree.children_left for tree in grown]) >= 0
+        shift = np.repeat(roots, [tree.node_count for tree in grown])
+
+        def joined(name: str) -> np.ndarray:
+            return np.concatenate([getattr(tree, name).ravel() for tree in grown])
+
+        return cls(
+            start=float(model.init_.constant_.item()),
+            roots=roots,
+            feature=np.where(inner, joined("feature"), LEAF),
+            threshold=np.where(inner, joined("threshold"), 0),
+            left=np.where(inner, joined("children_left") + shift, 0),
+            right=np.where(inner, joined("children_right") + shift, 0),
+            value=joined("value") * model.learning_rate,
+        )
+
+    def __call__(self, features: Float[np.ndarray, "N F"]) -> Float[np.ndarray, " N"]:
+        rounded = features.astype(np.float32)
+        samples = np.arange(len(features))[:, None]
+        nodes = np.tile(self.roots, (len(features), 1))
+        while (self.feature[nodes] != LEAF).any():
+            inner = self.feature[nodes] != LEAF
+            goes_left = rounded[samples, self.feature[nodes]] <= self.threshold[nodes]
+            nodes = np.where(inner, np.where(goes_left, self.left[nodes], self.right[nodes]), nodes)
+        return self.start + self.value[nodes].sum(axis=1)
+
+    def to_dict(self) -> dict[str, Any]:
+        arrays = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value if name == "start" else value.tolist() for name, value in arrays}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Trees:
+        real = {"threshold", "value"}
+        arrays = {
+            name: np.array(value[name], dtype=float if name in real else int)
+            for name in cls.__slots__
+            if name != "start"
+        }
+        return cls(start=float(value["start"]), **arrays)
+
+
+_NONE = np.zeros(0, dtype=int)
+NO_TREES = Trees(0.0, _NONE, _NONE, np.zeros(0), _NONE, _NONE, np.zeros(0))
