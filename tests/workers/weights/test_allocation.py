@@ -58,7 +58,7 @@ def test_its_cost_is_the_average_with_the_key_frame(trained: TrainedAllocation) 
 
 def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
     save_weights(tmp_path / "s.safetensors", {"a": torch.zeros(1)}, {"space": "resnet50"})
-    with pytest.raises(DataError, match="s.safetensors must hold the networks of an allocation"):
+    with pytest.raises(DataError, match=r"s\.safetensors must hold the networks of an allocation"):
         load_allocation(tmp_path / "s.safetensors")
     with pytest.raises(DataError, match="must be readable safetensors"):
         load_allocation(tmp_path / "gone.safetensors")
