@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,12 @@ def config(tmp_path: Path, made_root: Path) -> RunConfig:
 
 
 @pytest.fixture(scope="module")
-def tracking(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
+def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:
     """One for all: to make MLflow's database takes seconds."""
     config = replace(tiny_video(), storage=tmp_path_factory.mktemp("mlflow"))
-    return open_tracking(config, open_run_folder(config))
+    tracking = open_tracking(config, open_run_folder(config))
+    yield tracking
+    tracking.close(Console(file=io.StringIO()))
 
 
 @pytest.fixture
