@@ -59,7 +59,7 @@ def _search(context: StageContext, done: list[Row]) -> None:
         trials=config.trials, done=done,
     )  # fmt: skip
     inputs = ray.put(allocation_inputs(context, given))
-    search.run(inputs, context.folder.ray)
+    search.run(inputs, context.folder.ray / STAGE)
     _keep_best(context, given, inputs)
 
 
@@ -78,7 +78,7 @@ def _facts(context: StageContext, given: Material) -> SearchFacts:
     return SearchFacts(
         run=config.name, stage=STAGE, space=given.space.name, seed=config.seed,
         sampler=config.temporal.search.sampler, constraint=f"{config.temporal.search.constraint} on average",
-        evaluation=given.evaluation, people=sum(map(len, given.scored.clips)),
+        evaluation=given.evaluation,
     )  # fmt: skip
 
 
