@@ -1,4 +1,4 @@
-"""A found allocation as a picture after Figure 5: networks side by side, heatmaps passed from frame to frame."""
+"""A found allocation as a picture after Figure 5: networks side by side, heatmaps passed between them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ BOX, KEY_BOX, GUIDE = "#CFE3F1", "#E3E3E3", "#D55E00"
 COLUMN_IN, ROW_IN = 1.9, 0.42  # inches on paper
 WIDTH, HEIGHT = 0.74, 0.56  # of the widest box, in columns and rows
 GUTTER = 0.5  # columns from a network's middle to the way of the heatmaps on its left
-LETTERS = "{depth, width, kernel, groups}, a attention, x expansion; heatmaps by + add, × mul, C cat"  # noqa: RUF001
-SYMBOLS = {"add": "+", "mul": "×", "cat": "C"}  # noqa: RUF001
+LETTERS = "{depth, width, kernel, groups}, a attention, x expansion; heatmaps by + add, × mul, C cat"
+SYMBOLS = {"add": "+", "mul": "×", "cat": "C"}
 
 
 def write_allocation_png(found: Found, path: Path) -> Path:
@@ -35,7 +35,7 @@ def write_allocation_png(found: Found, path: Path) -> Path:
 
 
 def allocation_figure(found: Found) -> Figure:
-    """A column a frame. A box is as wide as its part's share of the key frame's channels; images enter above."""
+    """A column a frame, images enter above. The narrower a box, the fewer of the key frame's channels it has."""
     frames, parts = found["frames"], list(found["frames"][0]["parts"])
     rows = len(parts) + 1
     size = (COLUMN_IN * len(frames) + 0.9, ROW_IN * (rows + 2.2))

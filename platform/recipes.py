@@ -14,8 +14,8 @@ from pathlib import Path
 
 from platform.command_line import UsageError, run
 from platform.config import (
-    AllocationConfig,
     SEARCH_STAGES,
+    AllocationConfig,
     DataConfig,
     FinetuneConfig,
     ResourceConfig,
@@ -105,8 +105,8 @@ def coco_hrnet() -> RunConfig:
 
 def posetrack_mbv3() -> RunConfig:
     """T-ViPNAS on MobileNetV3 (section 4.2): coco-mbv3's network finetuned on the PoseTrack18 in
-    data/posetrack18 for 20 epochs, then the T supernet below it trained for 60 with T = 3, and 500 allocations
-    scored under the average of the paper's Table 1."""
+    data/posetrack18 for 20 epochs, then the T supernet below it trained for 60 with T = 3, and 500
+    allocations scored under the average of the paper's Table 1."""
     return _posetrack("posetrack-mbv3", coco_mbv3(), average_gmacs=0.37)
 
 
