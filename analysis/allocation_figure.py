@@ -35,7 +35,7 @@ def write_allocation_png(found: Found, path: Path) -> Path:
 
 
 def allocation_figure(found: Found) -> Figure:
-    """A column a frame, images enter above. The narrower a box, the fewer of the key frame's channels it has."""
+    """A column a frame, images enter above. A narrower box has fewer of the key frame's channels."""
     frames, parts = found["frames"], list(found["frames"][0]["parts"])
     rows = len(parts) + 1
     size = (COLUMN_IN * len(frames) + 0.9, ROW_IN * (rows + 2.2))

@@ -77,7 +77,7 @@ def tiny_video() -> RunConfig:
     return replace(
         tiny(),
         name="tiny-video",
-        stages=("data", "spatial_train", "spatial_search", "spatial_retrain", *VIDEO[:-1]),
+        stages=("data", "spatial_train", "spatial_search", "spatial_retrain", *VIDEO),
         data=DataConfig(made=MadeConfig(clips=8, frames_per_clip=4, people_per_clip=2)),
         retrain=RetrainConfig(start="slice", epochs=1),
         finetune=FinetuneConfig(epochs=1),

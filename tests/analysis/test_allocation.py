@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -72,7 +73,7 @@ def test_the_picture_shows_every_network_and_one_way_of_heatmaps_for_each_fusion
     assert shown.count("C") == 1
     (axes,) = figure.axes
     (way,) = axes.lines
-    assert [float(value) for value in way.get_ydata()] == [3, 3, 1.5]  # from the heatmaps, behind stage1
+    assert np.asarray(way.get_ydata()).tolist() == [3, 3, 1.5]  # from the heatmaps, behind stage1
 
 
 def test_narrower_parts_are_drawn_narrower(found: dict[str, Any]) -> None:
