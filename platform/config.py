@@ -12,7 +12,8 @@ from workers.data.made import MadeConfig
 from workers.training.config import TrainConfig
 
 StageName = Literal[
-    "data", "spatial_train", "spatial_search", "spatial_retrain", "spatial_finetune", "report"
+    "data", "spatial_train", "spatial_search", "spatial_retrain", "spatial_finetune",
+    "temporal_train", "temporal_search", "report",
 ]  # fmt: skip
 STAGE_NAMES: tuple[StageName, ...] = get_args(StageName)  # in the order in which they run
 SEARCH_STAGES: tuple[StageName, ...] = ("data", "spatial_train", "spatial_search", "report")
@@ -157,6 +158,76 @@ class FinetuneConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationConfig:
+    """Stage temporal_search: which T networks, and how many groups of them to score (section 3.4.3)."""
+
+    trials: int = 500
+    """Allocations to score."""
+    sampler: Literal["uniform", "evolution", "tpe", "nsga2", "predictor", "prefix"] = "uniform"
+    """As search.sampler, with its options. prefix keeps first frames of the best ones, which is quicker."""
+    max_gmacs: float | None = None
+    """Most computation of a frame on average, 10^9 MACs: of S and the T networks, shared by T + 1 frames."""
+    min_gmacs: float | None = None
+    """Least computation of a frame on average."""
+    max_params: int | None = None
+    """Most parameters of a frame's network on average."""
+    recalibration_clips: int = 64
+    """Training clips over which each network's BatchNorm statistics are pooled; no more than batch-size of
+    them are propagated in the same pass, more need another one."""
+    batch_size: int = 64
+    """Clips in one forward pass."""
+    cache_mib: int = 1024
+    """Of each worker's memory, for heatmaps of first frames that allocations have in common."""
+
+    @property
+    def constraint(self) -> Constraint:
+        """On the average frame."""
+        return Constraint(
+            max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporalConfig:
+    """The temporal level: T-ViPNets trained together (section 3.4.2), then allocated to frames (3.4.3)."""
+
+    root: Path | None = None
+    """Folder in PoseTrack18's layout; by default finetune.root."""
+    train_split: str | None = None
+    """By default finetune.train-split."""
+    val_split: str | None = None
+    """By default finetune.val-split."""
+    key_frame: Path | None = None
+    """S-ViPNet's weights, .safetensors; by default what spatial_finetune left, else spatial_retrain."""
+    trained_frames: int = 3
+    """T in training: frames after a key frame over which heatmaps are passed on."""
+    clip_step: int = 1
+    """A training clip begins at every so many frames of a person's track."""
+    epochs: int = 60
+    """Passes over the training clips."""
+    batch_clips: int = 16
+    """Clips of T + 1 frames in a training step; the workers share them."""
+    learning_rate: float = 1e-3
+    """Adam's, down to zero along half a cosine; all else is the recipe's in `train`."""
+    validate_every_epochs: int = 0
+    """How often the biggest, the smallest and one fixed random allocation are scored; 0 is never."""
+    fusion: bool = True
+    """Without it no frame sees the heatmaps of the one before: Figure 6a's control."""
+    shared: bool = False
+    """One choice for all frames in the search: Figure 6b's control."""
+    frames: int = 3
+    """T in the search; it need not be that of the training."""
+    search: AllocationConfig = field(default_factory=AllocationConfig)
+    """The search itself."""
+
+    def recipe(self, train: TrainConfig) -> TrainConfig:
+        return replace(
+            train, epochs=self.epochs, learning_rate=self.learning_rate, batch_size=self.batch_clips,
+            decay="cosine", validate_every_epochs=self.validate_every_epochs,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceConfig:
     """How much of the cluster to use; none of it changes a search's results."""
 
@@ -207,7 +278,8 @@ class RunConfig:
     tracking_uri: str | None = None
     """MLflow's; by default sqlite in the storage folder."""
     stages: tuple[StageName, ...] = SEARCH_STAGES
-    """Which of data, spatial_train, spatial_search, spatial_retrain, spatial_finetune and report to run."""
+    """Which to run, in this order: data, spatial_train, spatial_search, spatial_retrain, spatial_finetune,
+    temporal_train, temporal_search, report."""
     warm_start: tuple[Path, ...] = ()
     """Folders of runs whose trials this one uses: those scored with the same supernet, data and settings are
     taken over and not evaluated again; of others, the front is evaluated first. Their supernet is used where
@@ -218,6 +290,7 @@ class RunConfig:
     search: SearchConfig = field(default_factory=SearchConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
     finetune: FinetuneConfig = field(default_factory=FinetuneConfig)
+    temporal: TemporalConfig = field(default_factory=TemporalConfig)
     resources: ResourceConfig = field(default_factory=ResourceConfig)
 
     def __post_init__(self) -> None:
@@ -243,6 +316,11 @@ class RunConfig:
         _at_least(10, "search.latency-samples", self.search.latency_samples)
         _at_least(1, "retrain.epochs", 1 if self.retrain.epochs is None else self.retrain.epochs)
         _at_least(1, "finetune.epochs", self.finetune.epochs)
+        for name in ("trained_frames", "clip_step", "epochs", "frames"):
+            _at_least(1, f"temporal.{name.replace('_', '-')}", getattr(self.temporal, name))
+        for name in ("trials", "recalibration_clips", "batch_size"):
+            _at_least(1, f"temporal.search.{name.replace('_', '-')}", getattr(self.temporal.search, name))
+        _at_least(0, "temporal.search.cache-mib", self.temporal.search.cache_mib)
         self._check_workers()
         if ":/" in str(self.storage):
             raise ConfigError(
@@ -254,11 +332,14 @@ class RunConfig:
         least, most = self.resources.least_train_workers, self.resources.most_train_workers
         _at_least(1, "resources.train-workers", least)
         _at_least(least, "the second of resources.train-workers", most)
-        if self.train.batch_size < most:
-            raise ConfigError(
-                f"train.batch-size must be at least resources.train-workers ({most}), but it is "
-                f"{self.train.batch_size}"
-            )
+        batches = {"train.batch-size": self.train.batch_size}
+        if "temporal_train" in self.stages:
+            batches["temporal.batch-clips"] = self.temporal.batch_clips
+        for name, size in batches.items():
+            if size < most:
+                raise ConfigError(
+                    f"{name} must be at least resources.train-workers ({most}), but it is {size}"
+                )
 
 
 def _at_least(least: int, name: str, value: int) -> None:

@@ -11,17 +11,28 @@ from platform.config import STAGE_NAMES, RunConfig, StageName
 from platform.preflight import check
 from platform.run_folder import RunFolder, folder_of, open_run_folder
 from platform.run_lock import only_driver
-from platform.stages import data, report, spatial_finetune, spatial_retrain, spatial_search, spatial_train
+from platform.stages import (
+    data,
+    report,
+    spatial_finetune,
+    spatial_retrain,
+    spatial_search,
+    spatial_train,
+    temporal_search,
+    temporal_train,
+)
 from platform.stages.context import StageContext
 from platform.tracked_run import tracked, tracking_uri
 
-# The later stages of the design (the temporal level, latency, export) get their line here.
+# The later stages of the design (latency, export) get their line here.
 STAGES: Mapping[StageName, Callable[[StageContext], None]] = {
     "data": data.run,
     "spatial_train": spatial_train.run,
     "spatial_search": spatial_search.run,
     "spatial_retrain": spatial_retrain.run,
     "spatial_finetune": spatial_finetune.run,
+    "temporal_train": temporal_train.run,
+    "temporal_search": temporal_search.run,
     "report": report.run,
 }
 
@@ -49,6 +60,8 @@ def _say_where(console: Console, folder: RunFolder, uri: str) -> None:
         f"Pareto front   {front.with_suffix('.html')}, {front}": front,
         f"network        {folder.network}": folder.network,
         f"finetuned      {folder.finetuned}": folder.finetuned,
+        f"T supernet     {folder.temporal_supernet}": folder.temporal_supernet,
+        f"allocation     {folder.allocation}, {folder.allocation_networks}": folder.allocation,
         f"configuration  {folder.config}": folder.config,
         f"MLflow UI      mlflow ui --backend-store-uri {uri}": folder.path,
     }

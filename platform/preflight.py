@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platform.config import RunConfig
+from platform.config import RunConfig, StageName
 from platform.errors import ConfigError
 from platform.run_folder import folder_of
 from platform.warm_start import check_runs
@@ -12,12 +12,14 @@ from spaces.registry import build_space
 from workers.data.coco import locate
 from workers.data.posetrack import locate_posetrack
 
+POSETRACK_STAGES: frozenset[StageName] = frozenset({"spatial_finetune", "temporal_train", "temporal_search"})
+
 
 def check(config: RunConfig) -> None:
     """Raises what a stage would raise later: an unknown space, an empty constraint, missing data."""
     space = build_space(config.space.name, input_hw=config.space.input_hw)
     config.search.constraint.check(space)
-    if config.data.root is not None and set(config.stages) - {"spatial_finetune"}:
+    if config.data.root is not None and set(config.stages) - POSETRACK_STAGES:
         for split in (config.data.train_split, config.data.val_split):
             locate(config.data.root, split)
     if not folder_of(config).warm_start.exists():  # once settled, those runs are not needed any more
@@ -25,19 +27,28 @@ def check(config: RunConfig) -> None:
     if "spatial_retrain" in config.stages:
         _need_file("retrain.architecture", config.retrain.architecture)
     if "spatial_finetune" in config.stages:
-        _check_finetune(config)
+        _need_file("finetune.weights", config.finetune.weights)
+        splits = (config.finetune.train_split, config.finetune.val_split)
+        _check_posetrack(config, "finetune.root", config.finetune.root, splits)
+    if {"temporal_train", "temporal_search"} & set(config.stages):
+        _check_temporal(config)
 
 
-def _check_finetune(config: RunConfig) -> None:
-    finetune = config.finetune
-    _need_file("finetune.weights", finetune.weights)
-    if finetune.root is not None:
-        for split in (finetune.train_split, finetune.val_split):
-            locate_posetrack(finetune.root, split)
+def _check_temporal(config: RunConfig) -> None:
+    temporal, finetune = config.temporal, config.finetune
+    _need_file("temporal.key-frame", temporal.key_frame)
+    splits = (temporal.train_split or finetune.train_split, temporal.val_split or finetune.val_split)
+    _check_posetrack(config, "temporal.root", temporal.root or finetune.root, splits)
+
+
+def _check_posetrack(config: RunConfig, name: str, root: Path | None, splits: tuple[str, ...]) -> None:
+    if root is not None:
+        for split in splits:
+            locate_posetrack(root, split)
     elif config.data.root is not None:
         raise ConfigError(
-            "finetune.root must be a folder in PoseTrack18's layout (images/, annotations/) where data.root "
-            f"is given ({config.data.root}), but it is not given. Give --finetune.root FOLDER."
+            f"{name} must be a folder in PoseTrack18's layout (images/, annotations/) where data.root is "
+            f"given ({config.data.root}), but it is not given. Give --{name} FOLDER."
         )
 
 

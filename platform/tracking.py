@@ -56,6 +56,10 @@ class Tracking:
         values = {name: float(value) for name, value in metrics.items()}
         self._add("metrics", values=values, step=step, time_ms=time_ms)
 
+    def set_tag(self, name: str, value: str) -> None:
+        """Of the parent run."""
+        self._add("tag", name=name, value=value)
+
     def log_artifacts(self, *paths: Path) -> None:
         """Files of the parent run, as they are when they are sent."""
         for path in paths:

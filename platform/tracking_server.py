@@ -92,6 +92,8 @@ class TrackingServer:
                 case "artifact":
                     if Path(record["path"]).exists():
                         client.log_artifact(self.parent_id, record["path"])
+                case "tag":
+                    client.set_tag(self.parent_id, record["name"], record["value"])
                 case "status":
                     self._set_status(client, record["status"], record["time_ms"])
 

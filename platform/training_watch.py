@@ -17,7 +17,7 @@ from workers.training.validation import ValidationReport, collapse_warning
 
 POLL_S = 0.5
 METRIC_EVERY_STEPS = 10
-SUPERNET_STAGE = "spatial_train"
+SUPERNET_CURVES = {"spatial_train": "train", "temporal_train": "temporal_train"}  # begin so, by stage
 UNCHARTED = ("epoch", "step", "steps")
 
 
@@ -64,7 +64,7 @@ class TrainingWatch:
             self._log(charted(self.stage, report), report.step)
 
     def _score(self, report: ValidationReport) -> None:
-        self._log(report.figures, report.step)
+        self._log(validated(self.stage, report), report.step)
         self._scores.append(report)
         self._say(
             f"epoch {report.epoch}: AP of the biggest subnet {report.ap_biggest:.3f}, the smallest "
@@ -82,17 +82,23 @@ class TrainingWatch:
 
 def losses(stage: str, report: StepReport) -> dict[str, float]:
     """By name: those of three kinds of subnets, or the one of a network that is trained alone."""
-    if stage != SUPERNET_STAGE:
+    if stage not in SUPERNET_CURVES:
         return {"loss": report.loss_biggest}
     return {name: value for name, value in asdict(report).items() if name.startswith("loss_")}
 
 
 def charted(stage: str, report: StepReport) -> dict[str, float]:
-    """As a tracking server names them: train/loss_biggest of a supernet, STAGE/loss of a network."""
+    """As a tracking server names them: train/loss_biggest of a spatial supernet, STAGE/loss of a network."""
     costs = {name: value for name, value in asdict(report).items() if not name.startswith("loss_")}
-    prefix = "train" if stage == SUPERNET_STAGE else stage
+    prefix = SUPERNET_CURVES.get(stage, stage)
     figures = losses(stage, report) | costs
     return {f"{prefix}/{name}": value for name, value in figures.items() if name not in UNCHARTED}
+
+
+def validated(stage: str, report: ValidationReport) -> dict[str, float]:
+    """val/ap_biggest of a spatial supernet, temporal_train/val/ap_biggest of a temporal one."""
+    prefix = "" if stage == "spatial_train" else f"{stage}/"
+    return {f"{prefix}{name}": value for name, value in report.figures.items()}
 
 
 def progress_line(report: StepReport, losses: dict[str, float]) -> str:

@@ -18,6 +18,8 @@ from workers.data.made import MadeConfig
 from workers.data.people import People
 from workers.training.config import SpatialTask
 
+MADE_POSETRACK = "posetrack18"  # folder in a made data set
+
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
@@ -41,6 +43,10 @@ class StageContext:
         run = f"{self.config.name}-{self.folder.identity[:8]}"
         place, mark, options = self.config.checkpoints_uri.partition("?")  # such as an S3 server's address
         return f"{place.rstrip('/')}/{run}/{stage}{mark}{options}"
+
+    def posetrack_root(self, given: Path | None) -> Path:
+        """The given data set in PoseTrack18's layout, or the made one's."""
+        return given or self.data_root / MADE_POSETRACK
 
     def people(self, split: str) -> People:
         return read_people(self.data_root, split)

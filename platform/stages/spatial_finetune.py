@@ -16,7 +16,6 @@ from workers.weights.joints import with_joints_of
 from workers.weights.safetensors import load_network, read_architecture, read_joints
 
 STAGE = "spatial_finetune"
-MADE_FOLDER = "posetrack18"  # in a made data set
 
 
 def run(context: StageContext) -> None:
@@ -24,7 +23,7 @@ def run(context: StageContext) -> None:
         context.console.print(f"{STAGE}: done before, {context.folder.finetuned}", highlight=False)
         return
     config, source = context.config, weights_path(context)
-    root = config.finetune.root or context.data_root / MADE_FOLDER
+    root = context.posetrack_root(config.finetune.root)
     people, validation = _people(context, root)
     start, space = _start(source, people)
     NetworkStage(

@@ -12,7 +12,11 @@ import yaml
 from platform.command_line import run
 from platform.config_file import from_yaml
 from platform.recipes import RECIPES, difference, main, recipe
+from spaces.published import find_published
 from spaces.registry import build_space
+from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.average import average
+from spaces.temporal.temporal_space import TemporalSpace
 from workers.training.schedule import learning_rate
 
 COCO = ("coco-mbv3", "coco-res50", "coco-hrnet")
@@ -43,9 +47,37 @@ def test_posetrack_recipes_finetune_what_the_coco_recipe_leaves(name: str, coco:
     assert (train.epochs, train.learning_rate, train.drop_epochs) == (20, 1e-4, (10, 15))
     rates = [learning_rate(train, epoch * 7, 7) for epoch in range(20)]
     assert rates == pytest.approx([1e-4] * 10 + [1e-5] * 5 + [1e-6] * 5)
-    assert config.stages == ("spatial_finetune",)
+    assert config.stages == ("spatial_finetune", "temporal_train", "temporal_search")
     assert config.finetune.weights == Path("runs") / coco / "network.safetensors"
     assert config.space == recipe(coco).space
+
+
+@pytest.mark.parametrize(
+    ("name", "gmacs", "published"),
+    [("posetrack-mbv3", 0.37, "s-vipnas-mbv3"), ("posetrack-res50", 0.82, "s-vipnas-res50"),
+     ("posetrack-hrnet", 3.2, "hrnet-w32")],
+)  # fmt: skip
+def test_posetrack_recipes_allocate_what_table_1_has_below_a_published_network(
+    name: str, gmacs: float, published: str
+) -> None:
+    config = recipe(name)
+    search = config.temporal.search
+    assert (search.trials, config.temporal.frames, search.max_gmacs) == (500, 3, gmacs)
+    space = AllocationSpace(TemporalSpace(*find_published(published)), config.temporal.frames)
+    assert average(space, space.smallest()).gmacs < gmacs < average(space, space.biggest()).gmacs
+
+
+@pytest.mark.parametrize("name", POSETRACK)
+def test_posetrack_recipes_train_the_temporal_supernet_as_the_paper_does(name: str) -> None:
+    config = recipe(name)
+    train = config.temporal.recipe(config.train)
+    assert "temporal_train" in config.stages
+    assert (config.temporal.trained_frames, train.random_subnets) == (3, 2)
+    assert (train.truth_weight, train.soft_weight) == (0.5, 0.5)
+    assert (train.epochs, train.learning_rate, train.decay) == (60, 1e-3, "cosine")
+    steps = 100
+    assert learning_rate(train, 30 * steps, steps) == pytest.approx(0.5e-3)
+    assert learning_rate(train, 60 * steps - 1, steps) < 1e-8
 
 
 def test_quick_recipes_train_no_network_alone() -> None:
@@ -108,7 +140,7 @@ def test_every_recipe_differs_from_another_where_yaml_differs(name: str) -> None
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["show", "coco"], "no recipe 'coco'; the known ones are: smoke, tiny, coco-mbv3"),
+        (["show", "coco"], "no recipe 'coco'; the known ones are: smoke, tiny, tiny-video, coco-mbv3"),
         (["diff", "smoke", "tin"], "no recipe 'tin'"),
         (["diff", "smoke"], "must be nothing, show NAME or diff A B, but it is: diff smoke"),
         (["shw", "smoke"], "but it is: shw smoke"),

@@ -38,6 +38,14 @@ def _pairs(network: nn.Module) -> Iterator[tuple[nn.Module, Conv, nn.BatchNorm2d
             yield module, conv, norm
 
 
+def fold_norms(network: nn.Module) -> nn.Module:
+    """The network itself with its norms folded for good, for predicting a few images many times."""
+    for module, conv, norm in list(_pairs(network)):
+        conv.weight, conv.bias = _folded(conv, norm)
+        module.norm = nn.Identity()
+    return network
+
+
 @torch.no_grad()
 def _folded(conv: Conv, norm: nn.BatchNorm2d) -> tuple[nn.Parameter, nn.Parameter]:
     assert norm.running_mean is not None

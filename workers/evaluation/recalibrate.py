@@ -71,17 +71,31 @@ def recalibrate(network: nn.Module, images: Images, batch_size: int) -> nn.Modul
         raise DataError("BatchNorm recalibration needs at least one image, got none. "
                         "Raise the number of recalibration images, or use a split with labelled people.")
     for_evaluation(network)
-    with _normalising_by_batch(network) as pooled, torch.inference_mode():
-        for rows in _even_batches(len(images), batch_size):
+    with statistics_of_inputs(network), torch.inference_mode():
+        for rows in even_batches(len(images), batch_size):
             network(network_input(network, images[rows]))
-    for name, norm in _norms(network):
-        if norm in pooled:      # otherwise the forward pass does not reach it
-            _set_statistics(norm, pooled[norm])
-            _check_finite(name, norm)
     return network
 
 
-def _even_batches(count: int, size: int) -> Iterator[slice]:
+@contextmanager
+def statistics_of_inputs(network: nn.Module) -> Iterator[None]:
+    """Afterwards each BatchNorm's running statistics are those of all that went through it while open.
+
+    While open it normalises by its batch, in eval mode. So where everything is one batch, the outputs are
+    already those of the recalibrated network, bit by bit. Raises TrainingError when activations are not
+    finite.
+    """
+    with _normalising_by_batch(network) as pooled:
+        yield
+    for name, norm in _norms(network):
+        if norm in pooled:      # otherwise the forward pass does not reach it
+            with torch.inference_mode():
+                _set_statistics(norm, pooled[norm])
+            _check_finite(name, norm)
+
+
+def even_batches(count: int, size: int) -> Iterator[slice]:
+    """Rows of at most `size`, in batches that differ by at most one."""
     ends = np.linspace(0, count, -(-count // size) + 1).astype(int)
     return (slice(*of) for of in pairwise(ends.tolist()))
 

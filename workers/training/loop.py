@@ -12,8 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from workers.data.batches import TrainingSet
-from workers.data.codec import Codec
-from workers.data.people import People
 from workers.training.config import SpatialTask
 from workers.training.feed import Feed, Inputs
 from workers.training.global_norm import use_global_batch
@@ -49,13 +47,8 @@ class TrainingLoop(ABC):
     weights_name: ClassVar[str]
     """What `state()` calls the network's weights."""
 
-    def __init__(self, task: SpatialTask, people: People, ranks: Ranks, network: nn.Module) -> None:
-        self.task, self.ranks, self.device = task, ranks, ranks.device
-        codec = Codec(task.input_hw, task.sigma_cells)
-        self.data = TrainingSet(
-            people, codec, task.train.augmentation, memory_bytes=task.train.memory_mib << 20,
-            crop_cache=task.train.crop_cache, processes=task.train.loader_processes,
-        )  # fmt: skip
+    def __init__(self, task: SpatialTask, data: TrainingSet, ranks: Ranks, network: nn.Module) -> None:
+        self.task, self.data, self.ranks, self.device = task, data, ranks, ranks.device
         self.network = network.train().to(self.device)
         if self.device.type == "cuda":  # inputs are channels_last anywhere; on CPU their weights need not be
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # untyped in torch
@@ -89,7 +82,7 @@ class TrainingLoop(ABC):
 
     @property
     def epoch(self) -> int:
-        """Whole passes over the people that are done."""
+        """Whole passes over the samples, people or clips, that are done."""
         return self.step // self.steps_per_epoch
 
     @property
@@ -129,7 +122,8 @@ class TrainingLoop(ABC):
         with Feed(batches, self.device) as feed:
             for inputs in feed:
                 losses = self._train_step(inputs)
-                self.meter.add(config.batch_size, time.perf_counter() - started_s, feed.wait_s - waited_s)
+                images = config.batch_size * self.data.frames
+                self.meter.add(images, time.perf_counter() - started_s, feed.wait_s - waited_s)
                 report = self._report(epoch, losses)
                 self.step += 1
                 yield report

@@ -19,6 +19,7 @@ from workers.training.feed import Inputs
 from workers.training.loop import TrainingLoop
 from workers.training.loss import heatmap_loss
 from workers.training.ranks import Ranks
+from workers.training.training_set import people_set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,7 +45,7 @@ class NetworkTraining(TrainingLoop):
         network = initialise(space.network(start.architecture), task.seed, task.train.init_sigma)
         if start.weights is not None:
             network.load_state_dict(dict(start.weights))
-        super().__init__(task, people, ranks, network)
+        super().__init__(task, people_set(task, people), ranks, network)
 
     def backward(self, inputs: Inputs, scale: float) -> Tensor:
         loss = heatmap_loss(self.forward(inputs.images), inputs.target, inputs.weight)

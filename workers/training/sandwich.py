@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -15,18 +16,20 @@ from spaces.space import SearchSpace
 from workers.training.loss import heatmap_loss
 
 _ARCHITECTURE_STREAM = 3  # keeps this random stream apart from those of the data
+C = TypeVar("C")  # a subnet: an architecture, or an allocation over the frames of a clip
+X = TypeVar("X")  # what subnets look at
 
 
 @dataclass(frozen=True, slots=True)
-class Sandwich:
+class Sandwich(Generic[C]):
     """Whom one step trains, in this order: the biggest teaches the others."""
 
-    biggest: Architecture
-    smallest: Architecture
-    random: tuple[Architecture, ...]
+    biggest: C
+    smallest: C
+    random: tuple[C, ...]
 
 
-def sandwich_at(space: SearchSpace, seed: int, step: int, random_subnets: int) -> Sandwich:
+def sandwich_at(space: SearchSpace, seed: int, step: int, random_subnets: int) -> Sandwich[Architecture]:
     """A function of seed and step alone, so all ranks and every resumed run draw the same."""
     rng = np.random.default_rng([_ARCHITECTURE_STREAM, seed, step])
     drawn = tuple(space.sample(rng) for _ in range(random_subnets))
@@ -34,9 +37,9 @@ def sandwich_at(space: SearchSpace, seed: int, step: int, random_subnets: int) -
 
 
 def sandwich_backward(
-    supernet: Callable[[Tensor, Architecture], Tensor],
-    sandwich: Sandwich,
-    images: Float[Tensor, "B 3 H W"],
+    supernet: Callable[[X, C], Tensor],
+    sandwich: Sandwich[C],
+    images: X,
     target: Float[Tensor, "B K h w"],
     weight: Float[Tensor, "B K"],
     *,
@@ -55,13 +58,13 @@ def sandwich_backward(
     (biggest * scale).backward()
     soft = taught.detach()
 
-    def student(architecture: Architecture) -> Tensor:
-        predicted = supernet(images, architecture)
+    def student(subnet: C) -> Tensor:
+        predicted = supernet(images, subnet)
         loss = truth_weight * heatmap_loss(predicted, target, weight)
         loss = loss + soft_weight * heatmap_loss(predicted, soft, weight)
         (loss * scale).backward()
         return loss.detach()
 
     smallest = student(sandwich.smallest)
-    random = [student(architecture) for architecture in sandwich.random] or [smallest]
+    random = [student(subnet) for subnet in sandwich.random] or [smallest]
     return torch.stack([biggest.detach(), smallest, torch.stack(random).mean()])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from spaces.architecture import Architecture
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from workers.data.people import People
@@ -12,6 +13,7 @@ from workers.training.feed import Inputs
 from workers.training.loop import StepReport, TrainingLoop
 from workers.training.ranks import Ranks
 from workers.training.sandwich import Sandwich, sandwich_at, sandwich_backward
+from workers.training.training_set import people_set
 
 __all__ = ["StepReport", "SupernetTraining"]
 
@@ -24,11 +26,11 @@ class SupernetTraining(TrainingLoop):
     def __init__(self, task: SpatialTask, people: People, ranks: Ranks) -> None:
         self.space = build_space(task.space, people.skeleton.keypoints, task.input_hw)
         supernet = initialise(self.space.supernet(), task.seed, task.train.init_sigma)
-        super().__init__(task, people, ranks, supernet)
+        super().__init__(task, people_set(task, people), ranks, supernet)
         self.supernet = self.network
 
     @property
-    def sandwich(self) -> Sandwich:
+    def sandwich(self) -> Sandwich[Architecture]:
         """Whom the step `step` trains, on every worker."""
         return sandwich_at(self.space, self.task.seed, self.step, self.task.train.random_subnets)
 

@@ -26,7 +26,7 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[st
 
 def load_weights(path: Path, expected: Mapping[str, str]) -> dict[str, Tensor]:
     """The weights, if their metadata agrees with `expected`; otherwise DataError naming both values."""
-    metadata, weights = _read(path)
+    metadata, weights = read_weights(path)
     for name, value in expected.items():
         if metadata.get(name) != value:
             raise DataError(
@@ -69,7 +69,7 @@ def load_network(path: Path, space: SearchSpace, architecture: Architecture) -> 
 
 def read_architecture(path: Path) -> tuple[SearchSpace, Architecture]:
     """What the weights that `save_network` wrote belong to."""
-    metadata, _ = _read(path, weights=False)
+    metadata, _ = read_weights(path, weights=False)
     try:
         architecture = Architecture.from_json(metadata["architecture"])
         height, width = (int(side) for side in metadata["input_hw"].split("x"))
@@ -84,11 +84,12 @@ def read_architecture(path: Path) -> tuple[SearchSpace, Architecture]:
 
 def read_joints(path: Path) -> tuple[str, ...]:
     """The joints that a network's file names; COCO's where it names none, as released networks do not."""
-    metadata, _ = _read(path, weights=False)
+    metadata, _ = read_weights(path, weights=False)
     return tuple(metadata["joints"].split(",")) if "joints" in metadata else COCO17.names
 
 
-def _read(path: Path, *, weights: bool = True) -> tuple[dict[str, str], dict[str, Tensor]]:
+def read_weights(path: Path, *, weights: bool = True) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Metadata and, unless they are not wanted, the weights; DataError where the file cannot be read."""
     try:
         with safe_open(path, framework="pt") as file:
             names = file.keys() if weights else ()

@@ -12,17 +12,26 @@ from typing import Any
 import pytest
 import torch
 
+from workers.data.made import MadeConfig, write_made_dataset
+
 Trained = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def clips_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small made data set with eight training clips of three frames."""
+    config = MadeConfig(clips=5, frames_per_clip=3, people_per_clip=2, width_px=160, height_px=120)
+    return write_made_dataset(tmp_path_factory.mktemp("clips") / "data", config)
 
 
 @pytest.fixture
 def on_ranks(made_root: Path, tmp_path: Path, checkout: Path) -> Callable[..., list[Trained]]:
-    """What each of so many processes trained."""
+    """What each of so many processes trained, on `data` or the data set that all tests share."""
 
-    def run(world_size: int, **options: Any) -> list[Trained]:
+    def run(world_size: int, data: Path = made_root, **options: Any) -> list[Trained]:
         outs = [tmp_path / f"rank{rank}.pt" for rank in range(world_size)]
         places: list[list[str | Path]] = [
-            [str(rank), str(world_size), tmp_path / "meeting", made_root, out, json.dumps(options)]
+            [str(rank), str(world_size), tmp_path / "meeting", data, out, json.dumps(options)]
             for rank, out in enumerate(outs)
         ]
         processes = [

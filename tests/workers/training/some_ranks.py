@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,13 +15,15 @@ import torch
 from torch import distributed
 
 from spaces.registry import build_space
+from spaces.temporal.allocation import OPERATIONS
+from tests.workers.training.some_clips import key_frame, read_clips
 from workers.data.coco import read_people
 from workers.data.codec import Codec
-from workers.data.people import People
 from workers.errors import TrainingError
 from workers.training.config import SpatialTask, TrainConfig
 from workers.training.loop import TrainingLoop
 from workers.training.network_training import NetworkTraining, Start
+from workers.training.propagation_training import PropagationTraining
 from workers.training.ranks import Ranks
 from workers.training.supernet_training import SupernetTraining
 
@@ -50,20 +52,19 @@ def task(**recipe: Any) -> SpatialTask:
 
 def trained(
     data: Path, ranks: Ranks, *, steps: int = 1, poisoned: Collection[int] = (), double: bool = False,
-    alone: bool = False, **recipe: Any,
+    kind: str = "supernet", **recipe: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Reports, last gradients and weights after so many steps, and the text of an error that ended them.
 
-    In `double`, rounding is out of the way: what differs then is not the same computation. `alone` trains the
-    biggest subnet's plain network instead of the supernet.
+    In `double`, rounding is out of the way: what differs then is not the same computation. Of kind "network"
+    the biggest subnet's plain network is trained instead of the supernet, of kind "clips" the T supernet.
     """
-    training = _training(task(**recipe), read_people(data, "train2017"), ranks, alone)
+    training = TRAININGS[kind](task(**recipe), data, ranks)
     if ranks.rank == ranks.world_size - 1:
         poison = (np.inf if batch in poisoned else 0.0 for batch in range(100))
         training.data.codec = PoisonedCodec(INPUT_HW, SIGMA_CELLS, poison=poison)
     if double:
-        network = training.network.double()
-        training.forward = lambda images, *rest: network(images.double(), *rest)
+        _compute_in_double(training)
     reports: list[dict[str, Any]] = []
     error = ""
     try:
@@ -75,11 +76,31 @@ def trained(
     return {"reports": reports, "error": error, "gradients": gradients, "weights": weights}
 
 
-def _training(task: SpatialTask, people: People, ranks: Ranks, alone: bool) -> TrainingLoop:
-    if not alone:
-        return SupernetTraining(task, people, ranks)
+def _compute_in_double(training: TrainingLoop) -> None:
+    network = training.network.double()
+    training.forward = lambda images, *rest: network(images.double(), *rest)
+    if isinstance(training, PropagationTraining):
+        key_frame_network = key_frame().network().double()
+        training.key_frame = lambda images: key_frame_network(images.double())
+
+
+def _supernet(task: SpatialTask, data: Path, ranks: Ranks) -> TrainingLoop:
+    return SupernetTraining(task, read_people(data, "train2017"), ranks)
+
+
+def _network(task: SpatialTask, data: Path, ranks: Ranks) -> TrainingLoop:
+    people = read_people(data, "train2017")
     biggest = build_space(task.space, people.skeleton.keypoints, task.input_hw).biggest()
     return NetworkTraining(task, people, Start(architecture=biggest), ranks)
+
+
+def _clips(task: SpatialTask, data: Path, ranks: Ranks) -> TrainingLoop:
+    return PropagationTraining(task, read_clips(data), key_frame(), OPERATIONS, ranks)
+
+
+TRAININGS: Mapping[str, Callable[[SpatialTask, Path, Ranks], TrainingLoop]] = {
+    "supernet": _supernet, "network": _network, "clips": _clips,
+}  # fmt: skip
 
 
 if __name__ == "__main__":

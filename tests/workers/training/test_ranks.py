@@ -59,7 +59,7 @@ def test_the_gradients_of_several_workers_are_those_of_one_with_the_same_batch(
 def test_a_network_alone_has_the_gradients_and_running_statistics_of_the_global_batch(
     made_root: Path, on_ranks: Callable[..., list[Trained]]
 ) -> None:
-    options: dict[str, Any] = {"alone": True, "double": True, "batch_size": 7}
+    options: dict[str, Any] = {"kind": "network", "double": True, "batch_size": 7}
     several, one = on_ranks(2, **options), trained(made_root, Ranks(), **options)
     assert furthest(several[0]["gradients"], one["gradients"]) < 1e-12
     assert_equal_on_all(several, "weights")

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from spaces.errors import ArchitectureError
+from spaces.temporal.allocation import Allocation
+from spaces.temporal.extract import extract_frame
+from tests.workers.search.some_clips import allocation_inputs, some_footage
+from workers.data.made import MadeConfig, write_made_dataset
+from workers.data.normalise import to_input
+from workers.errors import DataError
+from workers.evaluation.recalibrate import statistics_of_inputs
+from workers.search.allocation_evaluator import AllocationEvaluator, AllocationInputs
+
+INPUT_HW = (64, 32)
+SCORES = ("ap", "ap_all", "frame_aps")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Clips of 5 frames and two people, two sequences to score on."""
+    config = MadeConfig(clips=4, frames_per_clip=5, people_per_clip=2, validation_fraction=0.5)
+    return write_made_dataset(tmp_path_factory.mktemp("made_clips") / "data", config)
+
+
+@pytest.fixture(scope="module")
+def inputs(root: Path) -> AllocationInputs:
+    return allocation_inputs(root, 3, INPUT_HW, recalibration=6, batch_size=4)[0]
+
+
+@pytest.fixture(scope="module")
+def some(inputs: AllocationInputs) -> list[Allocation]:
+    rng = np.random.default_rng(0)
+    return [inputs.space.sample(rng) for _ in range(4)]
+
+
+def scores(measured: dict[str, Any]) -> dict[str, Any]:
+    return {name: measured[name] for name in SCORES}
+
+
+def by_hand(inputs: AllocationInputs, allocation: Allocation) -> list[float]:
+    """Each frame's AP the long way: no cache, every image seen whenever it is needed, nothing folded."""
+    footage, temporal = inputs.footage, inputs.space.temporal
+    supernet = temporal.supernet()
+    supernet.load_state_dict({name: torch.tensor(array) for name, array in inputs.weights.items()})
+    key = inputs.key_frame
+    guide, recal_guide, aps = torch.tensor(key.heatmaps), torch.tensor(key.recalibration), [key.poses[0].ap]
+    for frame, choice in enumerate(allocation.frames, start=1):
+        network = extract_frame(temporal, supernet, choice).eval()
+        recal = to_input(footage.recalibration.frames[frame].images)
+        images = to_input(footage.crops.frames[frame].images)
+        with torch.no_grad():
+            with statistics_of_inputs(network):
+                halves = np.array_split(np.arange(len(recal)), -(-len(recal) // footage.batch_size))
+                for rows in halves:
+                    network(recal[rows], recal_guide[rows])
+            recal_guide = network(recal, recal_guide)
+            guide = network(images, guide[: len(images)])
+        aps.append(footage.poses(frame, guide.numpy()).ap)
+    return aps
+
+
+def test_figures_are_those_of_frame_after_frame_by_hand(
+    inputs: AllocationInputs, some: list[Allocation]
+) -> None:
+    evaluator = AllocationEvaluator(inputs)
+    for allocation in some:
+        measured = evaluator.measure(allocation.to_json())
+        aps = by_hand(inputs, allocation)
+        assert json.loads(measured["frame_aps"]) == pytest.approx(aps, abs=1e-6)
+        assert measured["ap"] == pytest.approx(np.mean(aps[1:]), abs=1e-6)
+        assert 0.01 < measured["ap"] < 0.9
+
+
+def test_what_is_remembered_changes_no_figure_and_spares_the_frames_in_common(
+    inputs: AllocationInputs, some: list[Allocation]
+) -> None:
+    evaluator = AllocationEvaluator(inputs)
+    first, other = some[0], some[1]
+    family = [first.with_frame(2, other.frames[2]), first.with_frame(1, other.frames[1]), first]
+    assert evaluator.measure(first.to_json())["cached_frames"] == 0
+    for allocation, cached in zip(family, (2, 1, 2), strict=True):
+        measured = evaluator.measure(allocation.to_json())
+        assert measured["cached_frames"] == cached
+        assert scores(measured) == scores(AllocationEvaluator(inputs).measure(allocation.to_json()))
+
+
+def test_without_room_for_it_nothing_is_remembered(inputs: AllocationInputs, some: list[Allocation]) -> None:
+    forgetful = AllocationEvaluator(replace(inputs, cache_bytes=1000))
+    twice = [forgetful.measure(some[0].to_json()) for _ in range(2)]
+    assert [each["cached_frames"] for each in twice] == [0, 0]
+    assert forgetful.cache.bytes == 0
+    assert scores(twice[0]) == scores(twice[1])
+
+
+def test_the_cache_holds_float32_heatmaps_and_poses_of_all_but_the_last_frame(
+    inputs: AllocationInputs, some: list[Allocation]
+) -> None:
+    evaluator = AllocationEvaluator(inputs)
+    evaluator.measure(some[0].to_json())
+    clips, recalibration = len(inputs.footage.crops.frames[1]), len(inputs.footage.recalibration.frames[1])
+    heatmaps = (clips + recalibration) * 17 * (64 // 4) * (32 // 4) * 4
+    key_poses, poses = (count * 17 * (2 * 8 + 4) for count in (len(inputs.footage.crops.frames[0]), clips))
+    assert evaluator.cache.bytes == (heatmaps + key_poses + poses) + (heatmaps + key_poses + 2 * poses)
+
+
+def test_a_frame_feels_the_frames_before_it(inputs: AllocationInputs, some: list[Allocation]) -> None:
+    evaluator = AllocationEvaluator(inputs)
+    changed = some[0].with_frame(0, some[1].frames[0])
+    measured = (evaluator.measure(each.to_json()) for each in (some[0], changed))
+    before, after = (json.loads(each["frame_aps"]) for each in measured)
+    assert before[0] == after[0]
+    assert all(one != other for one, other in zip(before[1:], after[1:], strict=True))
+
+
+def test_the_networks_of_an_allocation_are_those_that_were_scored(
+    inputs: AllocationInputs, some: list[Allocation]
+) -> None:
+    weights = AllocationEvaluator(inputs).networks(some[0])
+    guide, aps = torch.tensor(inputs.key_frame.heatmaps), []
+    for frame, choice in enumerate(some[0].frames, start=1):
+        network = inputs.space.temporal.network(choice).eval()
+        network.load_state_dict(weights[frame - 1])
+        images = inputs.footage.crops.frames[frame].images
+        with torch.no_grad():
+            guide = network(to_input(images), guide[: len(images)])
+        aps.append(inputs.footage.poses(frame, guide.numpy()).ap)
+    measured = AllocationEvaluator(inputs).measure(some[0].to_json())
+    assert json.loads(measured["frame_aps"])[1:] == pytest.approx(aps, abs=1e-6)
+
+
+@pytest.mark.parametrize("frames", [2, 4])
+def test_one_supernet_serves_other_numbers_of_frames(
+    root: Path, inputs: AllocationInputs, frames: int
+) -> None:
+    other = allocation_inputs(root, frames, INPUT_HW, recalibration=4, batch_size=4)[0]
+    assert {name: array.shape for name, array in other.weights.items()} == {
+        name: array.shape for name, array in inputs.weights.items()
+    }
+    allocation = other.space.sample(np.random.default_rng(2))
+    measured = AllocationEvaluator(replace(other, weights=inputs.weights)).measure(allocation.to_json())
+    assert len(json.loads(measured["frame_aps"])) == frames + 1
+    with pytest.raises(ArchitectureError, match="over 3 frames is needed"):
+        AllocationEvaluator(inputs).measure(allocation.to_json())
+
+
+def test_inputs_travel_to_workers(inputs: AllocationInputs, some: list[Allocation]) -> None:
+    there = pickle.loads(pickle.dumps(inputs)).evaluator(torch.device("cpu"))
+    here = AllocationEvaluator(inputs)
+    assert scores(there.measure(some[0].to_json())) == scores(here.measure(some[0].to_json()))
+
+
+def test_more_frames_than_any_clip_has_are_refused(root: Path) -> None:
+    with pytest.raises(DataError, match="needs 6 successive labelled frames"):
+        some_footage(root, 5, INPUT_HW, recalibration=4, batch_size=4)

@@ -1,0 +1,126 @@
+"""Scores allocations (equation 3): frame by frame slice, recalibrate, predict, and pass the heatmaps on.
+
+Frames form a tree: what frame t gives depends on the choices of frames 1 to t alone. So the beginnings of
+allocations are remembered, and an allocation costs the frames that are new in it.
+"""
+
+# Shapes: N clips of a frame, K joints, T frames beside the key frame.
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from spaces.temporal.allocation import Allocation, FrameChoice
+from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.extract import extract_frame
+from workers.evaluation.propagate import predict_heatmaps, recalibrate_on
+from workers.search.candidates import Measured
+from workers.search.evaluator import shared_tensors
+from workers.search.footage import Beginning, Footage, Poses
+from workers.search.prefix_cache import PrefixCache
+
+NOTHING = np.empty((0,), np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AllocationInputs:
+    """All that an evaluator needs; its arrays lie once per node in Ray's object store."""
+
+    space: AllocationSpace
+    weights: Mapping[str, np.ndarray]  # of the T supernet
+    footage: Footage
+    key_frame: Beginning
+    cache_bytes: int
+
+    def evaluator(self, device: torch.device) -> AllocationEvaluator:
+        return AllocationEvaluator(self, device)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One frame evaluated: its recalibrated network, and what is known with it."""
+
+    network: nn.Module
+    known: Beginning
+    recalibrate_s: float
+    evaluate_s: float
+
+
+class AllocationEvaluator:
+    """Holds the T supernet and the beginnings between trials; figures do not depend on what is remembered."""
+
+    def __init__(self, inputs: AllocationInputs, device: torch.device | None = None) -> None:
+        self.inputs, self.device = inputs, device or torch.device("cpu")
+        self.space = inputs.space
+        with torch.device("meta"):  # without memory of its own
+            self.supernet = self.space.temporal.supernet()
+        self.supernet.load_state_dict(shared_tensors(inputs.weights), assign=True)
+        self.cache: PrefixCache[Beginning] = PrefixCache(inputs.cache_bytes)
+
+    def measure(self, candidate: str, bar: float | None = None) -> Measured:
+        """The mean AP of the T frames, which is equation 3's sum in [0, 1], its parts and the seconds.
+
+        `frame_aps` is JSON: the key frame's AP, then each frame's; `ap_all` is the AP of all frames' people,
+        key frames included; `cached_frames` were not evaluated again. `bar` has no meaning here.
+        """
+        allocation = self.space.parse(candidate)
+        begun = self.cache.longest(allocation.frames[:-1]) or self.inputs.key_frame
+        steps = list(self._steps(begun, allocation))
+        poses = steps[-1].known.poses
+        aps = [each.ap for each in poses]
+        return {
+            "ap": float(np.mean(aps[1:])),
+            "ap_all": self._ap_of_all(poses),
+            "frame_aps": json.dumps(aps),
+            "cached_frames": self.space.frames - len(steps),
+            "people": len(self.inputs.footage.crops),
+            "recalibrate_s": sum(step.recalibrate_s for step in steps),
+            "evaluate_s": sum(step.evaluate_s for step in steps),
+        }
+
+    def networks(self, allocation: Allocation) -> list[dict[str, Tensor]]:
+        """The weights of each frame's plain network, with the statistics of BatchNorm it was scored with."""
+        self.space.check(allocation)
+        steps = self._steps(self.inputs.key_frame, allocation)
+        return [{name: tensor.cpu() for name, tensor in step.network.state_dict().items()} for step in steps]
+
+    def _steps(self, known: Beginning, allocation: Allocation) -> Iterator[Step]:
+        """Evaluates the frames behind those that are known, and remembers all but the last."""
+        for frame in range(len(known.poses), self.space.frames + 1):
+            step = self._step(known, frame, allocation.frames[frame - 1])
+            known = step.known
+            if frame < self.space.frames:
+                self.cache.put(allocation.frames[:frame], known, known.bytes)
+            yield step
+
+    def _step(self, before: Beginning, frame: int, choice: FrameChoice) -> Step:
+        footage, is_last = self.inputs.footage, frame == self.space.frames
+        started_s = time.perf_counter()
+        network = extract_frame(self.space.temporal, self.supernet, choice).to(self.device)
+        recalibration = recalibrate_on(
+            network, footage.recalibration.frames[frame].images, before.recalibration, footage.batch_size,
+            propagate=not is_last,
+        )  # fmt: skip
+        recalibrated_s = time.perf_counter()
+        images = footage.crops.frames[frame].images
+        heatmaps = predict_heatmaps(network, images, before.heatmaps, footage.batch_size)
+        poses = (*before.poses, footage.poses(frame, heatmaps))
+        known = Beginning(poses, heatmaps, NOTHING if recalibration is None else recalibration)
+        done_s = time.perf_counter()
+        return Step(network, known, recalibrated_s - started_s, done_s - recalibrated_s)
+
+    def _ap_of_all(self, poses: tuple[Poses, ...]) -> float:
+        keypoints = np.concatenate([each.keypoints for each in poses])
+        scores = np.concatenate([each.scores for each in poses])
+        return self.inputs.footage.scorer.score(keypoints, scores).total
+
+
+def networks_of(inputs: AllocationInputs, candidate: str) -> list[dict[str, Tensor]]:
+    """`AllocationEvaluator.networks`, on the GPU that this process was given, if any."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return AllocationEvaluator(inputs, device).networks(inputs.space.parse(candidate))

@@ -1,0 +1,1 @@
+"""Follows tracked people through a video, online: plain classes, without Ray."""

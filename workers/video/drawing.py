@@ -1,0 +1,69 @@
+"""Poses drawn into their frame: who is who by colour, key frames told from those behind them."""
+
+# Shapes: N people, K joints.
+from __future__ import annotations
+
+import colorsys
+
+import cv2
+import numpy as np
+
+from workers.data.skeleton import Skeleton
+from workers.video.streaming import FramePoses
+
+LEAST_SCORE = 0.1  # of a joint that is drawn; the heatmaps' largest value
+GOLDEN = 0.618034  # neighbouring numbers get hues far apart
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+Colour = tuple[int, int, int]
+
+
+def draw_poses(
+    image: np.ndarray, poses: FramePoses, skeleton: Skeleton, *, least_score: float = LEAST_SCORE
+) -> np.ndarray:
+    """A copy of the image (BGR) with links and joints of at least `least_score`, and each track's number.
+
+    A key frame has the person's box around it and "key" in its label, the t-th frame behind it "+t".
+    """
+    drawn = image.copy()
+    size = max(1, round(min(image.shape[:2]) / 360))  # thickness of a link, px
+    for row in range(len(poses)):
+        colour = track_colour(int(poses.track_ids[row]))
+        there = (poses.scores[row] >= least_score) & np.isfinite(poses.keypoints[row]).all(axis=1)
+        _draw_person(drawn, poses.keypoints[row], there, skeleton, colour, size)
+        _draw_label(drawn, poses, row, colour, size)
+    return drawn
+
+
+def track_colour(track_id: int) -> Colour:
+    """BGR, the same for a track in every frame."""
+    red, green, blue = colorsys.hsv_to_rgb((track_id * GOLDEN) % 1.0, 0.85, 1.0)
+    return round(255 * blue), round(255 * green), round(255 * red)
+
+
+def _draw_person(
+    drawn: np.ndarray, keypoints: np.ndarray, there: np.ndarray, skeleton: Skeleton, colour: Colour, size: int
+) -> None:
+    points = [_pixel(point) for point in keypoints]
+    for first, second in skeleton.links:
+        if there[first] and there[second]:
+            cv2.line(drawn, points[first], points[second], colour, 2 * size, cv2.LINE_AA)
+    for point in np.flatnonzero(there).tolist():
+        cv2.circle(drawn, points[point], 3 * size, (0, 0, 0), -1, cv2.LINE_AA)
+        cv2.circle(drawn, points[point], 2 * size, (255, 255, 255), -1, cv2.LINE_AA)
+
+
+def _draw_label(drawn: np.ndarray, poses: FramePoses, row: int, colour: Colour, size: int) -> None:
+    x, y, width, height = poses.boxes_xywh_px[row].tolist()
+    place = int(poses.places[row])
+    if place == 0:
+        cv2.rectangle(drawn, _pixel((x, y)), _pixel((x + width, y + height)), colour, size, cv2.LINE_AA)
+    text = f"{int(poses.track_ids[row])} {'key' if place == 0 else f'+{place}'}"
+    scale = 0.45 * size
+    (text_width, text_height), below = cv2.getTextSize(text, FONT, scale, size)
+    left, bottom = _pixel((x, max(y, text_height + below + 1)))
+    cv2.rectangle(drawn, (left, bottom - text_height - below), (left + text_width, bottom), colour, -1)
+    cv2.putText(drawn, text, (left, bottom - below // 2 - 1), FONT, scale, (0, 0, 0), size, cv2.LINE_AA)
+
+
+def _pixel(point: np.ndarray | tuple[float, float]) -> tuple[int, int]:
+    return round(float(point[0])), round(float(point[1]))

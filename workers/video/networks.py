@@ -1,0 +1,59 @@
+"""The plain networks that follow people through a video: one for key frames, T for the frames behind one."""
+
+# Shapes: N people, K joints, H/W input pixels, h/w heatmap cells.
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+
+from workers.data.codec import Codec
+from workers.data.skeleton import Skeleton, skeleton_from_names
+from workers.evaluation.fold import fold_norms
+from workers.evaluation.inputs import for_evaluation
+from workers.evaluation.propagate import predict_heatmaps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VideoNetworks:
+    """S-ViPNet for key frames, a T-ViPNet for each frame behind one (section 3.1).
+
+    Without `frames` every frame is a key frame: S-ViPNet alone, as on images.
+    """
+
+    key_frame: nn.Module  # forward(images) -> heatmaps
+    frames: tuple[nn.Module, ...]  # forward(images, heatmaps of the frame before) -> heatmaps
+    input_hw: tuple[int, int]
+    joints: tuple[str, ...]  # of the heatmaps, in order
+
+    @property
+    def period(self) -> int:
+        """T + 1: frames from one key frame to the next."""
+        return len(self.frames) + 1
+
+    @property
+    def skeleton(self) -> Skeleton:
+        return skeleton_from_names(self.joints)
+
+    @property
+    def codec(self) -> Codec:
+        """For decoding, which does not depend on the Gaussians' width."""
+        return Codec(self.input_hw)
+
+    def heatmaps(
+        self, place: int, images: np.ndarray, before: np.ndarray | None, batch_size: int
+    ) -> np.ndarray:
+        """(N, K, h, w) float32 of crops (N, H, W, 3) uint8, `place` frames behind their key frame.
+
+        `before` holds the heatmaps of the frame before (N, K, h, w); of a key frame it is not looked at.
+        Raises TrainingError when heatmaps are not finite.
+        """
+        if place == 0:
+            return predict_heatmaps(self.key_frame, images, None, batch_size)
+        return predict_heatmaps(self.frames[place - 1], images, before, batch_size)
+
+
+def for_video(network: nn.Module) -> nn.Module:
+    """The network itself, ready for frame after frame: in eval mode, without gradients, its norms folded."""
+    return fold_norms(for_evaluation(network).requires_grad_(False))

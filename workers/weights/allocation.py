@@ -1,0 +1,97 @@
+"""A found allocation's file: the plain networks of the key frame and of every frame behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from spaces.architecture import Architecture
+from spaces.temporal.allocation import Allocation
+from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.average import Average, average
+from workers.errors import DataError
+from workers.video.networks import VideoNetworks, for_video
+from workers.weights.key_frame import KeyFrame
+from workers.weights.safetensors import read_weights, save_weights
+
+KEY = "key_frame."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainedAllocation:
+    """All that is needed to follow people through a video."""
+
+    key_frame: KeyFrame
+    allocation: Allocation
+    weights: tuple[Mapping[str, Tensor], ...]  # of each frame's plain network, with statistics of BatchNorm
+
+    @property
+    def cost(self) -> Average:
+        """Of one person and frame, key frames included, as the paper's tables report it."""
+        space = AllocationSpace(self.key_frame.temporal(), len(self.allocation.frames))
+        return average(space, self.allocation)
+
+    def networks(self) -> VideoNetworks:
+        """Ready to predict. Raises ArchitectureError where a frame is none of this space."""
+        temporal = self.key_frame.temporal()
+        plain: list[nn.Module] = []
+        for choice, weights in zip(self.allocation.frames, self.weights, strict=True):
+            temporal.check(choice)
+            network = temporal.network(choice)
+            network.load_state_dict(dict(weights))
+            plain.append(network)
+        return video_networks(self.key_frame, plain)
+
+
+def video_networks(key_frame: KeyFrame, frames: Sequence[nn.Module] = ()) -> VideoNetworks:
+    """The key frame's network and those of the frames behind it, by default none: S-ViPNet alone."""
+    return VideoNetworks(
+        key_frame=for_video(key_frame.network()), frames=tuple(map(for_video, frames)),
+        input_hw=key_frame.input_hw, joints=key_frame.joints,
+    )  # fmt: skip
+
+
+def save_allocation(path: Path, trained: TrainedAllocation) -> None:
+    """One file by temporary name and rename, so that a file that exists is whole."""
+    key, (height, width) = trained.key_frame, trained.key_frame.input_hw
+    tensors = {f"{KEY}{name}": tensor for name, tensor in key.weights.items()}
+    for number, weights in enumerate(trained.weights, start=1):
+        tensors |= {f"{_prefix(number)}{name}": tensor for name, tensor in weights.items()}
+    metadata = {
+        "allocation": trained.allocation.to_json(),
+        "key_frame": key.architecture.to_json(),
+        "joints": ",".join(key.joints),
+        "input_hw": f"{height}x{width}",
+    }
+    save_weights(path, tensors, metadata)
+
+
+def load_allocation(path: Path) -> TrainedAllocation:
+    """Raises DataError naming the file where it is not what `save_allocation` wrote."""
+    metadata, tensors = read_weights(path)
+    try:
+        allocation = Allocation.from_json(metadata["allocation"])
+        height, width = (int(side) for side in metadata["input_hw"].split("x"))
+        key_frame = KeyFrame(
+            architecture=Architecture.from_json(metadata["key_frame"]), input_hw=(height, width),
+            joints=tuple(metadata["joints"].split(",")), weights=_part(tensors, KEY),
+        )  # fmt: skip
+    except (KeyError, ValueError) as error:
+        raise DataError(
+            f"{path} must hold the networks of an allocation, with allocation, key_frame, joints and "
+            f"input_hw in its metadata, but: {error!r}. The stage temporal_search writes one."
+        ) from error
+    numbers = range(1, len(allocation.frames) + 1)
+    weights = tuple(_part(tensors, _prefix(number)) for number in numbers)
+    return TrainedAllocation(key_frame=key_frame, allocation=allocation, weights=weights)
+
+
+def _prefix(number: int) -> str:
+    return f"frame{number}."
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): each for name, each in tensors.items() if name.startswith(prefix)}
