@@ -150,6 +150,36 @@ class FinetuneConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationConfig:
+    """Stage temporal_search: which T networks, and how many groups of them to score (section 3.4.3)."""
+
+    trials: int = 500
+    """Allocations to score."""
+    sampler: Literal["uniform", "evolution", "tpe", "nsga2", "predictor", "prefix"] = "uniform"
+    """As search.sampler, with its options; prefix keeps the first frames of the best ones, which is quicker."""
+    max_gmacs: float | None = None
+    """Most computation of a frame on average, the key frame and its T successors taken together, 10^9 MACs."""
+    min_gmacs: float | None = None
+    """Least computation of a frame on average."""
+    max_params: int | None = None
+    """Most parameters of a frame's network on average."""
+    recalibration_clips: int = 64
+    """Training clips over which each network's BatchNorm statistics are pooled; no more than batch-size of
+    them are propagated in the same pass, more need another one."""
+    batch_size: int = 64
+    """Clips in one forward pass."""
+    cache_mib: int = 1024
+    """Of each worker's memory, for heatmaps of first frames that allocations have in common."""
+
+    @property
+    def constraint(self) -> Constraint:
+        """On the average frame."""
+        return Constraint(
+            max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemporalConfig:
     """The temporal level: T-ViPNets trained together (section 3.4.2), then allocated to frames (3.4.3)."""
 
@@ -177,6 +207,8 @@ class TemporalConfig:
     """One choice for all frames in the search: Figure 6b's control."""
     frames: int = 3
     """T in the search; it need not be that of the training."""
+    search: AllocationConfig = field(default_factory=AllocationConfig)
+    """The search itself."""
 
     def recipe(self, train: TrainConfig) -> TrainConfig:
         return replace(
@@ -276,6 +308,9 @@ class RunConfig:
         _at_least(1, "finetune.epochs", self.finetune.epochs)
         for name in ("trained_frames", "clip_step", "epochs", "frames"):
             _at_least(1, f"temporal.{name.replace('_', '-')}", getattr(self.temporal, name))
+        for name in ("trials", "recalibration_clips", "batch_size"):
+            _at_least(1, f"temporal.search.{name.replace('_', '-')}", getattr(self.temporal.search, name))
+        _at_least(0, "temporal.search.cache-mib", self.temporal.search.cache_mib)
         self._check_workers()
         if ":/" in str(self.storage):
             raise ConfigError(

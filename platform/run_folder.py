@@ -94,6 +94,11 @@ class RunFolder:
         return self.path / "tracking.jsonl"
 
     @property
+    def allocation_networks(self) -> Path:
+        """S-ViPNet and the T-ViPNets of the found allocation, ready to predict."""
+        return self.path / "allocation.safetensors"
+
+    @property
     def trials(self) -> TrialStore:
         return TrialStore(self.path / "trials.parquet")
 
