@@ -159,7 +159,7 @@ def csv_text(rows: Sequence[Mapping[str, Cell]]) -> str:
 LEGEND = """# The paper's comparisons
 
 AP is PoseTrack18's in percent, over everybody in every frame of the validation split, boxes as labelled.
-GMACs are those of one person and frame on average, key frames included. `bound` is what each search was given.
+GMACs are those of one person and frame on average, key frames included. `bound` is what a search was given.
 T-ViPNets have the supernet's weights, with BatchNorm recalibrated; S-ViPNets are trained alone and finetuned.
 Without fusion, T-ViPNets have their own supernet and search, where the paper retrains the same architectures.
 `difference` is by how much the last line is better.
