@@ -100,6 +100,14 @@ class SearchConfig:
         return self.latency_source or (None if self.max_latency_ms is None else "predicted")
 
     @property
+    def bounds(self) -> str:
+        """All that is asked of a subnet, in words."""
+        if self.max_latency_ms is None:
+            return str(self.constraint)
+        cost = f"{self.constraint} and " if self.constraint.fields_set() else ""
+        return f"{cost}at most {self.max_latency_ms:g} ms"
+
+    @property
     def constraint(self) -> Constraint:
         return Constraint(
             max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params

@@ -21,7 +21,7 @@ from platform.results.store import TrialStore
 from workers.files import whole_file
 
 CHANGEABLE = (  # on a resumed run
-    "search.trials", "stages", "resources.", "tracking_uri", "storage", "checkpoints_uri",
+    "search.trials", "temporal.search.trials", "temporal.search.cache_mib", "stages", "resources.", "tracking_uri", "storage", "checkpoints_uri",
 )  # fmt: skip
 RECORDED = (
     "vipnas", "torch", "ray", "optuna", "mlflow", "numpy", "pandas", "pyarrow", "pycocotools",

@@ -33,7 +33,7 @@ class SearchRun:
     ) -> None:  # fmt: skip
         self.context, self.facts, self.feasible, self.figures = context, facts, feasible, figures
         self.trials, self.done = trials, list(done)
-        self.state = SearchState(trials, facts.people, most_gmacs)
+        self.state = SearchState(trials, most_gmacs)
         self.view = SearchView(context.console, facts.stage, self.state, facts.constraint)
         self.sampler = self._as_it_was(sampler, settled)
 

@@ -8,22 +8,22 @@ from collections.abc import Callable, Mapping
 from analysis.hypervolume import dominated_area
 from analysis.pareto import non_dominated
 from analysis.trials import Direction
-from platform.results.row import is_whole
+from platform.results.row import is_scored
 from platform.results.store import Row
 
 WAYS: tuple[Direction, Direction] = ("maximize", "minimize")  # AP, GMACs
 
 
 class SearchState:
-    """`total` trials are to be evaluated, each on `people`; the front is that of AP against GMACs.
+    """`total` trials are to be evaluated; the front is that of AP against GMACs.
 
     The hypervolume's reference point is AP 0 at `most_gmacs`: the constraint's bound, or the space's biggest.
     """
 
     def __init__(
-        self, total: int, people: int, most_gmacs: float, clock: Callable[[], float] = time.monotonic
+        self, total: int, most_gmacs: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.total, self.people, self.most_gmacs = total, people, most_gmacs
+        self.total, self.most_gmacs = total, most_gmacs
         self.done = self.failed = self.taken_over = 0
         self.best: Row | None = None
         self.front: list[tuple[float, float]] = []  # AP, GMACs
@@ -48,7 +48,7 @@ class SearchState:
         self.done += row["trial"] >= 0
         self.taken_over += row["trial"] < 0
         self.failed += row["status"] == "failed"
-        if not is_whole(row, self.people):
+        if not is_scored(row):
             return False
         if self.best is None or (row["ap"], -row["gmacs"]) > (self.best["ap"], -self.best["gmacs"]):
             self.best = row

@@ -30,7 +30,7 @@ def open_tracking(config: RunConfig, folder: RunFolder) -> Tracking:
             "stage": " ".join(config.stages),
             "space": config.space.name,
             "sampler": config.search.sampler,
-            "constraint": str(config.search.constraint),
+            "constraint": config.search.bounds,
         },
     )
     return Tracking(tracking_uri(config), run, folder.outbox)

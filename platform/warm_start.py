@@ -19,7 +19,7 @@ from analysis.pareto import non_dominated
 from platform.config import RunConfig
 from platform.config_file import flat_fields, from_yaml
 from platform.errors import ConfigError
-from platform.results.row import is_whole
+from platform.results.row import is_scored
 from platform.results.store import Row, TrialStore, read_rows, write_rows
 from platform.run_folder import RunFolder
 from platform.samplers.sampler import Observation, Sampler
@@ -55,18 +55,17 @@ def usable_rows(runs: Sequence[Path], stage: str, evaluation: str) -> list[Row]:
     known: dict[str, Row] = {}
     fronts: dict[str, Row] = {}
     for run in runs:
-        rows = whole_rows(run, stage)
+        rows = scored_rows(run, stage)
         known |= {row["key"]: row for row in rows if row["evaluation"] == evaluation} | known
         others = [row for row in rows if row["evaluation"] != evaluation]
         fronts |= {row["key"]: row for row in front_of(others)} | fronts
     return [*known.values(), *(row for key, row in fronts.items() if key not in known)]
 
 
-def whole_rows(run: Path, stage: str) -> list[Row]:
-    """A run's rows with a score on all of its people, each with its origin."""
+def scored_rows(run: Path, stage: str) -> list[Row]:
+    """A run's rows with an AP, each with its origin."""
     rows = TrialStore(run / "trials.parquet").rows(stage)
-    people = max((row["people"] or 0 for row in rows), default=0)
-    return [row | {"origin": origin_of(row)} for row in rows if is_whole(row, people)]
+    return [row | {"origin": origin_of(row)} for row in rows if is_scored(row)]
 
 
 def origin_of(row: Row) -> str:

@@ -32,7 +32,6 @@ class SearchFacts:
     sampler: str
     constraint: str
     evaluation: str
-    people: int
 
     def row(
         self, trial: int, candidate: Candidate, figures: Mapping[str, Any], measured: Mapping[str, Any]
@@ -54,6 +53,6 @@ def observation_of(row: Row, parse: Callable[[str], Any] = Architecture.from_jso
     return Observation(parse(row["architecture"]), row["ap"], row["gmacs"])
 
 
-def is_whole(row: Row, people: int) -> bool:
-    """Finished, and scored on all of the `people`."""
-    return row["ap"] is not None and (row["people"] is None or row["people"] >= people)
+def is_scored(row: Row) -> bool:
+    """Finished; a trial that failed, or was stopped after its first look, has no AP."""
+    return row["ap"] is not None

@@ -62,6 +62,10 @@ class Nsga2(NSGAIISampler):
         first = generation * self.population_size
         return _finished(study)[first : first + self.population_size]
 
+    def get_parent_population(self, study: Study, generation: int) -> list[FrozenTrial]:
+        """In the order of the study, whether just selected or remembered: draws depend on the order."""
+        return sorted(super().get_parent_population(study, generation), key=lambda trial: trial.number)
+
 
 def _finished(study: Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))

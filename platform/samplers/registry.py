@@ -9,10 +9,12 @@ from platform.config import SearchConfig
 from platform.errors import ConfigError
 from platform.samplers.evolution import Evolution
 from platform.samplers.feasible import FeasibleSet
+from platform.samplers.feasible_allocations import FeasibleAllocations
 from platform.samplers.guided import GuidedSampler
 from platform.samplers.optuna_strategy import OptunaStrategy, nsga2, tpe
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.predictor import PredictorGuided
+from platform.samplers.prefix import PrefixSampler
 from platform.samplers.sampler import Sampler
 from platform.samplers.uniform import UniformSampler
 
@@ -43,20 +45,30 @@ def predictor(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, s
     return GuidedSampler(feasible, study, seed, strategy)
 
 
+def prefix(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
+    if not isinstance(feasible, FeasibleAllocations):
+        raise ConfigError("sampler 'prefix' is for allocations over frames: for the stage temporal_search")
+    return PrefixSampler(feasible, study, seed)
+
+
 SAMPLERS: Mapping[str, Callable[[SearchConfig, FeasibleSet, SearchStudy, int], Sampler]] = {
     "uniform": uniform,
     "evolution": evolution,
     "tpe": optuna_tpe,
     "nsga2": optuna_nsga2,
     "predictor": predictor,
+    "prefix": prefix,
 }
 
 
-def build_sampler(config: SearchConfig, feasible: FeasibleSet, seed: int, journal: Path) -> Sampler:
-    """The named sampler over a new Optuna study in `journal`."""
-    if config.sampler not in SAMPLERS:
-        raise ConfigError(f"no sampler {config.sampler!r}; the known ones are: {', '.join(SAMPLERS)}")
-    return SAMPLERS[config.sampler](config, feasible, SearchStudy(journal, feasible), seed)
+def build_sampler(
+    config: SearchConfig, feasible: FeasibleSet, seed: int, journal: Path, name: str | None = None
+) -> Sampler:
+    """The named sampler, by default `config.sampler`, over a new Optuna study in `journal`."""
+    name = name or config.sampler
+    if name not in SAMPLERS:
+        raise ConfigError(f"no sampler {name!r}; the known ones are: {', '.join(SAMPLERS)}")
+    return SAMPLERS[name](config, feasible, SearchStudy(journal, feasible), seed)
 
 
 def _population(config: SearchConfig) -> int:

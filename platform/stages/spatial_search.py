@@ -10,7 +10,7 @@ import ray
 from platform.evaluation_digest import search_digest
 from platform.first_look import FirstLook
 from platform.latency_constraint import latency_constraint
-from platform.results.row import SearchFacts, is_whole
+from platform.results.row import SearchFacts, is_scored
 from platform.results.store import Row
 from platform.run_folder import write_text
 from platform.samplers.feasible import FeasibleArchitectures
@@ -21,7 +21,6 @@ from platform.stages.context import StageContext
 from platform.warm_start import settled_rows, take_supernet, taken_over
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
-from workers.data.people import People
 from workers.errors import DataError
 from workers.search.evaluator import measure_untrained
 
@@ -42,11 +41,11 @@ def run(context: StageContext) -> None:
         return
     if not context.folder.supernet.exists():
         take_supernet(context)
-    facts = _facts(context, space, people)
+    facts = _facts(context, space)
     settled = settled_rows(context, STAGE, facts.evaluation)
     inputs = ray.put(search_inputs(context, space, people))
     _search(context, space, facts, settled, inputs)
-    _compare_with_untrained(context, inputs, facts)
+    _compare_with_untrained(context, inputs)
 
 
 def _search(
@@ -73,12 +72,11 @@ def _search(
     search.run(inputs, context.folder.ray, FirstLook.of(config, done))
 
 
-def _facts(context: StageContext, space: SearchSpace, people: People) -> SearchFacts:
+def _facts(context: StageContext, space: SearchSpace) -> SearchFacts:
     config = context.config
     return SearchFacts(
         run=config.name, stage=STAGE, space=space.name, seed=config.seed, sampler=config.search.sampler,
-        constraint=str(config.search.constraint), evaluation=search_digest(context, space),
-        people=len(people),
+        constraint=config.search.bounds, evaluation=search_digest(context, space),
     )  # fmt: skip
 
 
@@ -118,9 +116,9 @@ def _send(context: StageContext, done: list[Row]) -> None:
         context.tracking.log_trial(row)
 
 
-def _compare_with_untrained(context: StageContext, inputs: Any, facts: SearchFacts) -> None:
+def _compare_with_untrained(context: StageContext, inputs: Any) -> None:
     store = context.folder.trials
-    scored = [row for row in store.rows(STAGE) if is_whole(row, facts.people)]
+    scored = [row for row in store.rows(STAGE) if is_scored(row)]
     if not scored:
         raise DataError(
             f"none of the trials in {store.folder} finished; their column `error` says why. "

@@ -1,13 +1,13 @@
 """A made search problem: an accuracy for every architecture of a real space, whose whole front is known.
 
-AP = 0.8 (1 - exp(-score / parts)), and the score is a sum over parts and over pairs of neighbours. A part gains
-with the logarithm of its depth, width, expansion and channels per group, with attention, and as its kernel comes
-nearer to one that is best there. A pair gains or loses where both have large kernels, attention or depth: no
-part can be judged alone. How much of each is drawn from the seed. What is measured has noise, always the same
-for an architecture, as a supernet's ranking has.
+AP = 0.8 (1 - exp(-score / parts)), and the score is a sum over parts and over pairs of neighbours. A part
+gains with the logarithm of its depth, width, expansion and channels per group, with attention, and as its
+kernel comes nearer to one that is best there. A pair gains or loses where both have large kernels, attention
+or depth: no part can be judged alone. How much of each is drawn from the seed. What is measured has noise,
+always the same for an architecture, as a supernet's ranking has.
 
-Since scores and MACs are sums along the parts, the front follows part by part (Bellman): of all beginnings that
-look alike to the next part, only those that no other beats can begin a best network.
+Since scores and MACs are sums along the parts, the front follows part by part (Bellman): of all beginnings
+that look alike to the next part, only those that no other beats can begin a best network.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from jaxtyping import Float
@@ -30,6 +30,7 @@ MOST_POINTS = 4_000  # of a front; a longer one keeps the best of each of so man
 
 Traits = tuple[int, bool, bool, int]  # what of a part its neighbours notice; the width is for cost
 Points = Float[np.ndarray, "N 2"]  # score and MACs
+NOTHING: Traits = (0, False, False, 0)  # before the first part
 
 
 class MadeAccuracy:
@@ -59,7 +60,7 @@ class MadeAccuracy:
 
     def front(self, most_gmacs: float) -> Points:
         """GMACs and AP, without noise, of every architecture that no other beats."""
-        reached: dict[Traits, tuple[list[StageChoice], Points]] = {(0, False, False, 0): ([], np.zeros((1, 2)))}
+        reached: dict[Traits, tuple[list[StageChoice], Points]] = {NOTHING: ([], np.zeros((1, 2)))}
         for at in range(len(self.space.ranges)):
             grown: dict[Traits, list[Points]] = defaultdict(list)
             examples: dict[Traits, list[StageChoice]] = {}
@@ -67,7 +68,7 @@ class MadeAccuracy:
                 for choice in self.space.choices(before):
                     after = _traits(choice)
                     gain = self._gain(at, choice) + (self._pair(at, traits, after) if at else 0)
-                    added = points + [gain, self.space.part_cost(before, choice).macs]
+                    added = points + np.array([gain, self.space.part_cost(before, choice).macs])
                     grown[after].append(added[added[:, 1] <= most_gmacs * 1e9])
                     examples[after] = [*before, choice]
             reached = {traits: (examples[traits], _best(np.concatenate(found), most_gmacs * 1e9))
@@ -78,7 +79,7 @@ class MadeAccuracy:
     def _ap(self, score: Float[np.ndarray, " N"] | float) -> Float[np.ndarray, " N"]:
         return BEST_AP * (1 - np.exp(-np.asarray(score) / len(self.space.ranges)))
 
-    @lru_cache(maxsize=None)  # noqa: B019 - lives as long as a benchmark
+    @cache  # noqa: B019 - lives as long as a benchmark
     def _gain(self, at: int, choice: StageChoice) -> float:
         ranges = self.space.ranges[at]
         gains = [
@@ -91,9 +92,10 @@ class MadeAccuracy:
         ]
         return float(self._weights[at] @ gains)
 
-    @lru_cache(maxsize=None)  # noqa: B019
+    @cache  # noqa: B019
     def _pair(self, at: int, before: Traits, choice: Traits) -> float:
-        deep = _share(before[0], self.space.ranges[at - 1].depth) * _share(choice[0], self.space.ranges[at].depth)
+        ranges = self.space.ranges
+        deep = _share(before[0], ranges[at - 1].depth) * _share(choice[0], ranges[at].depth)
         return float(self._pairs[at] @ [before[1] and choice[1], before[2] and choice[2], deep])
 
 

@@ -49,11 +49,13 @@ def undisturbed(cluster: Cluster, data: Path, tmp_path_factory: pytest.TempPathF
     table = search.table()
     assert table["trial"].tolist() == list(range(TRIALS))
     assert table["ap"].nunique() > TRIALS // 2, "scores that tell the trials apart"
+    assert len(front_of(search)) > 1
     return search
 
 
 def assert_ends_alike(search: Search, undisturbed: Search) -> None:
     ours, theirs = search.table(), undisturbed.table()
+    assert set(ours["status"]) == {"finished"}, ours[["trial", "error"]]
     assert ours["key"].is_unique
     pd.testing.assert_frame_equal(ours[SCORES], theirs[SCORES])
     pd.testing.assert_frame_equal(front_of(search), front_of(undisturbed))

@@ -38,9 +38,3 @@ def test_another_configuration_under_the_same_name_is_refused_with_the_fields(tm
     with pytest.raises(ConfigError, match=r"seed 0 -> 5; train\.epochs 2 -> 3.*Give --name"):
         open_run_folder(other)
     assert from_yaml(tmp_path / "tiny" / "config.yaml") == config
-
-
-def test_storage_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"storage must be a folder that can be written, but .*file"):
-        open_run_folder(replace(tiny(), storage=tmp_path / "file"))

@@ -21,7 +21,7 @@ class Clock:
 
 
 def test_the_front_and_its_hypervolume_follow_the_trials() -> None:
-    state = SearchState(total=10, people=9, most_gmacs=1.0)
+    state = SearchState(total=10, most_gmacs=1.0)
     assert [
         state.take(trial_row(trial, ap=ap, gmacs=gmacs))
         for trial, (ap, gmacs) in enumerate([(0.4, 0.5), (0.3, 0.6), (0.6, 0.8), (0.4, 0.5), (0.5, 0.5)])
@@ -35,22 +35,22 @@ def test_the_front_and_its_hypervolume_follow_the_trials() -> None:
     }  # fmt: skip
 
 
-def test_failed_trials_count_and_scores_on_fewer_people_are_no_best() -> None:
-    state = SearchState(total=10, people=9, most_gmacs=1.0)
+def test_failed_and_stopped_trials_count_and_are_no_best() -> None:
+    state = SearchState(total=10, most_gmacs=1.0)
     state.take(trial_row(0, ap=None, status="failed"))
-    state.take(trial_row(1, ap=0.9, people=3))
+    state.take(trial_row(1, ap=None, status="stopped", first_look_ap=0.9))
     assert (state.done, state.failed, state.best, state.front) == (2, 1, None, [])
 
 
 def test_what_was_taken_over_is_no_trial_of_this_run_and_may_be_the_best() -> None:
-    state = SearchState(total=10, people=9, most_gmacs=1.0)
+    state = SearchState(total=10, most_gmacs=1.0)
     state.take(trial_row(-1, ap=0.9, origin="other#4"))
     assert (state.done, state.taken_over, len(state.front)) == (0, 1, 1)
 
 
 def test_pace_and_time_left_are_this_starts_own_from_its_first_result_on() -> None:
     clock = Clock()
-    state = SearchState(total=10, people=9, most_gmacs=1.0, clock=clock)
+    state = SearchState(total=10, most_gmacs=1.0, clock=clock)
     for trial in range(4):
         state.take(trial_row(trial))  # of an earlier start
     for trial in range(4, 8):
@@ -67,7 +67,7 @@ def test_pace_and_time_left_are_this_starts_own_from_its_first_result_on() -> No
 def shown(terminal: bool) -> str:
     out = io.StringIO()
     console = Console(file=out, width=100, force_terminal=terminal, color_system=None)
-    state = SearchState(total=2, people=9, most_gmacs=0.5)
+    state = SearchState(total=2, most_gmacs=0.5)
     with SearchView(console, "spatial_search", state, "at most 0.5 GMACs") as view:
         for trial in range(2):
             state.begin(trial)

@@ -30,7 +30,10 @@ def standard() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def local_ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    ray.init(num_cpus=1, object_store_memory=80 * 2**20, include_dashboard=False, log_to_driver=False)
+    ray.init(
+        address="local", num_cpus=1, object_store_memory=80 * 2**20, include_dashboard=False,
+        log_to_driver=False,
+    )  # fmt: skip
     yield
     ray.shutdown()
 

@@ -61,7 +61,7 @@ def numbers(children: list[Run]) -> list[int]:
     return sorted(int(run.data.tags["vipnas.trial"]) for run in children)
 
 
-def wait_until(happened: Callable[[], bool], limit_s: float = 60) -> None:
+def wait_until(happened: Callable[[], bool], limit_s: float = 120) -> None:
     deadline = time.monotonic() + limit_s
     while not happened():
         assert time.monotonic() < deadline

@@ -26,7 +26,7 @@ class Letters:
             raise ConstraintError("no new letter")
         return "abcde"[trial]
 
-    def observe(self, trial: int, observation: Any) -> None:
+    def observe(self, trial: int | None, observation: Any) -> None:
         """Learns nothing."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 import pytest
@@ -31,7 +30,7 @@ class Given:
     def propose(self, trial: int) -> Any:
         return self.words[trial]
 
-    def observe(self, trial: int, observation: Any) -> None:
+    def observe(self, trial: int | None, observation: Any) -> None:
         """Learns nothing."""
 
 
@@ -73,19 +72,23 @@ def test_a_search_outlives_killed_and_hung_workers_in_mid_batch(session: None, t
 
 
 def test_automatic_slots_use_a_node_that_joins_later(tmp_path: Path) -> None:
+    """It joins when the first row is there; from then on there are two workers."""
     (tmp_path / "begun").mkdir()
-    cluster = Cluster(
-        initialize_head=True,
-        head_node_args={"num_cpus": 1, "object_store_memory": 100 << 20, "include_dashboard": False},
-    )
-    late = Timer(3, lambda: cluster.add_node(num_cpus=1, object_store_memory=100 << 20))
+    node: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 << 20}
+    cluster = Cluster(initialize_head=True, head_node_args=node | {"include_dashboard": False})
+    workers: list[str] = []
+
+    def add(trial: int, candidate: Word, measured: dict[str, Any]) -> None:
+        workers.append(measured["worker"])
+        if len(workers) == 1:
+            cluster.add_node(**node)
+
+    resources = ResourceConfig(address=cluster.address, slots="auto")
     try:
-        ray.init(address=cluster.address, log_to_driver=False)
-        late.start()
-        rows = search(OddInputs(tmp_path / "begun"), *["wait"] * 12, slots="auto")
+        with ray_session(resources):
+            inputs = ray.put(OddInputs(tmp_path / "begun"))
+            run_trials(Given(*["wait"] * 10), range(10), inputs, resources, tmp_path / "ray", add)
     finally:
-        late.join()
-        ray.shutdown()
         cluster.shutdown()
-    assert len(rows) == 12
-    assert len({row["worker"] for row in rows.values()}) == 2
+    assert len(workers) == 10
+    assert len(set(workers)) == 2

@@ -59,8 +59,8 @@ def test_equally_scored_rows_are_known_and_of_others_only_the_front_is_used(tmp_
     ]  # fmt: skip
 
 
-def test_failed_trials_and_first_looks_are_not_known(tmp_path: Path) -> None:
-    rows = trial_row(0, people=9), trial_row(1, people=2), trial_row(2, ap=None, status="failed")
+def test_failed_and_stopped_trials_are_not_known(tmp_path: Path) -> None:
+    rows = trial_row(0), trial_row(1, ap=None, status="stopped"), trial_row(2, ap=None, status="failed")
     assert [row["trial"] for row in usable_rows([write(tmp_path, *rows)], STAGE, "e")] == [0]
 
 

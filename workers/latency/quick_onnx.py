@@ -28,7 +28,7 @@ def quick_onnx(network: nn.Module, input_hw: tuple[int, int]) -> bytes:
 
     Raises DataError naming the first operator that it does not know.
     """
-    traced = fx.symbolic_trace(network)
+    traced = fx.symbolic_trace(_OfAnImage(network).eval())
     writer = _Writer(dict(traced.named_modules()))
     with torch.no_grad():
         for node in traced.graph.nodes:
@@ -38,6 +38,18 @@ def quick_onnx(network: nn.Module, input_hw: tuple[int, int]) -> bytes:
     graph = helper.make_graph(writer.nodes, "network", [image], [heatmaps], writer.constants)
     opset = [helper.make_opsetid("", OPSET)]
     return helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION).SerializeToString()
+
+
+class _OfAnImage(nn.Module):
+    """Hides the network's other arguments, whose defaults cannot be traced."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        heatmaps: Tensor = self.network(image)
+        return heatmaps
 
 
 class _Writer:

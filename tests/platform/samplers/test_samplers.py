@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import optuna
@@ -13,12 +14,15 @@ import pytest
 from platform.config import SearchConfig
 from platform.errors import ConfigError
 from platform.samplers.feasible import FeasibleArchitectures
+from platform.samplers.feasible_allocations import FeasibleAllocations
 from platform.samplers.registry import SAMPLERS, build_sampler
 from platform.samplers.sampler import Observation, Sampler
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint
 from spaces.errors import ConstraintError
 from spaces.registry import build_space
+from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.temporal_space import TemporalSpace
 from tests.spaces.toy import toy
 
 SMALL, TOY = build_space("mobilenetv3-small"), toy()
@@ -33,14 +37,32 @@ def depth_ms(architecture: Architecture) -> float:
     return float(sum(stage.depth for stage in architecture.stages))
 
 
-FEASIBLE: dict[str, FeasibleArchitectures] = {
+Feasible = FeasibleArchitectures | FeasibleAllocations
+BELOW = TemporalSpace(SMALL, SMALL.biggest())
+SOME = AllocationSpace(BELOW, 3)
+ALLOCATIONS: dict[str, FeasibleAllocations] = {
+    "any cost": FeasibleAllocations(SOME, Constraint()),
+    "macs": FeasibleAllocations(SOME, Constraint(min_gmacs=0.024, max_gmacs=0.0255)),
+    "macs and params": FeasibleAllocations(SOME, Constraint(max_gmacs=0.026, max_params=180_000)),
+    "shared": FeasibleAllocations(AllocationSpace(BELOW, 3, shared=True), Constraint(max_gmacs=0.026)),
+    "one frame": FeasibleAllocations(AllocationSpace(BELOW, 1), Constraint(max_gmacs=0.03)),
+}
+FEASIBLE: dict[str, Feasible] = {
     "any cost": FeasibleArchitectures(SMALL, Constraint()),
     "macs": FeasibleArchitectures(SMALL, Constraint(min_gmacs=0.016, max_gmacs=0.018)),
     "macs and params": FeasibleArchitectures(SMALL, Constraint(max_gmacs=0.018, max_params=90_000)),
     "latency": FeasibleArchitectures(SMALL, Constraint(max_gmacs=0.018), depth_ms, max_latency_ms=7),
     "toy": FeasibleArchitectures(TOY, Constraint(max_gmacs=0.002)),
+    "allocations": ALLOCATIONS["macs"],
 }
 FEW = FeasibleArchitectures(TOY, Constraint(max_gmacs=0.0005))
+FEW_ALLOCATIONS = FeasibleAllocations(
+    AllocationSpace(TemporalSpace(TOY, TOY.biggest(), operations=()), 2), Constraint(max_gmacs=0.002417)
+)
+
+
+def feasible_of(name: str, which: str) -> Feasible:
+    return ALLOCATIONS[which] if name == "prefix" else FEASIBLE[which]
 
 
 @dataclass
@@ -48,22 +70,24 @@ class Search:
     """A sampler at work: three slots, every seventh trial fails, AP rises with the logarithm of MACs."""
 
     name: str
-    feasible: FeasibleArchitectures
+    feasible: Feasible
     journal: Path
     seed: int = 3
 
     def __post_init__(self) -> None:
-        config = SearchConfig(sampler=self.name, trials=TRIALS)  # type: ignore[arg-type]
-        self.sampler: Sampler[Architecture] = build_sampler(config, self.feasible, self.seed, self.journal)
-        self.proposed: dict[int, Architecture] = {}
+        config = SearchConfig(trials=TRIALS)
+        self.sampler: Sampler[Any] = build_sampler(
+            config, self.feasible, self.seed, self.journal, self.name
+        )
+        self.proposed: dict[int, Any] = {}
         self.running: list[int] = []
 
-    def result(self, trial: int) -> Observation[Architecture]:
+    def result(self, trial: int) -> Observation[Any]:
         candidate = self.proposed[trial]
         gmacs = self.feasible.figures(candidate)["gmacs"]
         return Observation(candidate, None if trial % 7 == 3 else 1 + 0.1 * float(np.log(gmacs)), gmacs)
 
-    def run(self, trials: Iterable[int], slots: int = SLOTS) -> list[Architecture]:
+    def run(self, trials: Iterable[int], slots: int = SLOTS) -> list[Any]:
         """Starts every one of `trials`, and ends all but the last few: those stay running."""
         for trial in trials:
             self.proposed[trial] = self.sampler.propose(trial)
@@ -84,20 +108,22 @@ class Search:
 def search(tmp_path: Path) -> Callable[..., Search]:
     made = iter(range(100))
 
-    def build(name: str, which: str | FeasibleArchitectures = "macs", seed: int = 3) -> Search:
-        feasible = FEASIBLE[which] if isinstance(which, str) else which
+    def build(name: str, which: str | Feasible = "macs", seed: int = 3) -> Search:
+        feasible = feasible_of(name, which) if isinstance(which, str) else which
         return Search(name, feasible, tmp_path / f"{next(made)}.journal", seed)
 
     return build
 
 
-@all_samplers
-@pytest.mark.parametrize("which", FEASIBLE)
+@pytest.mark.parametrize(
+    ("name", "which"),
+    [(name, which) for name in NAMES for which in (ALLOCATIONS if name == "prefix" else FEASIBLE)],
+)
 def test_proposals_are_feasible_and_never_the_same_twice(
     name: str, which: str, search: Callable[..., Search]
 ) -> None:
     found = search(name, which).run(range(TRIALS))
-    assert all(map(FEASIBLE[which].allows, found))
+    assert all(map(feasible_of(name, which).allows, found))
     assert len({each.key for each in found}) == TRIALS
 
 
@@ -144,7 +170,7 @@ def test_results_of_another_run_inform_and_are_never_proposed_again(
     for trial in set(other.proposed) - set(other.running):
         warm.sampler.observe(None, other.result(trial))
     found = warm.run(range(20))
-    assert all(map(FEASIBLE["macs"].allows, found))
+    assert all(map(feasible_of(name, "macs").allows, found))
     assert not {each.key for each in found} & {each.key for each in foreign}
     complete = [t for t in study(warm).trials if t.state == optuna.trial.TrialState.COMPLETE]
     feasible = [t.constraints["feasible"] <= 0 for t in complete]
@@ -156,10 +182,12 @@ def test_results_of_another_run_inform_and_are_never_proposed_again(
 def test_a_small_space_is_proposed_whole_and_then_the_counts_are_named(
     name: str, search: Callable[..., Search]
 ) -> None:
-    few = search(name, FEW)
-    with pytest.raises(ConstraintError, match=r"all \d+ architectures of space 'toy'.*the \d+ known already"):
+    feasible = FEW_ALLOCATIONS if name == "prefix" else FEW
+    few = search(name, feasible)
+    match = r"all [\d,]+ (architectures|allocations .*) of space '(t-)?toy'.*the [\d,]+ known already"
+    with pytest.raises(ConstraintError, match=match):
         few.run(range(10_000))
-    allowed = {each.key for each in everything(FEW)}
+    allowed = {each.key for each in everything(feasible)}
     assert {each.key for each in few.proposed.values()} == allowed
     assert len(few.proposed) == len(allowed) > TRIALS
 
@@ -189,9 +217,10 @@ def test_trials_that_all_fail_teach_nothing_and_stop_nothing(
 
 @all_samplers
 def test_an_impossible_constraint_says_so(name: str, search: Callable[..., Search]) -> None:
-    impossible = FeasibleArchitectures(SMALL, Constraint(max_gmacs=0.0001))
-    with pytest.raises(ConstraintError, match=r"at most 0\.0001 GMACs; its smallest has"):
-        search(name, impossible).run([0])
+    constraint = Constraint(max_gmacs=0.0001)
+    of_space = FeasibleAllocations(SOME, constraint), FeasibleArchitectures(SMALL, constraint)
+    with pytest.raises(ConstraintError, match=r"at most 0\.0001 GMACs(; its smallest| over 4 frames must)"):
+        search(name, of_space[name != "prefix"]).run([0])
 
 
 @pytest.mark.parametrize("which", ["macs", "latency"])
@@ -210,7 +239,7 @@ def test_what_learns_moves_towards_what_scored_better(name: str, search: Callabl
     gmacs = []
     for trial in range(80):
         candidate = cheap.sampler.propose(trial)
-        gmacs.append(cheap.feasible.figures(candidate)["gmacs"])
+        gmacs.append(cheap.feasible.space.cost(candidate).gmacs)
         cheap.sampler.observe(trial, Observation(candidate, 1 - 10 * gmacs[-1], gmacs[-1]))
     assert sum(gmacs[-25:]) < 0.8 * sum(gmacs[:25])
 
@@ -221,8 +250,8 @@ def test_an_unknown_sampler_is_answered_with_the_known_ones(tmp_path: Path) -> N
         build_sampler(config, FEW, 0, tmp_path / "journal")
 
 
-def everything(feasible: FeasibleArchitectures) -> list[Architecture]:
-    found: dict[str, Architecture] = {}
+def everything(feasible: Feasible) -> list[Any]:
+    found: dict[str, Any] = {}
     rng = np.random.default_rng(0)
     while True:
         try:

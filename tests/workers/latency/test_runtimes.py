@@ -62,7 +62,7 @@ def test_folding_knows_the_groups_of_released_deconvolutions() -> None:
 
 
 def test_an_operator_that_the_quick_writer_does_not_know_is_named() -> None:
-    with pytest.raises(DataError, match=r"Softplus \(in _0\) is none of .*Conv2d"):
+    with pytest.raises(DataError, match=r"Softplus \(in network_0\) is none of .*Conv2d"):
         quick_onnx(nn.Sequential(nn.Softplus()), INPUT_HW)
 
 
