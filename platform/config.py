@@ -209,6 +209,8 @@ class TemporalConfig:
     """Clips of T + 1 frames in a training step; the workers share them."""
     learning_rate: float = 1e-3
     """Adam's, down to zero along half a cosine; all else is the recipe's in `train`."""
+    validate_every_epochs: int = 0
+    """How often the biggest, the smallest and one fixed random allocation are scored; 0 is never."""
     fusion: bool = True
     """Without it no frame sees the heatmaps of the one before: Figure 6a's control."""
     shared: bool = False
@@ -221,7 +223,7 @@ class TemporalConfig:
     def recipe(self, train: TrainConfig) -> TrainConfig:
         return replace(
             train, epochs=self.epochs, learning_rate=self.learning_rate, batch_size=self.batch_clips,
-            decay="cosine", validate_every_epochs=0,
+            decay="cosine", validate_every_epochs=self.validate_every_epochs,
         )  # fmt: skip
 
 

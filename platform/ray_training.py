@@ -20,14 +20,14 @@ from workers.training.checkpoints import CheckpointStore, State
 from workers.training.on_ray_train import TrainingJob, train
 from workers.training.ranks import Ranks
 from workers.training.training import Training
-from workers.training.validation import ValidationTask
+from workers.training.validation import Scoring
 
 ANY_NUMBER = -1
 
 
 def run_training(
     context: StageContext, stage: str, make: Callable[[Ranks], Training], *,
-    steps: int, validation: ValidationTask | None = None,
+    steps: int, validation: Scoring | None = None,
 ) -> State:  # fmt: skip
     """Trains what `make` builds on every worker, or continues it, to `steps`; returns its last state.
 

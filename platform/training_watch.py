@@ -64,7 +64,7 @@ class TrainingWatch:
             self._log(charted(self.stage, report), report.step)
 
     def _score(self, report: ValidationReport) -> None:
-        self._log(report.figures, report.step)
+        self._log(validated(self.stage, report), report.step)
         self._scores.append(report)
         self._say(
             f"epoch {report.epoch}: AP of the biggest subnet {report.ap_biggest:.3f}, the smallest "
@@ -93,6 +93,12 @@ def charted(stage: str, report: StepReport) -> dict[str, float]:
     prefix = SUPERNET_CURVES.get(stage, stage)
     figures = losses(stage, report) | costs
     return {f"{prefix}/{name}": value for name, value in figures.items() if name not in UNCHARTED}
+
+
+def validated(stage: str, report: ValidationReport) -> dict[str, float]:
+    """val/ap_biggest of a spatial supernet, temporal_train/val/ap_biggest of a temporal one."""
+    prefix = "" if stage == "spatial_train" else f"{stage}/"
+    return {f"{prefix}{name}": value for name, value in report.figures.items()}
 
 
 def progress_line(report: StepReport, losses: dict[str, float]) -> str:

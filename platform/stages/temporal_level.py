@@ -1,4 +1,4 @@
-"""What the stages of the temporal level share: the tracked people and the key frame's network."""
+"""What the stages of the temporal level share: tracked people, clips, and the key frame's network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 from platform.errors import ConfigError
 from platform.stages.context import StageContext
 from spaces.temporal.allocation import OPERATIONS, Operation
+from workers.data.clips import Clips, evaluation_clips, evenly_spaced
 from workers.data.tracks import Tracks, read_tracks
+from workers.training.clip_validation import ClipScoring
 from workers.weights.key_frame import KeyFrame, read_key_frame
 
 
@@ -31,6 +33,16 @@ def training_tracks(context: StageContext) -> Tracks:
 def validation_tracks(context: StageContext) -> Tracks:
     config = context.config
     return read_tracks(tracks_root(context), config.temporal.val_split or config.finetune.val_split)
+
+
+def clip_scoring(context: StageContext, training: Clips) -> ClipScoring:
+    """The validation tracks, each cut into clips from key frame to key frame, by PoseTrack18's own AP."""
+    batch_size = context.config.search.batch_size
+    return ClipScoring(
+        clips=evaluation_clips(validation_tracks(context), training.frames),
+        recalibration=evenly_spaced(training, batch_size),  # one pass of them
+        batch_size=batch_size,
+    )
 
 
 def operations(context: StageContext) -> tuple[Operation, ...]:

@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from torch import Tensor
+
 from platform.ray_training import run_training
 from platform.stages.context import StageContext
-from platform.stages.temporal_level import key_frame, key_frame_path, operations, training_tracks
+from platform.stages.temporal_level import (
+    clip_scoring,
+    key_frame,
+    key_frame_path,
+    operations,
+    training_tracks,
+)
+from spaces.temporal.allocation import Operation
 from workers.data.batches import steps_per_epoch
-from workers.data.clips import training_clips
+from workers.data.clips import Clips, training_clips
 from workers.training.config import SpatialTask
 from workers.training.propagation_training import PropagationTraining
 from workers.weights.key_frame import KeyFrame
@@ -29,12 +38,24 @@ def run(context: StageContext) -> None:
     _say(context, clips.summary)
     _say(context, f"key frame {start.architecture.key} of {source}, T = {config.trained_frames}")
     context.tracking.set_tag("vipnas.trained_frames", str(config.trained_frames))
-    task = _task(context, start)
-    steps = task.train.epochs * steps_per_epoch(len(clips), task.train.batch_size)
-    make = partial(PropagationTraining, task, clips, start, fusing)
-    weights = run_training(context, STAGE, make, steps=steps)[PropagationTraining.weights_name]
+    weights = _trained(context, clips, start, fusing)
     save_temporal_supernet(path, weights, start.temporal(fusing), start.joints, config.trained_frames)
     _say(context, f"trained, {path}")
+
+
+def _trained(
+    context: StageContext, clips: Clips, start: KeyFrame, fusing: tuple[Operation, ...]
+) -> dict[str, Tensor]:
+    task = _task(context, start)
+    state = run_training(
+        context,
+        STAGE,
+        partial(PropagationTraining, task, clips, start, fusing),
+        steps=task.train.epochs * steps_per_epoch(len(clips), task.train.batch_size),
+        validation=clip_scoring(context, clips) if task.train.validate_every_epochs else None,
+    )
+    weights: dict[str, Tensor] = state[PropagationTraining.weights_name]
+    return weights
 
 
 def _task(context: StageContext, start: KeyFrame) -> SpatialTask:

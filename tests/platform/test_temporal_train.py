@@ -18,6 +18,7 @@ from platform.recipes import tiny_video
 from platform.run_folder import open_run_folder
 from platform.stages import temporal_level, temporal_train
 from platform.stages.context import StageContext
+from platform.tracked_run import open_tracking
 from platform.tracking import Tracking
 from spaces.registry import build_space
 from workers.data.skeleton import COCO17, POSETRACK17
@@ -38,8 +39,8 @@ def config(tmp_path: Path, made_root: Path) -> RunConfig:
 @pytest.fixture(scope="module")
 def tracking(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
     """One for all: to make MLflow's database takes seconds."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    return Tracking(f"sqlite:///{folder}/mlflow.db", "tests", "tests", folder)
+    config = replace(tiny_video(), storage=tmp_path_factory.mktemp("mlflow"))
+    return open_tracking(config, open_run_folder(config))
 
 
 @pytest.fixture

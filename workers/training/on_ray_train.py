@@ -26,7 +26,7 @@ from workers.training.checkpoints import CheckpointStore
 from workers.training.ranks import Ranks
 from workers.training.supernet_training import StepReport
 from workers.training.training import Training
-from workers.training.validation import ValidationReport, ValidationTask, Validator
+from workers.training.validation import Scoring, ValidationReport
 
 ASK_EVERY_STEPS = 5  # for a notice of preemption: all workers ask together, which takes milliseconds
 
@@ -41,7 +41,7 @@ class TrainingJob:
     threads: int
     board: Any
     """Handle of a ProgressBoard: gets StepReport, ValidationReport, Notice, and an error that ends all."""
-    validation: ValidationTask | None = None
+    validation: Scoring | None = None
     """Of a supernet."""
 
 
@@ -83,7 +83,7 @@ class _Session:
         self.store = CheckpointStore(job.checkpoints_uri, config.keep_checkpoints)
         self.policy = CheckpointPolicy.of(config, training.steps_per_epoch)
         self.metrics = CheckpointMetrics()
-        self.validator = Validator(job.validation, training) if job.validation else None
+        self.validator = job.validation.validator(training) if job.validation else None
         self.notice: ray.train.PreemptionInfo | None = None
         training.data.say = lambda text: job.board.post.remote(Notice(text))  # whichever rank it is
 

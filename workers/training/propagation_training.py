@@ -41,6 +41,7 @@ class PropagationTraining(TrainingLoop):
         operations: tuple[Operation, ...],
         ranks: Ranks,
     ) -> None:
+        self.start = key_frame
         self.space = AllocationSpace(key_frame.temporal(operations), clips.frames - 1)
         supernet = self.space.temporal.supernet()
         start_from_spatial(self.space.temporal, supernet, key_frame.weights, task.seed, task.train.init_sigma)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
 
 from spaces.architecture import Architecture
 from spaces.extract import extract
-from spaces.space import SearchSpace
 from workers.data.codec import Codec
 from workers.data.people import People
 from workers.errors import TrainingError
@@ -29,6 +30,15 @@ LEAST_AP = 0.05  # of the biggest subnet; below it figures are noise
 LEAST_SHARE = 0.25  # of the biggest subnet's best AP, which the smallest must not fall below again
 
 
+C_co = TypeVar("C_co", covariant=True)  # a subnet: an architecture, or an allocation over frames
+
+
+class Scoring(Protocol):
+    """What subnets are scored on, as a value that travels to the worker that scores."""
+
+    def validator(self, training: Training) -> Validator: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ValidationTask:
     """What subnets are scored on; the worker that scores cuts the people out of their images itself."""
@@ -40,10 +50,19 @@ class ValidationTask:
     batch_size: int
     flip_test: bool = False
 
+    def validator(self, training: Training) -> Validator:
+        """TrainingError where it is one network's training, which has no subnets."""
+        if not isinstance(training, SupernetTraining):
+            raise TrainingError("only a supernet has subnets to validate, but this is one network's training")
+        return SubnetValidator(self, training)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationReport:
-    """COCO AP of three subnets in mid-training; NaN where activations or heatmaps are not finite."""
+    """AP of three subnets in mid-training; NaN where activations or heatmaps are not finite.
+
+    COCO's of a spatial supernet, PoseTrack18's of a temporal one, there the mean over the frames.
+    """
 
     epoch: int  # whole passes that were done
     step: int  # how many were done
@@ -58,39 +77,62 @@ class ValidationReport:
         return {f"val/{name}": value for name, value in asdict(self).items() if name not in ("epoch", "step")}
 
 
-def validated_subnets(space: SearchSpace, seed: int) -> Mapping[str, Architecture]:
+class Subnets(Protocol[C_co]):
+    """The part of a space that is needed to choose from it."""
+
+    def sample(self, rng: np.random.Generator) -> C_co: ...
+
+    def biggest(self) -> C_co: ...
+
+    def smallest(self) -> C_co: ...
+
+
+def validated_subnets(space: Subnets[C_co], seed: int) -> Mapping[str, C_co]:
     """Whom to score, by name; the random one is fixed by the seed, so its AP over the epochs is a curve."""
     random = space.sample(np.random.default_rng([_VALIDATION_STREAM, seed]))
     return {"biggest": space.biggest(), "smallest": space.smallest(), "random": random}
 
 
-class Validator:
+class Validator(ABC):
     """Scores subnets of a training under way, on the first of its ranks, and changes nothing of it.
 
     The others go on and wait at the next step's reduction. Weights are copied out, and random numbers are
     given back, so a training that is validated ends, bit for bit, like one that is not.
     """
 
-    def __init__(self, task: ValidationTask, training: Training) -> None:
-        if not isinstance(training, SupernetTraining):
-            raise TrainingError("only a supernet has subnets to validate, but this is one network's training")
-        self.task, self.training = task, training
+    def __init__(self, training: Training) -> None:
+        self._progress = training
+
+    @abstractmethod
+    def scores(self) -> Mapping[str, float]:
+        """AP of the `validated_subnets`, by name; NaN where what one gives is not finite."""
 
     def report_if_due(self) -> ValidationReport | None:
         """Call it after each step: on rank 0, a report at the end of every so many epochs and of the last."""
-        training = self.training
+        training = self._progress
         every = training.task.train.validate_every_epochs
         if training.ranks.rank != 0 or not every or training.step % training.steps_per_epoch:
             return None
         return self.report() if training.finished or training.epoch % every == 0 else None
 
     def report(self) -> ValidationReport:
-        training, started_s = self.training, time.perf_counter()
+        training, started_s = self._progress, time.perf_counter()
         with _random_numbers_kept():
-            subnets = validated_subnets(training.space, training.task.seed)
-            scores = {f"ap_{name}": self._score(subnet) for name, subnet in subnets.items()}
+            scores = {f"ap_{name}": ap for name, ap in self.scores().items()}
         total_s = time.perf_counter() - started_s
         return ValidationReport(epoch=training.epoch, step=training.step, total_s=total_s, **scores)
+
+
+class SubnetValidator(Validator):
+    """Of a spatial supernet."""
+
+    def __init__(self, task: ValidationTask, training: SupernetTraining) -> None:
+        super().__init__(training)
+        self.task, self.training = task, training
+
+    def scores(self) -> Mapping[str, float]:
+        subnets = validated_subnets(self.training.space, self.training.task.seed)
+        return {name: self._score(subnet) for name, subnet in subnets.items()}
 
     def _score(self, architecture: Architecture) -> float:
         task, training = self.task, self.training

@@ -18,9 +18,9 @@ from workers.training.config import SpatialTask, TrainConfig
 from workers.training.ranks import Ranks
 from workers.training.supernet_training import SupernetTraining
 from workers.training.validation import (
+    SubnetValidator,
     ValidationReport,
     ValidationTask,
-    Validator,
     collapse_warning,
     validated_subnets,
 )
@@ -64,7 +64,7 @@ def test_a_validated_training_ends_bit_for_bit_like_one_that_is_not(
 
     torch.manual_seed(0)
     validated = training(made_root)
-    validator = Validator(scored_on, validated)
+    validator = SubnetValidator(scored_on, validated)
     reports = [scored for _ in validated.steps() if (scored := validator.report_if_due())]
     assert torch.equal(torch.rand(3), drawn)
     assert [one.epoch for one in reports] == [2, 3]  # every second, and the last
@@ -80,7 +80,7 @@ def test_the_figures_are_those_that_a_search_would_measure(
 ) -> None:
     run = training(made_root)
     initialise(run.supernet, seed=1, sigma=0.2)
-    scored = Validator(scored_on, run).report()
+    scored = SubnetValidator(scored_on, run).report()
     crops = prepare_crops(scored_on.people, INPUT_HW)
     evaluator = SubnetEvaluator(SearchInputs(
         space=run.space.name, keypoints=17, input_hw=INPUT_HW,
@@ -102,10 +102,10 @@ def test_only_the_first_rank_scores_and_only_where_it_is_asked(
 ) -> None:
     for run in (training(made_root, ranks=Ranks(1, 2)), training(made_root, every=0)):
         run.step = run.steps_per_epoch * 2
-        assert Validator(scored_on, run).report_if_due() is None
+        assert SubnetValidator(scored_on, run).report_if_due() is None
     run = training(made_root)
     run.step = run.steps_per_epoch * 2 + 1
-    assert Validator(scored_on, run).report_if_due() is None
+    assert SubnetValidator(scored_on, run).report_if_due() is None
 
 
 def test_the_random_subnet_is_that_of_its_seed(made_root: Path) -> None:
@@ -120,7 +120,7 @@ def test_weights_that_are_not_finite_score_nan_and_the_training_hears_a_warning(
     run = training(made_root)
     with torch.no_grad():
         next(run.supernet.parameters()).fill_(np.nan)
-    scored = Validator(scored_on, run).report()
+    scored = SubnetValidator(scored_on, run).report()
     assert math.isnan(scored.ap_smallest)
     warning = collapse_warning([scored])
     assert warning is not None
