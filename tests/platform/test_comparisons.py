@@ -27,7 +27,8 @@ def entry(method: Method, ap: float, *, frames: int = 3, bound: float = 0.8, gma
 
 ENTRIES = (
     entry("allocation", 60.0), entry("allocation", 64.0, gmacs=0.79),
-    entry("key frame", 66.0, frames=0, gmacs=1), entry("spatial", 59.0, frames=0), entry("no fusion", 58.5), entry("shared", 61.0),
+    entry("key frame", 66.0, frames=0, gmacs=1), entry("spatial", 59.0, frames=0),
+    entry("no fusion", 58.5), entry("shared", 61.0),
     entry("allocation", 63.0, frames=2), entry("allocation", 57.0, frames=4),
 )  # fmt: skip
 
