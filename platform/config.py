@@ -164,9 +164,9 @@ class AllocationConfig:
     trials: int = 500
     """Allocations to score."""
     sampler: Literal["uniform", "evolution", "tpe", "nsga2", "predictor", "prefix"] = "uniform"
-    """As search.sampler, with its options; prefix keeps the first frames of the best ones, which is quicker."""
+    """As search.sampler, with its options. prefix keeps first frames of the best ones, which is quicker."""
     max_gmacs: float | None = None
-    """Most computation of a frame on average, the key frame and its T successors taken together, 10^9 MACs."""
+    """Most computation of a frame on average, 10^9 MACs; T + 1 frames share what S and the T networks cost."""
     min_gmacs: float | None = None
     """Least computation of a frame on average."""
     max_params: int | None = None

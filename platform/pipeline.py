@@ -18,12 +18,13 @@ from platform.stages import (
     spatial_retrain,
     spatial_search,
     spatial_train,
+    temporal_search,
     temporal_train,
 )
 from platform.stages.context import StageContext
 from platform.tracked_run import tracked, tracking_uri
 
-# The later stages of the design (the temporal search, latency, export) get their line here.
+# The later stages of the design (latency, export) get their line here.
 STAGES: Mapping[StageName, Callable[[StageContext], None]] = {
     "data": data.run,
     "spatial_train": spatial_train.run,
@@ -31,6 +32,7 @@ STAGES: Mapping[StageName, Callable[[StageContext], None]] = {
     "spatial_retrain": spatial_retrain.run,
     "spatial_finetune": spatial_finetune.run,
     "temporal_train": temporal_train.run,
+    "temporal_search": temporal_search.run,
     "report": report.run,
 }
 
@@ -59,6 +61,7 @@ def _say_where(console: Console, folder: RunFolder, uri: str) -> None:
         f"network        {folder.network}": folder.network,
         f"finetuned      {folder.finetuned}": folder.finetuned,
         f"T supernet     {folder.temporal_supernet}": folder.temporal_supernet,
+        f"allocation     {folder.allocation}, {folder.allocation_networks}": folder.allocation,
         f"configuration  {folder.config}": folder.config,
         f"MLflow UI      mlflow ui --backend-store-uri {uri}": folder.path,
     }

@@ -21,7 +21,8 @@ from platform.results.store import TrialStore
 from workers.files import whole_file
 
 CHANGEABLE = (  # on a resumed run
-    "search.trials", "temporal.search.trials", "temporal.search.cache_mib", "stages", "resources.", "tracking_uri", "storage", "checkpoints_uri",
+    "search.trials", "temporal.search.trials", "temporal.search.cache_mib", "stages", "resources.",
+    "tracking_uri", "storage", "checkpoints_uri",
 )  # fmt: skip
 RECORDED = (
     "vipnas", "torch", "ray", "optuna", "mlflow", "numpy", "pandas", "pyarrow", "pycocotools",
@@ -97,6 +98,15 @@ class RunFolder:
     def allocation_networks(self) -> Path:
         """S-ViPNet and the T-ViPNets of the found allocation, ready to predict."""
         return self.path / "allocation.safetensors"
+
+    @property
+    def allocation(self) -> Path:
+        """The found allocation with its figures, frame by frame."""
+        return self.path / "allocation.json"
+
+    @property
+    def allocation_journal(self) -> Path:
+        return self.path / "optuna-temporal.journal"
 
     @property
     def trials(self) -> TrialStore:

@@ -2,7 +2,8 @@
 
 `people` is on how many the score was taken; fewer than in other rows, and it is a first look. `evaluation` is
 a digest of all that a score depends on beside the architecture: scores of equal digests may be compared.
-`origin` is where a row was taken over from, RUN#TRIAL, null where this run evaluated it.
+`ap_all`, `frame_aps` (a JSON list) and `cached_frames` are of allocations over frames, whose `ap` is the mean
+over the frames behind the key frame. `origin` is where a row was taken over from, RUN#TRIAL, null where this run evaluated it.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("latency_ms", _FIGURE, "Latency", "ms", "minimize"),
     Column("predicted_latency_ms", _FIGURE, "Predicted latency", "ms", "minimize"),
     *(Column(name, _FIGURE, title, "", "maximize") for name, title in _SCORES),
+    Column("ap_all", _FIGURE, "AP of all frames, key frames included", "", "maximize"),
+    Column("frame_aps", _TEXT, "AP of the key frame and of each frame"),
+    Column("cached_frames", _COUNT, "Remembered from other candidates", "frames"),
     Column("people", _COUNT, "Scored on", "people"),
     Column("first_look_ap", _FIGURE, "AP at first look"),
     Column("recalibrate_s", _FIGURE, "BatchNorm recalibration", "s"),

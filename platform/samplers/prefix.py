@@ -43,9 +43,7 @@ class PrefixSampler:
     A proposal that `MOST_DRAWS` draws do not bring is uniform.
     """
 
-    def __init__(
-        self, feasible: FeasibleAllocations, study: SearchStudy[Allocation], seed: int
-    ) -> None:
+    def __init__(self, feasible: FeasibleAllocations, study: SearchStudy[Allocation], seed: int) -> None:
         self.feasible, self.study, self.seed = feasible, study, seed
         self._scored: list[tuple[int, float, Allocation]] = []  # trial, -1 for another run's; AP
         self._of_trial: dict[int, Allocation] = {}
@@ -104,7 +102,8 @@ class PrefixSampler:
             return feasible.mutate_behind(family.parent, family.keep, rng)
         if share < MUTANTS + RECOMBINED:
             other = elite[int(rng.integers(len(elite)))]
-            return feasible.mutate_behind(feasible.joined(family.parent, other, family.keep), family.keep, rng)
+            joined = feasible.joined(family.parent, other, family.keep)
+            return feasible.mutate_behind(joined, family.keep, rng)
         return feasible.joined(family.parent, feasible.sample(rng), family.keep)
 
     def _elite(self, number: int) -> list[Allocation]:

@@ -40,7 +40,7 @@ def from_scratch(inputs: AllocationInputs, spatial: Mapping[str, Tensor], alloca
     footage, space = inputs.footage, inputs.space
     supernet = space.temporal.supernet()
     supernet.load_state_dict({name: torch.from_numpy(array) for name, array in inputs.weights.items()})
-    key_frame = see_key_frames(space, spatial, footage, torch.device("cpu"))
+    key_frame = see_key_frames(space, spatial, footage)
     heatmaps, recalibration, aps = key_frame.heatmaps, key_frame.recalibration, []
     for frame, choice in enumerate(allocation.frames, start=1):
         network = extract_frame(space.temporal, supernet, choice)

@@ -117,3 +117,9 @@ class AllocationEvaluator:
         keypoints = np.concatenate([each.keypoints for each in poses])
         scores = np.concatenate([each.scores for each in poses])
         return self.inputs.footage.scorer.score(keypoints, scores).total
+
+
+def networks_of(inputs: AllocationInputs, candidate: str) -> list[dict[str, Tensor]]:
+    """`AllocationEvaluator.networks`, on the GPU that this process was given, if any."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return AllocationEvaluator(inputs, device).networks(inputs.space.parse(candidate))

@@ -87,16 +87,15 @@ def read_footage(clips: Clips, recalibration: Clips, codec: Codec, batch_size: i
     )
 
 
-def see_key_frames(
-    space: AllocationSpace, weights: Mapping[str, Tensor], footage: Footage, device: torch.device
-) -> Beginning:
+def see_key_frames(space: AllocationSpace, weights: Mapping[str, Tensor], footage: Footage) -> Beginning:
     """S-ViPNet's heatmaps of all key frames: the same for every allocation, for S is fixed.
 
-    `weights` are the state_dict of the plain S network with its BatchNorm statistics, which stay.
+    `weights` are the state_dict of the plain S network with its BatchNorm statistics, which stay. Runs on the
+    GPU that this process was given, if any.
     """
     network = space.temporal.spatial.network(space.temporal.key_frame)
     network.load_state_dict(dict(weights))
-    network.to(device)
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
     heatmaps, recalibration = (
         predict_heatmaps(network, clips.frames[0].images, None, footage.batch_size)
         for clips in (footage.crops, footage.recalibration)

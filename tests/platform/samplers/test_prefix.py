@@ -1,4 +1,4 @@
-"""What the prefix sampler adds to the contract of all: how much of its candidates is new, and what it finds."""
+"""What the prefix sampler adds to the contract of all: how little is new, and what it finds."""
 
 from __future__ import annotations
 

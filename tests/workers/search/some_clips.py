@@ -38,7 +38,7 @@ def allocation_inputs(
         space=space,
         weights={name: tensor.numpy() for name, tensor in supernet.state_dict().items()},
         footage=footage,
-        key_frame=see_key_frames(space, weights, footage, torch.device("cpu")),
+        key_frame=see_key_frames(space, weights, footage),
         cache_bytes=cache_bytes,
     )
     return inputs, weights

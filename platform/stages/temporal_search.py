@@ -1,0 +1,127 @@
+"""Stage temporal_search: computation allocated to the frames of a clip, jointly (section 3.4.3, equation 3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import ray
+
+from analysis.allocation_figure import write_allocation_png
+from analysis.allocation_table import allocation_table
+from platform.allocation_inputs import Material, allocation_inputs, material
+from platform.found_allocation import found_allocation
+from platform.results.row import SearchFacts
+from platform.results.store import Row
+from platform.run_folder import write_text
+from platform.samplers.feasible_allocations import FeasibleAllocations
+from platform.samplers.prefix import FAMILY
+from platform.samplers.registry import build_sampler
+from platform.search_run import SearchRun, waiting
+from platform.stages.context import StageContext
+from spaces.temporal.allocation import Allocation
+from spaces.temporal.average import average
+from workers.errors import DataError
+from workers.search.allocation_evaluator import networks_of
+from workers.weights.allocation import TrainedAllocation, save_allocation
+
+STAGE = "temporal_search"
+GIGA = 10**9
+
+
+def run(context: StageContext) -> None:
+    store, trials = context.folder.trials, context.config.temporal.search.trials
+    store.tidy()
+    done = store.rows(STAGE)
+    if not waiting(trials, done) and context.folder.allocation.exists():
+        for row in done:
+            context.tracking.log_trial(row)
+        context.console.print(f"{STAGE}: done before, {len(done)} trials", highlight=False)
+    else:
+        _search(context, done)
+    _show(context)
+
+
+def _search(context: StageContext, done: list[Row]) -> None:
+    config, given = context.config.temporal.search, material(context)
+    feasible = FeasibleAllocations(given.space, config.constraint)
+    facts = _facts(context, given)
+    _refuse_other(context, done, facts)
+    options = replace(context.config.search, trials=config.trials)
+    sampler = build_sampler(
+        options, feasible, context.config.seed, context.folder.allocation_journal, config.sampler
+    )
+    search = SearchRun(
+        _in_families(context), facts, feasible, lambda one: _figures(feasible, one), sampler,
+        most_gmacs=config.max_gmacs or average(given.space, given.space.biggest()).gmacs,
+        trials=config.trials, done=done,
+    )  # fmt: skip
+    inputs = ray.put(allocation_inputs(context, given))
+    search.run(inputs, context.folder.ray)
+    _keep_best(context, given, inputs)
+
+
+def _in_families(context: StageContext) -> StageContext:
+    """A family's members go to one worker, which remembers their beginning."""
+    config = context.config
+    if config.temporal.search.sampler != "prefix":
+        return context
+    together = max(FAMILY, config.resources.candidates_per_trial)
+    resources = replace(config.resources, candidates_per_trial=together)
+    return replace(context, config=replace(config, resources=resources))
+
+
+def _facts(context: StageContext, given: Material) -> SearchFacts:
+    config = context.config
+    return SearchFacts(
+        run=config.name, stage=STAGE, space=given.space.name, seed=config.seed,
+        sampler=config.temporal.search.sampler, constraint=f"{config.temporal.search.constraint} on average",
+        evaluation=given.evaluation, people=sum(map(len, given.scored.clips)),
+    )  # fmt: skip
+
+
+def _figures(feasible: FeasibleAllocations, allocation: Allocation) -> Mapping[str, Any]:
+    """Of the average frame; the table holds whole numbers of MACs and parameters."""
+    figures = feasible.figures(allocation)
+    return figures | {"macs": round(figures["gmacs"] * GIGA), "params": round(figures["params"])}
+
+
+def _refuse_other(context: StageContext, done: list[Row], facts: SearchFacts) -> None:
+    """Scores of two supernets or data sets in one table would make a front of neither."""
+    if any(row["evaluation"] != facts.evaluation for row in done):
+        raise DataError(
+            f"the allocations of {context.folder.path} were scored with another T supernet, S-ViPNet, other "
+            "annotations or other settings than are there now. Restore them, or give --name another value."
+        )
+
+
+def _keep_best(context: StageContext, given: Material, inputs: Any) -> None:
+    """Networks first, then the figures: where these are, all is there."""
+    store, folder = context.folder.trials, context.folder
+    scored = [row for row in store.rows(STAGE) if row["ap"] is not None]
+    if not scored:
+        raise DataError(
+            f"none of the allocations in {store.folder} was scored; their column `error` says why. "
+            "Mend the cause and give the run another --name."
+        )
+    best = max(scored, key=lambda row: (row["ap"], -row["gmacs"]))
+    resources = context.config.resources
+    task = ray.remote(networks_of).options(
+        num_cpus=resources.cpus_per_slot, num_gpus=resources.gpus_per_slot
+    )
+    weights = ray.get(task.remote(inputs, best["architecture"]))
+    allocation = given.space.parse(best["architecture"])
+    save_allocation(
+        folder.allocation_networks,
+        TrainedAllocation(key_frame=given.key_frame, allocation=allocation, weights=tuple(weights)),
+    )
+    write_text(folder.allocation, json.dumps(found_allocation(given.space, best), indent=2) + "\n")
+
+
+def _show(context: StageContext) -> None:
+    found, png = json.loads(context.folder.allocation.read_text()), context.folder.path / "allocation.png"
+    write_allocation_png(found, png)
+    context.console.print(allocation_table(found))
+    context.tracking.log_artifacts(context.folder.allocation, png)
