@@ -33,17 +33,17 @@ from workers.weights.key_frame import KeyFrame, read_key_frame
 from workers.weights.safetensors import read_joints
 
 BATCH_SIZE = 64
+TRAINED_FRAMES = 3  # the paper's T
 READ = cache(read_tracks)  # runs of one comparison share their data set
 
 
 @dataclass(frozen=True)
 class CompareArguments:
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
-    """Folders of runs: with an allocation, or with an S-ViPNet that was finetuned."""
+    """Folders of runs, with an allocation or with an S-ViPNet that was finetuned. The first allocation has the
+    T at which controls are compared; others count for Table 4."""
     out: Path = Path(".")
     """Folder for comparisons.md, comparisons.csv and runs.csv (each run's AP by joints)."""
-    frames: int = 3
-    """T of the runs whose controls the others are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +54,11 @@ class Scored:
     parts: dict[str, float]
 
 
-def compare(runs: Sequence[Path], out: Path, frames: int) -> str:
+def compare(runs: Sequence[Path], out: Path) -> str:
     """Scores the runs, writes the tables into `out`, and returns them as markdown."""
     scored = [each for path in runs for each in score_run(path)]
     entries = [each.entry for each in scored]
+    frames = next((entry.frames for entry in entries if entry.method == "allocation"), TRAINED_FRAMES)
     text = as_markdown(entries, frames)
     write_text(out / "comparisons.md", text)
     write_text(out / "comparisons.csv", as_csv(entries, frames))
@@ -123,7 +124,7 @@ def _scored(
 def main(argv: list[str]) -> int:
     arguments = parse(CompareArguments, argv, prog="python -m platform.compare", description=__doc__)
     torch.set_num_threads(1)  # as in a search, so that the figures do not depend on the machine
-    print(compare(arguments.runs, arguments.out, arguments.frames))
+    print(compare(arguments.runs, arguments.out))
     print(arguments.out / "comparisons.md")
     return 0
 
