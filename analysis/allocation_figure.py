@@ -1,4 +1,4 @@
-"""A found allocation as a picture after Figure 5: networks side by side, heatmaps passed from frame to frame."""
+"""A found allocation as a picture after Figure 5: networks side by side, heatmaps passed between them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from analysis.allocation_table import LEGEND, Found, heading, part_text, summary
+from analysis.allocation_table import Found, heading, part_text, summary
 from analysis.figures import PRINT
 from analysis.files import write_whole
 
@@ -22,7 +22,8 @@ BOX, KEY_BOX, GUIDE = "#CFE3F1", "#E3E3E3", "#D55E00"
 COLUMN_IN, ROW_IN = 1.9, 0.42  # inches on paper
 WIDTH, HEIGHT = 0.74, 0.56  # of the widest box, in columns and rows
 GUTTER = 0.5  # columns from a network's middle to the way of the heatmaps on its left
-SYMBOLS = {"add": "+", "mul": "×", "cat": "C"}  # noqa: RUF001
+LETTERS = "{depth, width, kernel, groups}, a attention, x expansion; heatmaps by + add, × mul, C cat"
+SYMBOLS = {"add": "+", "mul": "×", "cat": "C"}
 
 
 def write_allocation_png(found: Found, path: Path) -> Path:
@@ -34,13 +35,13 @@ def write_allocation_png(found: Found, path: Path) -> Path:
 
 
 def allocation_figure(found: Found) -> Figure:
-    """A column a frame. A box is as wide as its part's share of the key frame's channels; images enter above."""
+    """A column a frame, images enter above. A narrower box has fewer of the key frame's channels."""
     frames, parts = found["frames"], list(found["frames"][0]["parts"])
     rows = len(parts) + 1
-    size = (COLUMN_IN * len(frames) + 0.9, ROW_IN * (rows + 2.6))
+    size = (COLUMN_IN * len(frames) + 0.9, ROW_IN * (rows + 2.2))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
-    axes.set(xlim=(-0.95, len(frames) - 0.42), ylim=(rows + 0.95, -0.75))
+    axes.set(xlim=(-0.95, len(frames) - 0.42), ylim=(rows + 0.2, -0.8))
     axes.axis("off")
     for row, name in enumerate([*parts, "heatmaps"]):
         axes.text(-0.93, row, name, va="center", color="#555555", fontsize=8)
@@ -48,8 +49,8 @@ def allocation_figure(found: Found) -> Figure:
         _network(axes, column, frame, frames[0]["parts"])
         if frame["fusion"] is not None:
             _fusion(axes, column, parts.index(frame["fusion"]["behind"]), len(parts), frame["fusion"])
-    figure.suptitle(fill(summary(found), 36 * len(frames)), fontsize=9)
-    figure.supxlabel(fill(LEGEND.split(";")[0], 36 * len(frames)), fontsize=7.5, style="italic")
+    figure.suptitle(fill(summary(found), 30 * len(frames)), fontsize=9)
+    figure.supxlabel(fill(LETTERS, 36 * len(frames)), fontsize=7.5, style="italic")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""What the joint search looks at: the T supernet, S-ViPNet, clips to recalibrate on and to score, the truth."""
+"""What the joint search looks at: the T supernet, S-ViPNet, clips to recalibrate on and to score."""
 
 from __future__ import annotations
 

@@ -40,8 +40,8 @@ READ = cache(read_tracks)  # runs of one comparison share their data set
 @dataclass(frozen=True)
 class CompareArguments:
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
-    """Folders of runs, with an allocation or with an S-ViPNet that was finetuned. The first allocation has the
-    T at which controls are compared; others count for Table 4."""
+    """Folders of runs, with an allocation or with an S-ViPNet that was finetuned. The first allocation has
+    the T at which controls are compared; others count for Table 4."""
     out: Path = Path(".")
     """Folder for comparisons.md, comparisons.csv and runs.csv (each run's AP by joints)."""
 

@@ -166,7 +166,7 @@ class AllocationConfig:
     sampler: Literal["uniform", "evolution", "tpe", "nsga2", "predictor", "prefix"] = "uniform"
     """As search.sampler, with its options. prefix keeps first frames of the best ones, which is quicker."""
     max_gmacs: float | None = None
-    """Most computation of a frame on average, 10^9 MACs; T + 1 frames share what S and the T networks cost."""
+    """Most computation of a frame on average, 10^9 MACs: of S and the T networks, shared by T + 1 frames."""
     min_gmacs: float | None = None
     """Least computation of a frame on average."""
     max_params: int | None = None

@@ -31,8 +31,9 @@ def found_allocation(space: AllocationSpace, best: Row) -> dict[str, Any]:
 
 
 def _frame(
-    space: TemporalSpace, number: int, architecture: Architecture, fusion: Fusion | None, cost: Cost, ap: float
-) -> dict[str, Any]:
+    space: TemporalSpace, number: int, architecture: Architecture, fusion: Fusion | None, cost: Cost,
+    ap: float,
+) -> dict[str, Any]:  # fmt: skip
     names = space.spatial.part_names
     parts = zip(names, space.spatial.parts(architecture), strict=True)
     behind = None if fusion is None else names[space.spatial.outlets[fusion.stage - 1].part]

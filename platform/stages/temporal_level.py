@@ -36,12 +36,12 @@ def validation_tracks(context: StageContext) -> Tracks:
 
 
 def clip_scoring(context: StageContext, training: Clips) -> ClipScoring:
-    """The validation tracks, each cut into clips from key frame to key frame, by PoseTrack18's own AP."""
-    batch_size = context.config.search.batch_size
+    """The validation tracks, each cut into clips from key frame to key frame, scored as the search does."""
+    search = context.config.temporal.search
     return ClipScoring(
         clips=evaluation_clips(validation_tracks(context), training.frames),
-        recalibration=evenly_spaced(training, batch_size),  # one pass of them
-        batch_size=batch_size,
+        recalibration=evenly_spaced(training, search.recalibration_clips),
+        batch_size=search.batch_size,
     )
 
 

@@ -1,4 +1,4 @@
-"""Stage temporal_search: computation allocated to the frames of a clip, jointly (section 3.4.3, equation 3)."""
+"""Stage temporal_search: computation allocated jointly to the frames of a clip (section 3.4.3)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from platform.search_run import SearchRun, waiting
 from platform.stages.context import StageContext
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.average import average
+from spaces.temporal.drawing import check_constraint
 from workers.errors import DataError
 from workers.search.allocation_evaluator import networks_of
 from workers.weights.allocation import TrainedAllocation, save_allocation
@@ -47,6 +48,7 @@ def run(context: StageContext) -> None:
 def _search(context: StageContext, done: list[Row]) -> None:
     config, given = context.config.temporal.search, material(context)
     feasible = FeasibleAllocations(given.space, config.constraint)
+    check_constraint(given.space, feasible.on_sum)
     facts = _facts(context, given)
     _refuse_other(context, done, facts)
     options = replace(context.config.search, trials=config.trials)
@@ -59,7 +61,7 @@ def _search(context: StageContext, done: list[Row]) -> None:
         trials=config.trials, done=done,
     )  # fmt: skip
     inputs = ray.put(allocation_inputs(context, given))
-    search.run(inputs, context.folder.ray)
+    search.run(inputs, context.folder.ray / STAGE)
     _keep_best(context, given, inputs)
 
 
@@ -78,7 +80,7 @@ def _facts(context: StageContext, given: Material) -> SearchFacts:
     return SearchFacts(
         run=config.name, stage=STAGE, space=given.space.name, seed=config.seed,
         sampler=config.temporal.search.sampler, constraint=f"{config.temporal.search.constraint} on average",
-        evaluation=given.evaluation, people=sum(map(len, given.scored.clips)),
+        evaluation=given.evaluation,
     )  # fmt: skip
 
 

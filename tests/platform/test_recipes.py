@@ -12,7 +12,11 @@ import yaml
 from platform.command_line import run
 from platform.config_file import from_yaml
 from platform.recipes import RECIPES, difference, main, recipe
+from spaces.published import find_published
 from spaces.registry import build_space
+from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.average import average
+from spaces.temporal.temporal_space import TemporalSpace
 from workers.training.schedule import learning_rate
 
 COCO = ("coco-mbv3", "coco-res50", "coco-hrnet")
@@ -43,9 +47,24 @@ def test_posetrack_recipes_finetune_what_the_coco_recipe_leaves(name: str, coco:
     assert (train.epochs, train.learning_rate, train.drop_epochs) == (20, 1e-4, (10, 15))
     rates = [learning_rate(train, epoch * 7, 7) for epoch in range(20)]
     assert rates == pytest.approx([1e-4] * 10 + [1e-5] * 5 + [1e-6] * 5)
-    assert config.stages[0] == "spatial_finetune"
+    assert config.stages == ("spatial_finetune", "temporal_train", "temporal_search")
     assert config.finetune.weights == Path("runs") / coco / "network.safetensors"
     assert config.space == recipe(coco).space
+
+
+@pytest.mark.parametrize(
+    ("name", "gmacs", "published"),
+    [("posetrack-mbv3", 0.37, "s-vipnas-mbv3"), ("posetrack-res50", 0.82, "s-vipnas-res50"),
+     ("posetrack-hrnet", 3.2, "hrnet-w32")],
+)  # fmt: skip
+def test_posetrack_recipes_allocate_what_table_1_has_below_a_published_network(
+    name: str, gmacs: float, published: str
+) -> None:
+    config = recipe(name)
+    search = config.temporal.search
+    assert (search.trials, config.temporal.frames, search.max_gmacs) == (500, 3, gmacs)
+    space = AllocationSpace(TemporalSpace(*find_published(published)), config.temporal.frames)
+    assert average(space, space.smallest()).gmacs < gmacs < average(space, space.biggest()).gmacs
 
 
 @pytest.mark.parametrize("name", POSETRACK)

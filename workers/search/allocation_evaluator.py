@@ -78,6 +78,7 @@ class AllocationEvaluator:
             "ap_all": self._ap_of_all(poses),
             "frame_aps": json.dumps(aps),
             "cached_frames": self.space.frames - len(steps),
+            "people": len(self.inputs.footage.crops),
             "recalibrate_s": sum(step.recalibrate_s for step in steps),
             "evaluate_s": sum(step.evaluate_s for step in steps),
         }

@@ -64,8 +64,7 @@ class ClipValidator(Validator):
 
     @cached_property
     def _key_frame(self) -> Beginning:
-        training = self.training
-        return see_key_frames(training.space, training.start.weights, self._footage, training.device)
+        return see_key_frames(self.training.space, self.training.start.weights, self._footage)
 
 
 def _ap(evaluator: AllocationEvaluator, allocation: Allocation) -> float:

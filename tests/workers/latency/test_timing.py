@@ -47,11 +47,15 @@ def test_a_module_that_sleeps_takes_the_time_it_sleeps() -> None:
 
 
 def test_a_neighbour_who_goes_away_leaves_no_trace() -> None:
-    timing = timed(FakeClock(busy=(0.0, 1.5)))
+    timing = timed(FakeClock(busy=(0.0, 0.5)))
 
     assert timing.steady
     assert timing.p90_ms == pytest.approx(RUN_MS)
     assert timing.quiet_ms == pytest.approx(CONTROL_MS)
+
+
+def test_a_neighbour_who_was_there_all_the_time_is_known_by_the_controls_earlier_time() -> None:
+    assert not timed(FakeClock(busy=(0.0, 99.0)), quiet_ms=CONTROL_MS).steady
 
 
 def test_a_neighbour_who_comes_later_leaves_no_trace() -> None:

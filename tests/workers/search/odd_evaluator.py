@@ -14,7 +14,7 @@ import torch
 
 @dataclass(frozen=True)
 class Word:
-    """fine, wait, hang, fail, or kill; a kill works once, for its folder remembers it."""
+    """fine, hang, fail, two (waits for a second worker) or kill, which works once: its folder has it."""
 
     text: str
     number: int = 0
@@ -52,8 +52,16 @@ class OddEvaluator:
             os.kill(os.getpid(), signal.SIGKILL)
         if text == "hang":
             time.sleep(600)
-        if text == "wait":
-            time.sleep(2)
+        if text == "two":
+            self._wait_for_two_workers()
         if text == "fail":
             raise RuntimeError("it does not converge")
         return {"ap": 0.5, "first_look_ap": 0.25}
+
+    def _wait_for_two_workers(self, patience_s: float = 90) -> None:
+        deadline_s = time.monotonic() + patience_s
+        (self.folder / f"worker {os.getpid()}").touch()
+        while len(list(self.folder.glob("worker *"))) < 2:
+            if time.monotonic() > deadline_s:
+                raise RuntimeError("no second worker came")
+            time.sleep(0.05)

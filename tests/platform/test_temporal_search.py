@@ -1,0 +1,162 @@
+"""The joint search as a stage, on real Ray actors, from weights that nobody trained."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+
+from platform.cluster import ray_session
+from platform.config import AllocationConfig, DataConfig, RunConfig, TemporalConfig
+from platform.recipes import tiny_video
+from platform.results.store import Row
+from platform.run_folder import open_run_folder
+from platform.stages import temporal_search
+from platform.stages.context import StageContext
+from platform.tracked_run import open_tracking
+from spaces.errors import ConstraintError
+from spaces.initialise import initialise
+from spaces.registry import build_space
+from spaces.temporal.temporal_space import TemporalSpace
+from workers.data.made import MadeConfig, write_made_dataset
+from workers.data.skeleton import POSETRACK17
+from workers.errors import DataError
+from workers.weights.allocation import load_allocation
+from workers.weights.safetensors import save_network
+from workers.weights.temporal_supernet import save_temporal_supernet
+
+INPUT_HW = (64, 64)
+SPATIAL = build_space("mobilenetv3-small", 17, INPUT_HW)
+SEARCH = AllocationConfig(trials=5, sampler="prefix", max_gmacs=0.01, recalibration_clips=4, batch_size=8)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config = MadeConfig(clips=4, frames_per_clip=4, people_per_clip=2, validation_fraction=0.5)
+    return write_made_dataset(tmp_path_factory.mktemp("clips") / "data", config)
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory, made: Path) -> RunConfig:
+    storage = tmp_path_factory.mktemp("runs")
+    return replace(
+        tiny_video(), storage=storage, stages=("temporal_search",), data=DataConfig(root=made),
+        temporal=TemporalConfig(root=made / "posetrack18", search=SEARCH),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def done(config: RunConfig) -> Iterator[StageContext]:
+    """A search that was interrupted after two of its five trials, and went on."""
+    with ray_session(config.resources):
+        begun = replace(config, temporal=replace(config.temporal, search=replace(SEARCH, trials=2)))
+        context = context_of(begun)
+        write_weights(context)
+        temporal_search.run(context)
+        assert len(rows(context)) == 2
+        context = context_of(config)
+        temporal_search.run(context)
+        yield context
+
+
+def context_of(config: RunConfig) -> StageContext:
+    folder = open_run_folder(config)
+    console = Console(file=io.StringIO(), width=100)
+    return StageContext(config, folder, open_tracking(config, folder), console)
+
+
+def write_weights(context: StageContext) -> None:
+    key_frame = SPATIAL.biggest()
+    network = initialise(SPATIAL.network(key_frame), seed=2, sigma=0.2)
+    save_network(context.folder.finetuned, network, SPATIAL, key_frame, POSETRACK17.names)
+    space = TemporalSpace(SPATIAL, key_frame)
+    weights = initialise(space.supernet(), seed=1, sigma=0.2).state_dict()
+    save_temporal_supernet(context.folder.temporal_supernet, weights, space, POSETRACK17.names, 3)
+
+
+def rows(context: StageContext) -> list[Row]:
+    return context.folder.trials.rows("temporal_search")
+
+
+def printed(context: StageContext) -> str:
+    file = context.console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
+
+
+def test_every_trial_is_a_row_with_its_averages_and_the_ap_of_each_frame(done: StageContext) -> None:
+    found = rows(done)
+    assert [row["trial"] for row in found] == list(range(5))
+    assert len({row["key"] for row in found}) == 5
+    for row in found:
+        assert row["status"] == "finished", row["error"]
+        aps = json.loads(row["frame_aps"])
+        assert len(aps) == 4
+        assert row["ap"] == pytest.approx(sum(aps[1:]) / 3)
+        assert row["gmacs"] <= SEARCH.max_gmacs
+        assert row["macs"] == pytest.approx(row["gmacs"] * 1e9, abs=1)
+        assert row["people"] == 16
+    assert found[1]["cached_frames"] == 2  # of the same family, on the same worker
+
+
+def test_the_best_is_written_with_networks_that_predict(done: StageContext) -> None:
+    best = max(rows(done), key=lambda row: (row["ap"], -row["gmacs"]))
+    found = json.loads(done.folder.allocation.read_text())
+    assert found["key"] == best["key"]
+    assert [frame["frame"] for frame in found["frames"]] == [0, 1, 2, 3]
+    average = sum(frame["gmacs"] for frame in found["frames"]) / 4
+    assert average == pytest.approx(best["gmacs"])
+    trained = load_allocation(done.folder.allocation_networks)
+    assert trained.allocation.to_json() == best["architecture"]
+    networks = trained.networks()
+    heatmaps = networks.key_frame(torch.rand(1, 3, *INPUT_HW))
+    for network in networks.frames:
+        heatmaps = network(torch.rand(1, 3, *INPUT_HW), heatmaps)
+        assert heatmaps.shape == (1, 17, 16, 16)
+
+
+def test_the_allocation_is_printed_and_drawn_frame_by_frame(done: StageContext) -> None:
+    for word in ("key frame", "t+1", "t+3", "head", "GMACs", "on average"):
+        assert word in printed(done)
+    assert (done.folder.path / "allocation.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_search_that_is_done_shows_what_it_found_and_evaluates_nothing(done: StageContext) -> None:
+    again = context_of(done.config)
+    before = rows(again)
+    temporal_search.run(again)
+    assert "temporal_search: done before, 5 trials" in printed(again)
+    assert "t+3" in printed(again)
+    assert rows(again) == before
+
+
+def test_trials_of_another_t_supernet_are_not_mixed_with(done: StageContext) -> None:
+    context = context_of(replace(done.config, temporal=replace(
+        done.config.temporal, search=replace(SEARCH, trials=6))))  # fmt: skip
+    kept = context.folder.temporal_supernet.read_bytes()
+    space = TemporalSpace(SPATIAL, SPATIAL.biggest())
+    other = initialise(space.supernet(), seed=7, sigma=0.2).state_dict()
+    save_temporal_supernet(context.folder.temporal_supernet, other, space, POSETRACK17.names, 3)
+    with pytest.raises(DataError, match="scored with another T supernet"):
+        temporal_search.run(context)
+    context.folder.temporal_supernet.write_bytes(kept)
+
+
+def test_what_cannot_work_is_said_before_anything_is_evaluated(config: RunConfig) -> None:
+    tight = replace(config.temporal, search=replace(SEARCH, max_gmacs=0.001))
+    context = context_of(replace(config, name="tight", temporal=tight))
+    with pytest.raises(DataError, match=r"temporal_supernet\.safetensors is no file\. Run the stage"):
+        temporal_search.run(context)
+    write_weights(context)
+    with pytest.raises(ConstraintError, match="must leave something beside the key frame's"):
+        temporal_search.run(context)
+    other = SPATIAL.smallest()
+    save_network(context.folder.finetuned, SPATIAL.network(other), SPATIAL, other, POSETRACK17.names)
+    with pytest.raises(DataError, match="T supernet was trained below"):
+        temporal_search.run(context)
