@@ -32,9 +32,7 @@ class StageContext:
 
     @property
     def data_root(self) -> Path:
-        """The given data set, or where this seed's made one lies: runs with equal data share it."""
-        config = self.config.data
-        return config.root or self.config.storage / "data" / made_name(config.made)
+        return data_root(self.config)
 
     def checkpoints_uri(self, stage: str) -> str:
         """Where a training of this run leaves its checkpoints; runs of one name in two places stay apart."""
@@ -64,6 +62,11 @@ class StageContext:
             seed=config.seed,
             train=config.train,
         )
+
+
+def data_root(config: RunConfig) -> Path:
+    """The given data set, or where this seed's made one lies: runs with equal data share it."""
+    return config.data.root or config.storage / "data" / made_name(config.data.made)
 
 
 def made_name(config: MadeConfig) -> str:

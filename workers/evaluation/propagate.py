@@ -44,9 +44,16 @@ def predict_heatmaps(
     """
     for_evaluation(network)
     with norms_folded(network):
-        starts = range(0, len(images), batch_size)
-        rows = (slice(start, min(start + batch_size, len(images))) for start in starts)
-        heatmaps = _all(network, images, before, rows)
+        return heatmaps_as_it_is(network, images, before, batch_size)
+
+
+def heatmaps_as_it_is(
+    network: nn.Module, images: Images, before: np.ndarray | None, batch_size: int
+) -> np.ndarray:
+    """`predict_heatmaps` of a network that is ready; for few images getting it ready takes as long again."""
+    starts = range(0, len(images), batch_size)
+    rows = (slice(start, min(start + batch_size, len(images))) for start in starts)
+    heatmaps = _all(network, images, before, rows)
     if not np.isfinite(heatmaps).all():
         raise TrainingError("heatmaps must be finite, the network gave NaN or infinity. "
                             "The weights have diverged: train again with a smaller learning rate.")

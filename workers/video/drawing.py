@@ -15,6 +15,7 @@ LEAST_SCORE = 0.1  # of a joint that is drawn; the heatmaps' largest value
 GOLDEN = 0.618034  # neighbouring numbers get hues far apart
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 Colour = tuple[int, int, int]
+Rectangle = tuple[int, int, int, int]  # left, top, width, height
 
 
 def draw_poses(
@@ -30,7 +31,7 @@ def draw_poses(
         colour = track_colour(int(poses.track_ids[row]))
         there = (poses.scores[row] >= least_score) & np.isfinite(poses.keypoints[row]).all(axis=1)
         _draw_person(drawn, poses.keypoints[row], there, skeleton, colour, size)
-        _draw_label(drawn, poses, row, colour, size)
+    _draw_labels(drawn, poses, size)
     return drawn
 
 
@@ -52,17 +53,32 @@ def _draw_person(
         cv2.circle(drawn, points[point], 2 * size, (255, 255, 255), -1, cv2.LINE_AA)
 
 
-def _draw_label(drawn: np.ndarray, poses: FramePoses, row: int, colour: Colour, size: int) -> None:
-    x, y, width, height = poses.boxes_xywh_px[row].tolist()
-    place = int(poses.places[row])
-    if place == 0:
-        cv2.rectangle(drawn, _pixel((x, y)), _pixel((x + width, y + height)), colour, size, cv2.LINE_AA)
-    text = f"{int(poses.track_ids[row])} {'key' if place == 0 else f'+{place}'}"
+def _draw_labels(drawn: np.ndarray, poses: FramePoses, size: int) -> None:
+    taken: list[Rectangle] = []
+    for row, (x, y, width, height) in enumerate(poses.boxes_xywh_px.tolist()):
+        colour, place = track_colour(int(poses.track_ids[row])), int(poses.places[row])
+        if place == 0:
+            cv2.rectangle(drawn, _pixel((x, y)), _pixel((x + width, y + height)), colour, size, cv2.LINE_AA)
+        text = f"{int(poses.track_ids[row])} {'key' if place == 0 else f'+{place}'}"
+        taken.append(_draw_label(drawn, text, (x, y), colour, size, taken))
+
+
+def _draw_label(
+    drawn: np.ndarray, text: str, at: tuple[float, float], colour: Colour, size: int, taken: list[Rectangle]
+) -> Rectangle:
+    """Above `at`, inside the image, below the labels that it would hide; returns where it is."""
     scale = 0.45 * size
-    (text_width, text_height), below = cv2.getTextSize(text, FONT, scale, size)
-    left, bottom = _pixel((x, max(y, text_height + below + 1)))
-    cv2.rectangle(drawn, (left, bottom - text_height - below), (left + text_width, bottom), colour, -1)
-    cv2.putText(drawn, text, (left, bottom - below // 2 - 1), FONT, scale, (0, 0, 0), size, cv2.LINE_AA)
+    (width, text_height), below = cv2.getTextSize(text, FONT, scale, size)
+    height = text_height + below
+    left, top = _pixel((at[0], max(at[1] - height, 0)))
+    for other_left, other_top, other_width, other_height in sorted(taken, key=lambda each: each[1]):
+        beside = left + width <= other_left or other_left + other_width <= left
+        if not beside and other_top - height < top < other_top + other_height:
+            top = other_top + other_height
+    cv2.rectangle(drawn, (left, top), (left + width, top + height), colour, -1)
+    base = (left, top + text_height + below // 2)
+    cv2.putText(drawn, text, base, FONT, scale, (0, 0, 0), size, cv2.LINE_AA)
+    return left, top, width, height
 
 
 def _pixel(point: np.ndarray | tuple[float, float]) -> tuple[int, int]:

@@ -12,20 +12,25 @@ from workers.data.codec import Codec
 from workers.data.skeleton import Skeleton, skeleton_from_names
 from workers.evaluation.fold import fold_norms
 from workers.evaluation.inputs import for_evaluation
-from workers.evaluation.propagate import predict_heatmaps
+from workers.evaluation.propagate import heatmaps_as_it_is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VideoNetworks:
     """S-ViPNet for key frames, a T-ViPNet for each frame behind one (section 3.1).
 
-    Without `frames` every frame is a key frame: S-ViPNet alone, as on images.
+    Without `frames` every frame is a key frame: S-ViPNet alone, as on images. The networks are taken over:
+    in eval mode, without gradients, BatchNorm folded away for good.
     """
 
     key_frame: nn.Module  # forward(images) -> heatmaps
     frames: tuple[nn.Module, ...]  # forward(images, heatmaps of the frame before) -> heatmaps
     input_hw: tuple[int, int]
     joints: tuple[str, ...]  # of the heatmaps, in order
+
+    def __post_init__(self) -> None:
+        for network in (self.key_frame, *self.frames):
+            fold_norms(for_evaluation(network).requires_grad_(False))
 
     @property
     def period(self) -> int:
@@ -50,10 +55,5 @@ class VideoNetworks:
         Raises TrainingError when heatmaps are not finite.
         """
         if place == 0:
-            return predict_heatmaps(self.key_frame, images, None, batch_size)
-        return predict_heatmaps(self.frames[place - 1], images, before, batch_size)
-
-
-def for_video(network: nn.Module) -> nn.Module:
-    """The network itself, ready for frame after frame: in eval mode, without gradients, its norms folded."""
-    return fold_norms(for_evaluation(network).requires_grad_(False))
+            return heatmaps_as_it_is(self.key_frame, images, None, batch_size)
+        return heatmaps_as_it_is(self.frames[place - 1], images, before, batch_size)

@@ -13,7 +13,7 @@ from spaces.temporal.allocation import Allocation
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import Average, average
 from workers.errors import DataError
-from workers.video.networks import VideoNetworks, for_video
+from workers.video.networks import VideoNetworks
 from workers.weights.key_frame import KeyFrame
 from workers.weights.safetensors import read_weights, save_weights
 
@@ -49,8 +49,8 @@ class TrainedAllocation:
 def video_networks(key_frame: KeyFrame, frames: Sequence[nn.Module] = ()) -> VideoNetworks:
     """The key frame's network and those of the frames behind it, by default none: S-ViPNet alone."""
     return VideoNetworks(
-        key_frame=for_video(key_frame.network()), frames=tuple(map(for_video, frames)),
-        input_hw=key_frame.input_hw, joints=key_frame.joints,
+        key_frame=key_frame.network(), frames=tuple(frames), input_hw=key_frame.input_hw,
+        joints=key_frame.joints,
     )  # fmt: skip
 
 

@@ -1,0 +1,133 @@
+"""The paper's four comparisons (Tables 3 and 4, Figure 6) of runs that are done, beside its own figures.
+
+python -m platform.compare runs/smoke-video runs/smoke-video-no-fusion runs/smoke-video-shared --out tables
+
+Each run's networks predict every frame of its validation split again. Runs that differ in their seed alone
+are pooled. python -m platform.controls makes the runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import tyro
+
+from platform.command_line import parse, run
+from platform.comparisons import Entry, Method, as_csv, as_markdown, csv_text
+from platform.config import RunConfig
+from platform.config_file import from_yaml
+from platform.errors import ConfigError
+from platform.run_folder import RunFolder, write_text
+from platform.stages.context import MADE_POSETRACK, data_root
+from workers.data.tracks import Tracks, read_tracks
+from workers.video.batch import score_videos
+from workers.video.networks import VideoNetworks
+from workers.weights.allocation import load_allocation, video_networks
+from workers.weights.key_frame import KeyFrame, read_key_frame
+from workers.weights.safetensors import read_joints
+
+BATCH_SIZE = 64
+TRAINED_FRAMES = 3  # the paper's T
+READ = cache(read_tracks)  # runs of one comparison share their data set
+
+
+@dataclass(frozen=True)
+class CompareArguments:
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
+    """Folders of runs, with an allocation or with an S-ViPNet that was finetuned. The first allocation has
+    the T at which controls are compared; others count for Table 4."""
+    out: Path = Path(".")
+    """Folder for comparisons.md, comparisons.csv and runs.csv (each run's AP by joints)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """One run's figure and, by joints, its parts in percent."""
+
+    entry: Entry
+    parts: dict[str, float]
+
+
+def compare(runs: Sequence[Path], out: Path) -> str:
+    """Scores the runs, writes the tables into `out`, and returns them as markdown."""
+    scored = [each for path in runs for each in score_run(path)]
+    entries = [each.entry for each in scored]
+    frames = next((entry.frames for entry in entries if entry.method == "allocation"), TRAINED_FRAMES)
+    text = as_markdown(entries, frames)
+    write_text(out / "comparisons.md", text)
+    write_text(out / "comparisons.csv", as_csv(entries, frames))
+    write_text(out / "runs.csv", csv_text([asdict(each.entry) | each.parts for each in scored]))
+    return text
+
+
+def score_run(path: Path) -> Iterator[Scored]:
+    """The run's allocation and the key frame's network alone; of a run without one, its S-ViPNet.
+
+    Raises ConfigError where the folder is no run that has either.
+    """
+    folder = RunFolder(path)
+    config = replace(from_yaml(folder.config), storage=path.absolute().parent)
+    tracks = validation_tracks(config)
+    if folder.allocation_networks.is_file():
+        trained = load_allocation(folder.allocation_networks)
+        bound, method = config.temporal.search.max_gmacs, _method(config)
+        yield _scored(config, method, trained.networks(), trained.cost.gmacs, bound, tracks)
+        if method == "allocation":
+            key = trained.key_frame
+            yield _scored(config, "key frame", video_networks(key), _gmacs(key), bound, tracks)
+    elif folder.finetuned.is_file():
+        key = read_key_frame(folder.finetuned, read_joints(folder.finetuned))
+        bound = config.search.max_gmacs
+        yield _scored(config, "spatial", video_networks(key), _gmacs(key), bound, tracks)
+    else:
+        raise ConfigError(
+            f"{path} must be a run with {folder.allocation_networks.name} or {folder.finetuned.name}, but it "
+            "has neither. Run its stage temporal_search, or spatial_finetune."
+        )
+
+
+def validation_tracks(config: RunConfig) -> Tracks:
+    """Everybody on whom the run's temporal level is scored."""
+    temporal, finetune = config.temporal, config.finetune
+    root = temporal.root or finetune.root or data_root(config) / MADE_POSETRACK
+    return READ(root, temporal.val_split or finetune.val_split)
+
+
+def _method(config: RunConfig) -> Method:
+    if not config.temporal.fusion:
+        return "no fusion"
+    return "shared" if config.temporal.shared else "allocation"
+
+
+def _gmacs(key: KeyFrame) -> float:
+    return key.spatial.cost(key.architecture).gmacs
+
+
+def _scored(
+    config: RunConfig, method: Method, networks: VideoNetworks, gmacs: float, bound: float | None,
+    tracks: Tracks,
+) -> Scored:  # fmt: skip
+    ap = score_videos(networks, tracks, BATCH_SIZE).ap
+    entry = Entry(
+        run=config.name, method=method, frames=len(networks.frames), bound=bound, gmacs=gmacs,
+        ap=100 * ap.total,
+    )  # fmt: skip
+    return Scored(entry=entry, parts={name: 100 * value for name, value in ap.table.items()})
+
+
+def main(argv: list[str]) -> int:
+    arguments = parse(CompareArguments, argv, prog="python -m platform.compare", description=__doc__)
+    torch.set_num_threads(1)  # as in a search, so that the figures do not depend on the machine
+    print(compare(arguments.runs, arguments.out))
+    print(arguments.out / "comparisons.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main, sys.argv[1:]))

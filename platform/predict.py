@@ -1,0 +1,179 @@
+"""Finds the joints of tracked people in a video, frame after frame, with the networks that a run found.
+
+DIR/NAME.json, in PoseTrack18's format:
+python -m platform.predict --run runs/NAME --frames DIR --boxes NAME.json --out DIR
+
+To look at: ... --video out.mp4. To score: python -m platform.evaluate posetrack --gt DIR --pred DIR
+
+Each person begins with a key frame (S-ViPNet); on the T frames behind it the T-ViPNets also see the heatmaps
+of the frame before. A run without an allocation predicts every frame with S-ViPNet. No frame is looked at
+ahead of its turn, so the speed that is printed is that for the pictures of a camera.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from platform.command_line import UsageError, parse, run
+from platform.errors import ConfigError
+from platform.run_folder import RunFolder
+from workers.data.coco import Json
+from workers.evaluation.posetrack_results import TrackedPose, results_document, write_results
+from workers.latency.processor import cpu_model
+from workers.video.boxes import TrackedBoxes, read_boxes
+from workers.video.drawing import draw_poses
+from workers.video.follow import Followed, follow
+from workers.video.frames import frames_per_second
+from workers.video.networks import VideoNetworks
+from workers.video.streaming import StreamingPredictor
+from workers.video.writer import VideoWriter
+from workers.weights.allocation import load_allocation, video_networks
+from workers.weights.key_frame import read_key_frame
+from workers.weights.safetensors import read_joints
+
+FOLDER_FPS = 10.0  # of a video made from a folder of frames, which does not say how fast they followed
+
+
+@dataclass(frozen=True)
+class PredictArguments:
+    run: Path
+    """A run's folder, as runs/NAME: the found allocation, or the S-ViPNet that was finetuned or retrained."""
+    frames: Path
+    """Folder of one video's frames, named by their numbers (000012.jpg), or a video file."""
+    boxes: Path
+    """Where people are and who is who: an annotation file of PoseTrack18, or a list of {image_id, bbox,
+    track_id}; image_id is then the number of the frame, counted from 0 in a video file."""
+    out: Path | None = None
+    """Folder for the poses, in a file by the name of --boxes; it is made where it is missing."""
+    video: Path | None = None
+    """A video to write, .mp4: joints, tracks' numbers, boxes around people at their key frames."""
+    fps: float | None = None
+    """Frames a second of that video. By default those of --frames, or 10 of a folder."""
+    threads: int = 1
+    """Threads of PyTorch and OpenCV."""
+
+    def __post_init__(self) -> None:
+        if self.threads < 1:
+            raise UsageError(f"--threads must be at least 1, but it is {self.threads}")
+        if self.fps is not None and not 0 < self.fps <= 1000:
+            raise UsageError(f"--fps must be above 0 and at most 1000, but it is {self.fps:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run's networks and what they cost."""
+
+    networks: VideoNetworks
+    gmacs: float  # of one person and frame, key frames included
+    source: Path
+
+
+def find_networks(folder: RunFolder) -> Found:
+    """The allocation's, or S-ViPNet alone; ConfigError where the run has neither."""
+    if folder.allocation_networks.is_file():
+        trained = load_allocation(folder.allocation_networks)
+        return Found(trained.networks(), trained.cost.gmacs, folder.allocation_networks)
+    for path in (folder.finetuned, folder.network):
+        if path.is_file():
+            key = read_key_frame(path, read_joints(path))
+            return Found(video_networks(key), key.spatial.cost(key.architecture).gmacs, path)
+    raise ConfigError(
+        f"{folder.path} must be a run with {folder.allocation_networks.name}, {folder.finetuned.name} or "
+        f"{folder.network.name}, but it has none of them. Run its stage temporal_search, or spatial_retrain."
+    )
+
+
+def main(argv: list[str]) -> int:
+    arguments = parse(PredictArguments, argv, prog="python -m platform.predict", description=__doc__)
+    found, boxes = find_networks(RunFolder(arguments.run)), read_boxes(arguments.boxes)
+    torch.set_num_threads(arguments.threads)
+    cv2.setNumThreads(arguments.threads)
+    predictor = StreamingPredictor(found.networks)
+    results, timed = Results(boxes), Timed()
+    with ExitStack() as files:
+        writer = files.enter_context(_writer(arguments)) if arguments.video else None
+        for followed in follow(predictor, arguments.frames, boxes):
+            results.add(followed)
+            timed.add(followed)
+            if writer is not None:
+                writer.write(draw_poses(followed.frame.image, followed.poses, found.networks.skeleton))
+    if arguments.out is not None:
+        path = arguments.out / f"{arguments.boxes.stem}.json"
+        write_results(path, results_document(results.images, results.poses, found.networks.skeleton))
+        print(path)
+    if arguments.video is not None:
+        print(arguments.video)
+    print("\n".join([*timed.lines(), conditions(found, arguments.threads)]))
+    return 0
+
+
+class Results:
+    """The frames that were looked at and everybody's poses, as they are written."""
+
+    def __init__(self, boxes: TrackedBoxes) -> None:
+        self.boxes = boxes
+        self.images: list[Json] = list(boxes.images.values()) if boxes.images is not None else []
+        self.poses: list[TrackedPose] = []
+
+    def add(self, followed: Followed) -> None:
+        image = self.boxes.image(followed.frame.number, followed.frame.name)
+        if self.boxes.images is None:
+            self.images.append(image)
+        poses = followed.poses
+        self.poses += [
+            TrackedPose(image["id"], int(track), keypoints, scores)
+            for track, keypoints, scores in zip(poses.track_ids, poses.keypoints, poses.scores, strict=True)
+        ]
+
+
+class Timed:
+    """How long frames took, for one to read."""
+
+    def __init__(self) -> None:
+        self.predict_ms: list[float] = []
+        self.read_ms: list[float] = []
+        self.people: list[int] = []
+        self.key_frames = 0
+
+    def add(self, followed: Followed) -> None:
+        self.predict_ms.append(1e3 * followed.predict_s)
+        self.read_ms.append(1e3 * followed.read_s)
+        self.people.append(len(followed.poses))
+        self.key_frames += int((followed.poses.places == 0).sum())
+
+    def lines(self) -> Iterable[str]:
+        """Frames and people; milliseconds a frame; frames a second."""
+        people, predict_ms = sum(self.people), np.array(self.predict_ms)
+        yield (f"{len(predict_ms)} frames, {people} people, {people / len(predict_ms):.1f} a frame; "
+               f"{self.key_frames} of them at key frames")
+        median, most = np.median(predict_ms), np.percentile(predict_ms, 95)
+        yield (f"{1e3 / predict_ms.mean():.1f} frames/s; a frame takes {median:.1f} ms (median), {most:.1f} "
+               f"ms (95 of 100), a person {predict_ms.sum() / max(people, 1):.1f} ms; reading a frame "
+               f"{np.median(self.read_ms):.1f} ms more")
+
+
+def conditions(found: Found, threads: int) -> str:
+    """What the times hold for."""
+    height, width = found.networks.input_hw
+    on = f"{threads} thread{'s' if threads > 1 else ''} of {cpu_model()}"
+    return (f"cut out, predicted and decoded on {on}, "
+            f"torch {torch.__version__}, float32, {height}x{width}, T = {len(found.networks.frames)}, "
+            f"{found.gmacs:.3f} GMACs a person on average, {found.source}")
+
+
+def _writer(arguments: PredictArguments) -> VideoWriter:
+    assert arguments.video is not None
+    rate = arguments.fps or frames_per_second(arguments.frames) or FOLDER_FPS
+    return VideoWriter(arguments.video, rate)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main, sys.argv[1:]))

@@ -1,0 +1,139 @@
+"""The paper's tables, from figures by hand, and from the folders of runs."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from platform.command_line import run
+from platform.compare import main, score_run
+from platform.comparisons import Entry, Method, as_csv, as_markdown, comparisons, rows_of
+from platform.config import AllocationConfig, FinetuneConfig, RunConfig, SearchConfig, TemporalConfig
+from platform.config_file import to_yaml
+from tests.workers.video.examples import tracks_of, wild
+from workers.data.made import MadeConfig, write_made_dataset
+from workers.data.tracks import Tracks
+from workers.video.batch import score_videos
+from workers.weights.allocation import TrainedAllocation, save_allocation, video_networks
+from workers.weights.safetensors import save_network
+
+
+def entry(method: Method, ap: float, *, frames: int = 3, bound: float = 0.8, gmacs: float = 0.75) -> Entry:
+    return Entry(run=f"{method}-{ap}", method=method, frames=frames, bound=bound, gmacs=gmacs, ap=ap)
+
+
+ENTRIES = (
+    entry("allocation", 60.0), entry("allocation", 64.0, gmacs=0.79),
+    entry("key frame", 66.0, frames=0, gmacs=1), entry("spatial", 59.0, frames=0),
+    entry("no fusion", 58.5), entry("shared", 61.0),
+    entry("allocation", 63.0, frames=2), entry("allocation", 57.0, frames=4),
+)  # fmt: skip
+
+
+def test_seeds_are_pooled_and_the_last_line_is_what_the_others_are_measured_against() -> None:
+    table, fusion, shared, propagation = (rows_of(each, ENTRIES) for each in comparisons(3))
+    assert [(row["AP"], row["difference"]) for row in table] == [(66, -4), (59, 3), (62, None)]
+    assert table[2]["each run's AP"] == "60.0, 64.0"
+    assert table[2]["GMACs"] == pytest.approx(0.77)
+    assert [(row["AP"], row["difference"]) for row in fusion] == [(58.5, 3.5), (62, None)]
+    assert [(row["AP"], row["difference"]) for row in shared] == [(61, 1), (62, None)]
+    assert [(row["T"], row["AP"], row["difference"]) for row in propagation] == [
+        (2, 63, -1), (4, 57, 5), (3, 62, None)
+    ]  # fmt: skip
+
+
+def test_the_papers_figures_stand_beside() -> None:
+    table, fusion, _, propagation = (rows_of(each, ENTRIES) for each in comparisons(3))
+    res50 = "paper, ResNet-50"
+    assert [row[res50] for row in table] == [83.2, 80.3, 81.6]
+    assert [row["paper, MobileNetV3"] for row in table] == [81.1, 77.2, 78.2]
+    assert [row[res50] for row in fusion] == [None, None]
+    assert {row["T"]: row[res50] for row in propagation} == {2: 81.7, 3: 81.7, 4: 81.4}
+
+
+def test_each_bound_has_rows_of_its_own() -> None:
+    levels = [
+        entry("allocation", 62, bound=1.0), entry("no fusion", 60, bound=1.0),
+        entry("allocation", 58, bound=0.8), entry("no fusion", 57, bound=0.8),
+    ]  # fmt: skip
+    rows = rows_of(comparisons(3)[1], levels)
+    assert [(row["bound"], row["AP"], row["difference"]) for row in rows] == [
+        (0.8, 57, 1), (0.8, 58, None), (1.0, 60, 2), (1.0, 62, None)
+    ]  # fmt: skip
+
+
+def test_tables_are_markdown_and_csv() -> None:
+    text = as_markdown(ENTRIES, 3)
+    assert "| T-ViPNAS without fusion | 3 | 0.8000 | 0.7500 | 58.5 | 3.5 | 58.5 | - | - |" in text
+    assert "No run for this comparison." in as_markdown([entry("shared", 60)][:0], 3)
+    rows = list(csv.DictReader(as_csv(ENTRIES, 3).splitlines()))
+    assert len(rows) == 3 + 2 + 2 + 3
+    assert rows[0]["comparison"] == "Temporal-level search (Table 3)"
+    assert float(rows[1]["difference"]) == 3
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config = MadeConfig(clips=2, frames_per_clip=4, people_per_clip=3)
+    return write_made_dataset(tmp_path_factory.mktemp("videos") / "data", config)
+
+
+@pytest.fixture(scope="module")
+def tracks(videos: Path) -> Tracks:
+    return tracks_of(videos)
+
+
+def begun(folder: Path, config: RunConfig) -> Path:
+    path = folder / config.name
+    path.mkdir()
+    (path / "config.yaml").write_text(to_yaml(config))
+    return path
+
+
+def test_runs_are_scored_by_what_they_left(
+    videos: Path, tracks: Tracks, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained: TrainedAllocation = wild(tracks, frames=3)
+    key = trained.key_frame
+    base = RunConfig(
+        name="ours", storage=Path("elsewhere"), finetune=FinetuneConfig(root=videos / "posetrack18"),
+        search=SearchConfig(max_gmacs=0.02), temporal=TemporalConfig(search=AllocationConfig(max_gmacs=0.02)),
+    )  # fmt: skip
+    ours = begun(tmp_path, base)
+    shared = begun(tmp_path, replace(base, name="shared", temporal=replace(base.temporal, shared=True)))
+    for path in (ours, shared):
+        save_allocation(path / "allocation.safetensors", trained)
+    alone = begun(tmp_path, replace(base, name="alone"))
+    save_network(alone / "finetuned.safetensors", key.network(), key.spatial, key.architecture, key.joints)
+
+    assert main([str(ours), str(shared), str(alone), "--out", str(tmp_path / "tables")]) == 0
+
+    with (tmp_path / "tables" / "runs.csv").open() as file:
+        rows = {(row["run"], row["method"]): row for row in csv.DictReader(file)}
+    joint = 100 * score_videos(trained.networks(), tracks, 8).ap.total
+    spatial = 100 * score_videos(video_networks(key), tracks, 8).ap.total
+    expected = {("ours", "allocation"): joint, ("ours", "key frame"): spatial, ("shared", "shared"): joint,
+                ("alone", "spatial"): spatial}  # fmt: skip
+    assert joint != spatial
+    assert {name: float(row["ap"]) for name, row in rows.items()} == pytest.approx(expected)
+    assert float(rows["ours", "allocation"]["gmacs"]) == trained.cost.gmacs
+    assert rows["alone", "spatial"]["frames"] == "0"
+    written = (tmp_path / "tables" / "comparisons.md").read_text()
+    assert capsys.readouterr().out.startswith(written)
+    assert "T-ViPNAS, one choice for all" in written
+
+
+def test_a_folder_that_is_no_such_run_is_refused(
+    videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = RunConfig(name="empty", finetune=FinetuneConfig(root=videos / "posetrack18"))
+    empty = begun(tmp_path, config)
+    assert run(main, [str(empty)]) == 2
+    assert "must be a run with allocation.safetensors or finetuned.safetensors" in capsys.readouterr().err
+    assert run(main, [str(tmp_path / "gone")]) == 2
+    assert "config.yaml must be a readable YAML file" in capsys.readouterr().err
+    with pytest.raises(Exception, match="gone"):
+        list(score_run(tmp_path / "gone"))
