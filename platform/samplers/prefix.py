@@ -23,7 +23,7 @@ from spaces.temporal.allocation import Allocation
 FAMILY = 4  # successive trials; given to one worker, they find their beginning in its memory
 FIRST_FAMILIES = 4  # with a uniform first member, and so is every EIGHTH after them
 EIGHTH = 8
-ELITE = 8  # best results from which a family may descend
+ELITE = 4  # best results from which a family may descend
 RARER = 3  # so many times for each further frame that is changed
 MUTANTS, RECOMBINED = 0.5, 0.25  # shares of the ends; the others are drawn uniformly
 _STREAM = 8
