@@ -56,14 +56,21 @@ class Scored:
 
 def compare(runs: Sequence[Path], out: Path) -> str:
     """Scores the runs, writes the tables into `out`, and returns them as markdown."""
-    scored = [each for path in runs for each in score_run(path)]
+    of_runs = [list(score_run(path)) for path in runs]
+    firsts = (each[0].entry for each in of_runs)
+    frames = next((first.frames for first in firsts if first.method == "allocation"), TRAINED_FRAMES)
+    scored = [each for first, *others in of_runs for each in (first, *_at(frames, first, others))]
     entries = [each.entry for each in scored]
-    frames = next((entry.frames for entry in entries if entry.method == "allocation"), TRAINED_FRAMES)
     text = as_markdown(entries, frames)
     write_text(out / "comparisons.md", text)
     write_text(out / "comparisons.csv", as_csv(entries, frames))
     write_text(out / "runs.csv", csv_text([asdict(each.entry) | each.parts for each in scored]))
     return text
+
+
+def _at(frames: int, allocation: Scored, key_frame: Sequence[Scored]) -> Sequence[Scored]:
+    """The key frame alone counts once: runs of another T have the same."""
+    return key_frame if allocation.entry.frames == frames else ()
 
 
 def score_run(path: Path) -> Iterator[Scored]:

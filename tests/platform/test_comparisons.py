@@ -109,14 +109,21 @@ def test_runs_are_scored_by_what_they_left(
     alone = begun(tmp_path, replace(base, name="alone"))
     save_network(alone / "finetuned.safetensors", key.network(), key.spatial, key.architecture, key.joints)
 
-    assert main([str(ours), str(shared), str(alone), "--out", str(tmp_path / "tables")]) == 0
+    shorter = begun(tmp_path, replace(base, name="t2", temporal=replace(base.temporal, frames=2)))
+    save_allocation(shorter / "allocation.safetensors", wild(tracks, frames=2))
+
+    runs = [str(path) for path in (ours, shorter, shared, alone)]
+    assert main([*runs, "--out", str(tmp_path / "tables")]) == 0
 
     with (tmp_path / "tables" / "runs.csv").open() as file:
         rows = {(row["run"], row["method"]): row for row in csv.DictReader(file)}
     joint = 100 * score_videos(trained.networks(), tracks, 8).ap.total
     spatial = 100 * score_videos(video_networks(key), tracks, 8).ap.total
-    expected = {("ours", "allocation"): joint, ("ours", "key frame"): spatial, ("shared", "shared"): joint,
-                ("alone", "spatial"): spatial}  # fmt: skip
+    other = 100 * score_videos(wild(tracks, frames=2).networks(), tracks, 8).ap.total
+    expected = {
+        ("ours", "allocation"): joint, ("ours", "key frame"): spatial, ("t2", "allocation"): other,
+        ("shared", "shared"): joint, ("alone", "spatial"): spatial,
+    }  # fmt: skip
     assert joint != spatial
     assert {name: float(row["ap"]) for name, row in rows.items()} == pytest.approx(expected)
     assert float(rows["ours", "allocation"]["gmacs"]) == trained.cost.gmacs
