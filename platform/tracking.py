@@ -42,6 +42,7 @@ class Tracking:
         self._server, self._outbox = TrackingServer(uri, run), Outbox(outbox)
         self._trials: deque[Row] = deque()
         self._wake, self._stop = threading.Event(), threading.Event()
+        self._given_up = threading.Event()
         self._sent = 0
         self._doubtful = False  # something failed since the server was last asked what it has
         self._thread = threading.Thread(target=self._run, name="mlflow", daemon=True)
@@ -92,6 +93,7 @@ class Tracking:
             if self._sent != seen:
                 seen, moved_s = self._sent, now_s
             if now_s - moved_s > patience.idle_s or now_s - began_s > patience.total_s:
+                self._given_up.set()  # whoever sends the rest must be the only one
                 break
             if now_s - said_s > SAY_EVERY_S:
                 said_s = now_s
@@ -105,7 +107,7 @@ class Tracking:
 
     def _run(self) -> None:
         pause_s, connected = FIRST_PAUSE_S, False
-        while True:
+        while not self._given_up.is_set():
             stopping = self._stop.is_set()
             try:
                 if not connected:
@@ -136,6 +138,8 @@ class Tracking:
         """Some trials, then all records; False where nothing waited."""
         some = False
         for _ in range(min(TRIALS_AT_ONCE, len(self._trials))):
+            if self._given_up.is_set():
+                return False
             self._server.write_trial(self._trials[0])
             self._trials.popleft()  # only now: what fails is tried again
             self._sent += 1
