@@ -162,15 +162,21 @@ def test_a_worker_killed_in_mid_epoch_costs_only_the_steps_since_the_last_checkp
     assert_equal_weights(training.supernet, undisturbed)
 
 
-def test_the_same_command_continues_after_each_kill_of_the_driver_and_past_a_truncated_checkpoint(
+def test_the_same_command_continues_after_the_driver_was_killed(
+    undisturbed: Path, checkout: Path, tmp_path: Path
+) -> None:
+    training = Training(checkout, tmp_path)
+    training.killed_after(2 * EVERY)
+    before = training.newest_checkpoint()
+    assert resumed_steps(training.finish()) == [before]
+    assert_equal_weights(training.supernet, undisturbed)
+
+
+def test_a_truncated_newest_checkpoint_is_said_and_the_one_before_is_used(
     undisturbed: Path, checkout: Path, tmp_path: Path
 ) -> None:
     training = Training(checkout, tmp_path, ("--checkpoints-uri", f"file://{tmp_path}/elsewhere"))
-    training.killed_after(2 * EVERY)
-    before = training.newest_checkpoint()
-    training.killed_after(before + 2 * EVERY)
-    assert resumed_steps(training.said) == [before]
-
+    training.killed_after(3 * EVERY)
     before = training.newest_checkpoint()
     newest = training.checkpoints / f"step-{before:09d}.pt"
     with newest.open("r+b") as file:
