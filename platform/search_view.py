@@ -11,9 +11,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
+from platform.console import PLAIN_EVERY_S
 from platform.search_state import SearchState
 
-PLAIN_EVERY_S = 15.0
 REFRESHES_PER_S = 4
 
 

@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from platform.results.store import COLUMN_NAMES, Row
+from platform.samplers.feasible import Candidate
 from platform.samplers.sampler import Observation
 from spaces.architecture import Architecture
-
-
-class Candidate(Protocol):
-    """What is searched: a frozen value; equal ones have equal keys."""
-
-    @property
-    def key(self) -> str: ...
-
-    def to_json(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

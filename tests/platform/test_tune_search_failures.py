@@ -30,9 +30,6 @@ class Given:
     def propose(self, trial: int) -> Any:
         return self.words[trial]
 
-    def observe(self, trial: int | None, observation: Any) -> None:
-        """Learns nothing."""
-
 
 @pytest.fixture
 def session() -> Iterator[None]:
