@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from platform import convert
-from platform.command_line import run
 from platform.evaluate import main
+from tests.platform.refused import refusal
 from tests.workers.data.posetrack_folder import video, write
 from workers.evaluation.posetrack_ap import JOINTS
 
@@ -33,15 +33,6 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 def arguments(folders: tuple[Path, Path], *more: str | Path) -> list[str]:
     return ["posetrack", "--gt", str(folders[0]), "--pred", str(folders[1]), *map(str, more)]
-
-
-def refusal(capsys: pytest.CaptureFixture[str], argv: list[str]) -> str:
-    """The one line on stderr of a command that is refused."""
-    assert run(main, argv) == 2
-    err = capsys.readouterr().err
-    assert err.startswith("error: ")
-    assert err.count("\n") == 1
-    return err
 
 
 def test_half_of_the_people_found_is_half_of_the_ap(
@@ -89,7 +80,7 @@ def test_a_prediction_file_that_cannot_be_scored_is_refused_by_name(
     content = json.loads((folders[1] / NAME).read_text())
     edit(content)
     (folders[1] / NAME).write_text(json.dumps(content))
-    err = refusal(capsys, arguments(folders))
+    err = refusal(main, capsys, arguments(folders))
     assert f"{folders[1] / NAME} is not as it should be: " in err
     assert says in err
 
@@ -100,7 +91,7 @@ def test_ground_truth_without_head_boxes_is_refused(
     content = json.loads((folders[0] / NAME).read_text())
     del content["annotations"][0]["bbox_head"]
     (folders[0] / NAME).write_text(json.dumps(content))
-    assert "it has no 'bbox_head'" in refusal(capsys, arguments(folders))
+    assert "it has no 'bbox_head'" in refusal(main, capsys, arguments(folders))
 
 
 def test_folders_and_files_that_do_not_fit_are_refused(
@@ -108,15 +99,15 @@ def test_folders_and_files_that_do_not_fit_are_refused(
 ) -> None:
     truth, predicted = folders
     (tmp_path / "none").mkdir()
-    assert "gone must be a folder" in refusal(capsys, arguments((truth, tmp_path / "gone")))
-    assert "must be a folder" in refusal(capsys, arguments((truth / NAME, predicted)))
-    assert "none has no *.json" in refusal(capsys, arguments((truth, tmp_path / "none")))
+    assert "gone must be a folder" in refusal(main, capsys, arguments((truth, tmp_path / "gone")))
+    assert "must be a folder" in refusal(main, capsys, arguments((truth / NAME, predicted)))
+    assert "none has no *.json" in refusal(main, capsys, arguments((truth, tmp_path / "none")))
     (predicted / NAME).rename(predicted / "other.json")
-    assert "1 sequences" in (err := refusal(capsys, arguments(folders)))
+    assert "1 sequences" in (err := refusal(main, capsys, arguments(folders)))
     assert f"lacks 1: {NAME}" in err
     (predicted / NAME).write_text("{")
-    assert "cannot read" in refusal(capsys, arguments(folders))
-    assert "--pred" in refusal(capsys, ["posetrack", "--gt", str(truth)])
+    assert "cannot read" in refusal(main, capsys, arguments(folders))
+    assert "--pred" in refusal(main, capsys, ["posetrack", "--gt", str(truth)])
 
 
 def test_prediction_files_without_ground_truth_are_named(
@@ -149,13 +140,13 @@ def test_perfect_coco_results_have_an_ap_of_100(
     assert main(["coco", "--gt", str(truth), "--pred", str(tmp_path / "results.json")]) == 0
     columns, figures = (line.split() for line in capsys.readouterr().out.splitlines()[1:])
     assert (columns[0], figures[0]) == ("AP", "100.0")
-    assert "cannot read" in refusal(capsys, ["coco", "--gt", str(truth), "--pred", str(tmp_path / "gone")])
+    argv = ["coco", "--gt", str(truth), "--pred", str(tmp_path / "gone")]
+    assert "cannot read" in refusal(main, capsys, argv)
 
 
 def test_a_clip_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["--source", str(tmp_path), "--out", str(tmp_path / "out")]
-    assert run(convert.main, argv) == 2
-    assert "cannot read" in capsys.readouterr().err
+    assert "cannot read" in refusal(convert.main, capsys, argv)
 
 
 def test_the_real_clip_becomes_a_folder_that_is_scored(

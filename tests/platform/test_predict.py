@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from platform.command_line import run
 from platform.evaluate import main as evaluate
 from platform.predict import main
+from tests.platform.refused import refusal
 from tests.workers.video.examples import tracks_of, wild
 from workers.data.made import MadeConfig, write_made_dataset
 from workers.data.tracks import Tracks
@@ -60,15 +60,6 @@ def arguments(videos: Path, run_folder: Path, *more: str | Path) -> list[str]:
     frames = videos / "posetrack18" / "images" / "val" / annotations.stem
     words = ["--run", run_folder, "--frames", frames, "--boxes", annotations, *more]
     return [str(word) for word in words]
-
-
-def refusal(capsys: pytest.CaptureFixture[str], argv: list[str]) -> str:
-    """The one line on stderr of a command that is refused."""
-    assert run(main, argv) == 2
-    err = capsys.readouterr().err
-    assert err.startswith("error: ")
-    assert err.count("\n") == 1
-    return err
 
 
 def test_written_poses_have_the_ap_of_the_evaluation(
@@ -141,11 +132,12 @@ def test_what_does_not_fit_is_one_line(
     videos: Path, run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good = arguments(videos, run_folder)
-    assert "must be a run with allocation.safetensors" in refusal(capsys, ["--run", str(tmp_path), *good[2:]])
-    assert "cannot read boxes from" in refusal(capsys, [*good[:5], str(tmp_path / "gone.json")])
-    assert "images named by the numbers" in refusal(capsys, [*good[:3], str(tmp_path), *good[4:]])
-    assert "--threads must be at least 1" in refusal(capsys, [*good, "--threads", "0"])
-    assert "--fps must be above 0" in refusal(capsys, [*good, "--fps", "0"])
+    elsewhere = ["--run", str(tmp_path), *good[2:]]
+    assert "must be a run with allocation.safetensors" in refusal(main, capsys, elsewhere)
+    assert "cannot read boxes from" in refusal(main, capsys, [*good[:5], str(tmp_path / "gone.json")])
+    assert "images named by the numbers" in refusal(main, capsys, [*good[:3], str(tmp_path), *good[4:]])
+    assert "--threads must be at least 1" in refusal(main, capsys, [*good, "--threads", "0"])
+    assert "--fps must be above 0" in refusal(main, capsys, [*good, "--fps", "0"])
 
 
 def test_help_teaches_the_command(checkout: Path) -> None:
