@@ -16,6 +16,7 @@ from platform.command_line import UsageError, run
 from platform.config import (
     SEARCH_STAGES,
     AllocationConfig,
+    AllocationRetrainConfig,
     DataConfig,
     FinetuneConfig,
     ResourceConfig,
@@ -34,9 +35,11 @@ from workers.training.config import TrainConfig
 
 PROGRAM = "python -m platform.recipes"
 NOT_THERE = "(none)"
-VIDEO: tuple[StageName, ...] = ("spatial_finetune", "temporal_train", "temporal_search")
+VIDEO: tuple[StageName, ...] = (
+    "spatial_finetune", "temporal_train", "temporal_search", "temporal_retrain", "report",
+)  # fmt: skip
 RETRAINED: tuple[StageName, ...] = (*SEARCH_STAGES[:-1], "spatial_retrain", "report")
-BOTH_LEVELS: tuple[StageName, ...] = (*RETRAINED[:-1], *VIDEO, "report")
+BOTH_LEVELS: tuple[StageName, ...] = (*RETRAINED[:-1], *VIDEO)
 EIGHT_GPUS = ResourceConfig(
     train_workers=8, gpus_per_train_worker=1, cpus_per_train_worker=8,
     slots=16, gpus_per_slot=0.5, cpus_per_slot=4,
@@ -44,7 +47,7 @@ EIGHT_GPUS = ResourceConfig(
 
 
 def smoke() -> RunConfig:
-    """Both levels in a quarter of an hour on two cores: made clips, a small MobileNetV3 space, 128x96 input."""
+    """Both levels in a quarter of an hour on two cores: made clips, a small MobileNetV3, 128x96 input."""
     return RunConfig(
         name="smoke",
         stages=BOTH_LEVELS,
@@ -63,7 +66,8 @@ def smoke() -> RunConfig:
         retrain=RetrainConfig(start="slice", epochs=2),
         finetune=FinetuneConfig(epochs=10, learning_rate=1e-3, drop_epochs=(6, 8)),
         temporal=TemporalConfig(
-            epochs=10, search=AllocationConfig(trials=64, sampler="prefix", max_gmacs=0.015)
+            epochs=10, search=AllocationConfig(trials=64, sampler="prefix", max_gmacs=0.015),
+            retrain=AllocationRetrainConfig(epochs=6),
         ),
     )
 
@@ -92,6 +96,7 @@ def tiny_video() -> RunConfig:
         temporal=TemporalConfig(
             epochs=2, batch_clips=4, validate_every_epochs=2,
             search=AllocationConfig(trials=6, sampler="prefix", recalibration_clips=8, batch_size=16),
+            retrain=AllocationRetrainConfig(epochs=1),
         ),
     )
 

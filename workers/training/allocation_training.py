@@ -19,7 +19,7 @@ from workers.weights.allocation import TrainedAllocation
 
 
 class FrameNetworks(nn.Module):
-    """The plain networks of a clip's frames; which one is an argument, 0 for the first behind the key frame."""
+    """The plain networks of a clip's frames; which one is an argument, 0 for that behind the key frame."""
 
     def __init__(self, networks: Sequence[nn.Module]) -> None:
         super().__init__()
@@ -28,8 +28,8 @@ class FrameNetworks(nn.Module):
     def forward(
         self, images: Float[Tensor, "B 3 H W"], heatmaps: Float[Tensor, "B K h w"], frame: int
     ) -> Float[Tensor, "B K h w"]:
-        heatmaps = self.frames[frame](images, heatmaps)
-        return heatmaps
+        passed: Tensor = self.frames[frame](images, heatmaps)
+        return passed
 
 
 class AllocationTraining(ClipTraining):

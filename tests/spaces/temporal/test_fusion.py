@@ -58,7 +58,8 @@ def test_a_fusion_is_a_convolution_a_resize_the_operation_and_a_convolution(
 ) -> None:
     module = fill(FusionModule(operation, KEYPOINTS, 8))
     features, heatmaps = random(2, 8, *size), random(2, KEYPOINTS, 16, 12, seed=1)
-    guide = F.interpolate(module.adapt(HEATMAP_GAIN * heatmaps), size=size, mode="bilinear", align_corners=False)
+    adapted = module.adapt(HEATMAP_GAIN * heatmaps)
+    guide = F.interpolate(adapted, size=size, mode="bilinear", align_corners=False)
     torch.testing.assert_close(
         module(features, heatmaps), fused_by_hand(operation, features, guide, module), rtol=1e-5, atol=1e-5
     )
