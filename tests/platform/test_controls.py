@@ -96,7 +96,7 @@ def test_s_only_searches_the_supernet_of_the_run_whose_network_was_finetuned(
     base: RunConfig, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "coco" / "network.safetensors"
-    stages: tuple[StageName, ...] = ("spatial_finetune", "temporal_train", "temporal_search", "temporal_retrain")
+    stages: tuple[StageName, ...] = ("spatial_finetune", *base.stages[-3:])
     video = replace(base, stages=stages, finetune=FinetuneConfig(weights=elsewhere))
     spatial = next(each.config for each in controls.controls(video) if each.config.name == "ours-s-only")
     assert spatial.warm_start == (tmp_path / "coco",)
