@@ -1,15 +1,16 @@
 """Coordinate moves from the end: new allocations that share the first frames of evaluated ones.
 
 An evaluator remembers what the beginnings of allocations gave, so a candidate costs the frames behind what it
-shares. Trials come in families of one beginning, taken from one of the best allocations so far: most keep all
-frames but the last, a third as many all but two, and so on. Beginnings are renewed by families whose first
-member is drawn uniformly.
+shares. The first trials have one choice for all frames, then mutants of the best of these: there are far fewer
+of them, so a few trials find a good one. From there trials come in families of one beginning, taken from one of the best allocations so far: most
+keep all frames but the last, a third as many all but two, and so on. Beginnings are renewed by families whose
+first member is drawn uniformly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -18,11 +19,13 @@ from platform.samplers.feasible_allocations import FeasibleAllocations
 from platform.samplers.guided import MOST_DRAWS
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.sampler import Observation
+from spaces.errors import ConstraintError
 from spaces.temporal.allocation import Allocation
 
 FAMILY = 4  # successive trials; given to one worker, they find their beginning in its memory
-FIRST_FAMILIES = 4  # with a uniform first member, and so is every EIGHTH after them
-EIGHTH = 8
+UNIFORM_FAMILIES = 2  # of one choice for all frames, drawn uniformly
+FIRST_FAMILIES = 4  # of one choice for all frames
+EIGHTH = 8  # so many families later one has a uniform first member
 ELITE = 4  # best results from which a family may descend
 RARER = 3  # so many times for each further frame that is changed
 MUTANTS, RECOMBINED = 0.5, 0.25  # shares of the ends; the others are drawn uniformly
@@ -45,6 +48,8 @@ class PrefixSampler:
 
     def __init__(self, feasible: FeasibleAllocations, study: SearchStudy[Allocation], seed: int) -> None:
         self.feasible, self.study, self.seed = feasible, study, seed
+        alike = replace(feasible.space, shared=True)
+        self.alike = FeasibleAllocations(alike, feasible.constraint)
         self._scored: list[tuple[int, float, Allocation]] = []  # trial, -1 for another run's; AP
         self._of_trial: dict[int, Allocation] = {}
         self._families: dict[int, Family | None] = {}
@@ -73,16 +78,29 @@ class PrefixSampler:
 
     def _draws(self, trial: int, rng: np.random.Generator) -> Iterator[Allocation]:
         number = trial // FAMILY
+        if number < FIRST_FAMILIES:
+            yield from self._one_for_all(number, rng)
+            return
         if number not in self._families:
             self._families[number] = self._found(number)
         family = self._families[number] or self._of_its_first(number, trial)
         while family is not None:
             yield self._member(family, number, rng)
 
+    def _one_for_all(self, number: int, rng: np.random.Generator) -> Iterator[Allocation]:
+        elite = [each for each in self._elite(number) if self.alike.allows(each)]
+        try:
+            while number < UNIFORM_FAMILIES or not elite:
+                yield self.alike.sample(rng)
+            while True:
+                yield self.alike.mutate(elite[int(rng.integers(len(elite), size=2).min())], rng)
+        except ConstraintError:  # none of them keeps the bounds: allocations differ then from the first on
+            return
+
     def _found(self, number: int) -> Family | None:
         """A family of one of the best results; None where its first member is to be drawn uniformly."""
         elite = self._elite(number)
-        if number < FIRST_FAMILIES or number % EIGHTH == EIGHTH - 1 or not elite:
+        if number % EIGHTH == EIGHTH - 1 or not elite:
             return None
         rng = np.random.default_rng([_STREAM, self.seed, number, FAMILY])
         parent = elite[int(rng.integers(len(elite), size=2).min())]

@@ -13,7 +13,7 @@ from platform.config import SearchConfig
 from platform.errors import ConfigError
 from platform.samplers.feasible import FeasibleArchitectures
 from platform.samplers.feasible_allocations import FeasibleAllocations
-from platform.samplers.prefix import FAMILY
+from platform.samplers.prefix import FAMILY, FIRST_FAMILIES
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation
 from spaces.constraint import Constraint
@@ -62,19 +62,19 @@ def made_score(allocation: Allocation) -> float:
     return score / len(allocation.frames)
 
 
-def test_less_than_half_of_the_frames_are_new(tmp_path: Path) -> None:
+def test_less_than_six_of_ten_frames_are_new(tmp_path: Path) -> None:
     prefix, uniform = (
         searched(name, 3, 96, made_score, tmp_path / name) for name in ("prefix", "uniform")
     )
     assert new_frames(uniform) == 3 * 96
-    assert new_frames(prefix) < 1.45 * 96
+    assert new_frames(prefix) < 1.8 * 96
 
 
 def test_with_fewer_frames_to_evaluate_it_finds_better_than_uniform_sampling(tmp_path: Path) -> None:
     best: dict[str, list[float]] = {"prefix": [], "uniform": []}
     frames = dict.fromkeys(best, 0)
     for seed in range(4):
-        for name, trials in (("prefix", 100), ("uniform", 48)):
+        for name, trials in (("prefix", 60), ("uniform", 48)):
             found = searched(name, 3, trials, made_score, tmp_path / "journal", seed=seed)
             best[name].append(max(map(made_score, found)))
             frames[name] += new_frames(found)
@@ -91,12 +91,28 @@ def test_any_number_of_frames_and_the_control_that_shares_them_can_be_searched(
     assert all(len(allocation.frames) == frames for allocation in found)
 
 
-def test_a_family_has_its_beginning_in_common(tmp_path: Path) -> None:
-    found = searched("prefix", 3, 4 * FAMILY, made_score, tmp_path / "journal")
-    for first in range(0, len(found), FAMILY):
+def test_it_begins_with_one_choice_for_all_frames(tmp_path: Path) -> None:
+    found = searched("prefix", 3, FIRST_FAMILIES * FAMILY, made_score, tmp_path / "journal")
+    assert all(len(set(allocation.frames)) == 1 for allocation in found)
+
+
+def test_where_no_single_choice_keeps_the_bounds_it_begins_with_free_ones(tmp_path: Path) -> None:
+    narrow = Constraint(min_gmacs=0.0254999999, max_gmacs=0.0255)
+    feasible = FeasibleAllocations(AllocationSpace(BELOW, 3), narrow)
+    alike = FeasibleAllocations(AllocationSpace(BELOW, 3, shared=True), narrow)
+    with pytest.raises(ConstraintError):
+        alike.sample(np.random.default_rng(0))
+    sampler = build_sampler(SearchConfig(), feasible, 0, tmp_path / "journal", "prefix")
+    assert feasible.allows(sampler.propose(0))
+
+
+def test_a_later_family_has_its_beginning_in_common(tmp_path: Path) -> None:
+    found, shared = searched("prefix", 3, 12 * FAMILY, made_score, tmp_path / "journal"), 0
+    for first in range(FIRST_FAMILIES * FAMILY, len(found), FAMILY):
         family = found[first : first + FAMILY]
-        assert len({allocation.frames[:2] for allocation in family}) == 1
-        assert len({allocation.frames[2] for allocation in family}) == FAMILY
+        assert len({allocation.frames for allocation in family}) == FAMILY
+        shared += len({allocation.frames[:1] for allocation in family}) == 1
+    assert shared >= 6  # of eight: a thirteenth of the families changes every frame
 
 
 def test_an_architecture_search_is_told_that_it_is_not_for_it(tmp_path: Path) -> None:
