@@ -66,8 +66,8 @@ def smoke() -> RunConfig:
         retrain=RetrainConfig(start="slice", epochs=2),
         finetune=FinetuneConfig(epochs=10, learning_rate=1e-3, drop_epochs=(6, 8)),
         temporal=TemporalConfig(
-            epochs=10, search=AllocationConfig(trials=64, sampler="prefix", max_gmacs=0.015),
-            retrain=AllocationRetrainConfig(epochs=6),
+            epochs=10, search=AllocationConfig(trials=128, sampler="prefix", max_gmacs=0.015),
+            retrain=AllocationRetrainConfig(epochs=12),
         ),
     )
 
