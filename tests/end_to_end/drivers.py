@@ -1,11 +1,7 @@
-"""A run's driver as a process of its own: by its command, or as a fork, which starts more quickly.
-
-A fork server imports the platform once; each fork has its own Ray driver and threads.
-"""
+"""A run's driver as a process of its own: by its command, or as a fork, which starts more quickly."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -22,10 +18,9 @@ from platform.config import RunConfig
 from platform.pipeline import run
 from tests.end_to_end.environment import Environment
 from tests.end_to_end.processes import descendants, end_all
+from tests.forks import FORKS
 
 WAIT_S = 240
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.end_to_end.drivers"])
 
 
 @dataclass(frozen=True, slots=True)
