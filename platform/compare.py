@@ -81,8 +81,8 @@ def score_run(path: Path) -> Iterator[Scored]:
     folder = RunFolder(path)
     config = replace(from_yaml(folder.config), storage=path.absolute().parent)
     tracks = validation_tracks(config)
-    if folder.allocation_networks.is_file():
-        trained = load_allocation(folder.allocation_networks)
+    if folder.video_networks.is_file():
+        trained = load_allocation(folder.video_networks)
         bound, method = config.temporal.search.max_gmacs, _method(config)
         yield _scored(config, method, trained.networks(), trained.cost.gmacs, bound, tracks)
         if method == "allocation":

@@ -160,8 +160,8 @@ LEGEND = """# The paper's comparisons
 
 AP is PoseTrack18's in percent, over everybody in every frame of the validation split, boxes as labelled.
 GMACs are those of one person and frame on average, key frames included. `bound` is what a search was given.
-T-ViPNets have the supernet's weights, with BatchNorm recalibrated; S-ViPNets are trained alone and finetuned.
-Without fusion, T-ViPNets have their own supernet and search, where the paper retrains the same architectures.
+S-ViPNets are trained alone and finetuned, T-ViPNets are trained alone where a run has temporal_retrain.
+Without fusion: the networks that were found with it, trained alone as long; none of them sees heatmaps.
 `difference` is by how much the last line is better.
 
 """

@@ -13,7 +13,7 @@ from workers.training.config import TrainConfig
 
 StageName = Literal[
     "data", "spatial_train", "spatial_search", "spatial_retrain", "spatial_finetune",
-    "temporal_train", "temporal_search", "report",
+    "temporal_train", "temporal_search", "temporal_retrain", "report",
 ]  # fmt: skip
 STAGE_NAMES: tuple[StageName, ...] = get_args(StageName)  # in the order in which they run
 SEARCH_STAGES: tuple[StageName, ...] = ("data", "spatial_train", "spatial_search", "report")
@@ -188,6 +188,16 @@ class AllocationConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationRetrainConfig:
+    """Stage temporal_retrain: the found T networks, each with weights of its own, from the T supernet's."""
+
+    epochs: int = 20
+    """Passes over the training clips."""
+    learning_rate: float = 1e-3
+    """Adam's, down to zero along half a cosine; batches and all else are those of temporal_train."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemporalConfig:
     """The temporal level: T-ViPNets trained together (section 3.4.2), then allocated to frames (3.4.3)."""
 
@@ -212,19 +222,26 @@ class TemporalConfig:
     validate_every_epochs: int = 0
     """How often the biggest, the smallest and one fixed random allocation are scored; 0 is never."""
     fusion: bool = True
-    """Without it no frame sees the heatmaps of the one before: Figure 6a's control."""
+    """Without it no frame sees the heatmaps of the one before, whatever is trained or retrained."""
     shared: bool = False
     """One choice for all frames in the search: Figure 6b's control."""
     frames: int = 3
     """T in the search; it need not be that of the training."""
     search: AllocationConfig = field(default_factory=AllocationConfig)
     """The search itself."""
+    retrain: AllocationRetrainConfig = field(default_factory=AllocationRetrainConfig)
+    """What comes behind it."""
 
     def recipe(self, train: TrainConfig) -> TrainConfig:
         return replace(
             train, epochs=self.epochs, learning_rate=self.learning_rate, batch_size=self.batch_clips,
             decay="cosine", validate_every_epochs=self.validate_every_epochs,
         )  # fmt: skip
+
+    def recipe_alone(self, train: TrainConfig) -> TrainConfig:
+        """Of the found networks, without the others."""
+        rate, epochs = self.retrain.learning_rate, self.retrain.epochs
+        return replace(self.recipe(train), epochs=epochs, learning_rate=rate, validate_every_epochs=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +296,7 @@ class RunConfig:
     """MLflow's; by default sqlite in the storage folder."""
     stages: tuple[StageName, ...] = SEARCH_STAGES
     """Which to run, in this order: data, spatial_train, spatial_search, spatial_retrain, spatial_finetune,
-    temporal_train, temporal_search, report."""
+    temporal_train, temporal_search, temporal_retrain, report."""
     warm_start: tuple[Path, ...] = ()
     """Folders of runs whose trials this one uses: those scored with the same supernet, data and settings are
     taken over and not evaluated again; of others, the front is evaluated first. Their supernet is used where
@@ -318,6 +335,7 @@ class RunConfig:
         _at_least(1, "finetune.epochs", self.finetune.epochs)
         for name in ("trained_frames", "clip_step", "epochs", "frames"):
             _at_least(1, f"temporal.{name.replace('_', '-')}", getattr(self.temporal, name))
+        _at_least(1, "temporal.retrain.epochs", self.temporal.retrain.epochs)
         for name in ("trials", "recalibration_clips", "batch_size"):
             _at_least(1, f"temporal.search.{name.replace('_', '-')}", getattr(self.temporal.search, name))
         _at_least(0, "temporal.search.cache-mib", self.temporal.search.cache_mib)
@@ -333,7 +351,7 @@ class RunConfig:
         _at_least(1, "resources.train-workers", least)
         _at_least(least, "the second of resources.train-workers", most)
         batches = {"train.batch-size": self.train.batch_size}
-        if "temporal_train" in self.stages:
+        if {"temporal_train", "temporal_retrain"} & set(self.stages):
             batches["temporal.batch-clips"] = self.temporal.batch_clips
         for name, size in batches.items():
             if size < most:

@@ -4,7 +4,7 @@ python -m platform.controls RECIPE [--FIELD VALUE ...]
 
 The recipe's run goes through both levels. Then, as ordinary runs that begin from what it left:
 NAME-s-only       S-ViPNAS searched under the same bound, trained and finetuned: Table 3
-NAME-no-fusion    T-ViPNAS trained and searched without heatmaps of the frame before: Figure 6a
+NAME-no-fusion    the found T networks retrained without the heatmaps of the frame before: Figure 6a
 NAME-shared       one choice for all frames, the same T supernet: Figure 6b
 NAME-t2, NAME-t4  other numbers of frames, the same T supernet: Table 4
 NAME/comparisons.md has the four tables. The same command again continues where it stopped.
@@ -20,13 +20,14 @@ from pathlib import Path
 from rich.console import Console
 
 from platform.command_line import run as run_command
-from platform.config import RunConfig, TemporalConfig
+from platform.config import RunConfig, StageName, TemporalConfig
 from platform.errors import ConfigError
 from platform.run_folder import RunFolder, folder_of
 from platform.search import read_arguments
 from workers.files import link_or_copy
 
 FRAMES = (2, 3, 4)  # Table 4's
+SEARCH: tuple[StageName, ...] = ("temporal_search", "temporal_retrain", "report")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,11 @@ def check(base: RunConfig) -> None:
         raise ConfigError(
             f"controls are compared with an allocation, but the stages of {base.name} end before "
             "temporal_search. Take a recipe of both levels, or add it: --stages ... temporal_search."
+        )
+    if "temporal_retrain" not in base.stages:
+        raise ConfigError(
+            f"Figure 6a retrains the found networks without fusion, but the stages of {base.name} have no "
+            "temporal_retrain, which trains them with it. Add it: --stages ... temporal_retrain."
         )
     if base.temporal.search.max_gmacs is None:
         raise ConfigError(
@@ -85,16 +91,18 @@ def _shared(base: RunConfig) -> Control:
 def _searched(base: RunConfig, suffix: str, temporal: TemporalConfig) -> Control:
     """Another search of the same T supernet."""
     supernet = folder_of(base).temporal_supernet
-    config = replace(base, name=f"{base.name}-{suffix}", stages=("temporal_search",), temporal=temporal)
+    config = replace(base, name=f"{base.name}-{suffix}", stages=SEARCH, temporal=temporal)
     return Control(config=_with_key_frame(base, config), taken={supernet.name: supernet})
 
 
 def _without_fusion(base: RunConfig) -> Control:
+    """What the run found, "the model architecture the same" (section 4.5)."""
+    found = folder_of(base).allocation_networks
     config = replace(
-        base, name=f"{base.name}-no-fusion", stages=("temporal_train", "temporal_search"),
+        base, name=f"{base.name}-no-fusion", stages=("temporal_retrain",),
         temporal=replace(base.temporal, fusion=False),
     )  # fmt: skip
-    return Control(config=_with_key_frame(base, config))
+    return Control(config=_with_key_frame(base, config), taken={found.name: found})
 
 
 def _with_key_frame(base: RunConfig, config: RunConfig) -> RunConfig:

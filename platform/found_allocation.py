@@ -9,7 +9,7 @@ from typing import Any
 from platform.results.store import Row
 from spaces.architecture import Architecture
 from spaces.cost import Cost
-from spaces.temporal.allocation import Fusion
+from spaces.temporal.allocation import Allocation, Fusion
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.temporal_space import TemporalSpace
 
@@ -17,9 +17,10 @@ from spaces.temporal.temporal_space import TemporalSpace
 def found_allocation(space: AllocationSpace, best: Row) -> dict[str, Any]:
     """allocation.json: averages with the key frame, then the key frame (0) and every frame behind it.
 
-    A frame's `parts` are stem, stages and head by name; a fusion is `behind` one of them.
+    A frame's `parts` are stem, stages and head by name; a fusion is `behind` one of them. `best` has what a
+    trial's row has: key, gmacs, params, ap, ap_all, frame_aps and architecture.
     """
-    temporal, allocation = space.temporal, space.parse(best["architecture"])
+    temporal, allocation = space.temporal, Allocation.from_json(best["architecture"])
     aps = json.loads(best["frame_aps"])
     key_cost = temporal.spatial.cost(temporal.key_frame)
     frames = [_frame(temporal, 0, temporal.key_frame, None, key_cost, aps[0])]

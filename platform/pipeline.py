@@ -18,6 +18,7 @@ from platform.stages import (
     spatial_retrain,
     spatial_search,
     spatial_train,
+    temporal_retrain,
     temporal_search,
     temporal_train,
 )
@@ -33,6 +34,7 @@ STAGES: Mapping[StageName, Callable[[StageContext], None]] = {
     "spatial_finetune": spatial_finetune.run,
     "temporal_train": temporal_train.run,
     "temporal_search": temporal_search.run,
+    "temporal_retrain": temporal_retrain.run,
     "report": report.run,
 }
 
@@ -62,6 +64,7 @@ def _say_where(console: Console, folder: RunFolder, uri: str) -> None:
         f"finetuned      {folder.finetuned}": folder.finetuned,
         f"T supernet     {folder.temporal_supernet}": folder.temporal_supernet,
         f"allocation     {folder.allocation}, {folder.allocation_networks}": folder.allocation,
+        f"retrained      {folder.retrained_networks}": folder.retrained_networks,
         f"configuration  {folder.config}": folder.config,
         f"MLflow UI      mlflow ui --backend-store-uri {uri}": folder.path,
     }

@@ -78,9 +78,9 @@ class Found:
 
 def find_networks(folder: RunFolder) -> Found:
     """The allocation's, or S-ViPNet alone; ConfigError where the run has neither."""
-    if folder.allocation_networks.is_file():
-        trained = load_allocation(folder.allocation_networks)
-        return Found(trained.networks(), trained.cost.gmacs, folder.allocation_networks)
+    if folder.video_networks.is_file():
+        trained = load_allocation(folder.video_networks)
+        return Found(trained.networks(), trained.cost.gmacs, folder.video_networks)
     for path in (folder.finetuned, folder.network):
         if path.is_file():
             key = read_key_frame(path, read_joints(path))

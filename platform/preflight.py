@@ -12,14 +12,15 @@ from spaces.registry import build_space
 from workers.data.coco import locate
 from workers.data.posetrack import locate_posetrack
 
-POSETRACK_STAGES: frozenset[StageName] = frozenset({"spatial_finetune", "temporal_train", "temporal_search"})
+TEMPORAL_STAGES: frozenset[StageName] = frozenset({"temporal_train", "temporal_search", "temporal_retrain"})
+WITHOUT_COCO: frozenset[StageName] = TEMPORAL_STAGES | {"spatial_finetune", "report"}
 
 
 def check(config: RunConfig) -> None:
     """Raises what a stage would raise later: an unknown space, an empty constraint, missing data."""
     space = build_space(config.space.name, input_hw=config.space.input_hw)
     config.search.constraint.check(space)
-    if config.data.root is not None and set(config.stages) - POSETRACK_STAGES:
+    if config.data.root is not None and set(config.stages) - WITHOUT_COCO:
         for split in (config.data.train_split, config.data.val_split):
             locate(config.data.root, split)
     if not folder_of(config).warm_start.exists():  # once settled, those runs are not needed any more
@@ -30,7 +31,7 @@ def check(config: RunConfig) -> None:
         _need_file("finetune.weights", config.finetune.weights)
         splits = (config.finetune.train_split, config.finetune.val_split)
         _check_posetrack(config, "finetune.root", config.finetune.root, splits)
-    if {"temporal_train", "temporal_search"} & set(config.stages):
+    if TEMPORAL_STAGES & set(config.stages):
         _check_temporal(config)
 
 

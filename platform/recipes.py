@@ -16,6 +16,7 @@ from platform.command_line import UsageError, run
 from platform.config import (
     SEARCH_STAGES,
     AllocationConfig,
+    AllocationRetrainConfig,
     DataConfig,
     FinetuneConfig,
     ResourceConfig,
@@ -34,8 +35,11 @@ from workers.training.config import TrainConfig
 
 PROGRAM = "python -m platform.recipes"
 NOT_THERE = "(none)"
-VIDEO: tuple[StageName, ...] = ("spatial_finetune", "temporal_train", "temporal_search")
+VIDEO: tuple[StageName, ...] = (
+    "spatial_finetune", "temporal_train", "temporal_search", "temporal_retrain", "report",
+)  # fmt: skip
 RETRAINED: tuple[StageName, ...] = (*SEARCH_STAGES[:-1], "spatial_retrain", "report")
+BOTH_LEVELS: tuple[StageName, ...] = (*RETRAINED[:-1], *VIDEO)
 EIGHT_GPUS = ResourceConfig(
     train_workers=8, gpus_per_train_worker=1, cpus_per_train_worker=8,
     slots=16, gpus_per_slot=0.5, cpus_per_slot=4,
@@ -43,9 +47,11 @@ EIGHT_GPUS = ResourceConfig(
 
 
 def smoke() -> RunConfig:
-    """A whole search in minutes on two cores: made people, a small MobileNetV3 space, 128x96 input."""
+    """Both levels in a quarter of an hour on two cores: made clips, a small MobileNetV3, 128x96 input."""
     return RunConfig(
         name="smoke",
+        stages=BOTH_LEVELS,
+        data=DataConfig(made=MadeConfig(clips=160, frames_per_clip=5)),  # T = 4 needs five
         space=SpaceConfig(name="mobilenetv3-small", input_hw=(128, 96), sigma_cells=1.5),
         train=TrainConfig(
             epochs=12,
@@ -57,6 +63,12 @@ def smoke() -> RunConfig:
             sync_norm=False,  # a step is short here: the 170 messages it takes would be felt
         ),
         search=SearchConfig(trials=32, max_gmacs=0.03, recalibration_people=256),
+        retrain=RetrainConfig(start="slice", epochs=2),
+        finetune=FinetuneConfig(epochs=10, learning_rate=1e-3, drop_epochs=(6, 8)),
+        temporal=TemporalConfig(
+            epochs=10, search=AllocationConfig(trials=64, sampler="prefix", max_gmacs=0.015),
+            retrain=AllocationRetrainConfig(epochs=6),
+        ),
     )
 
 
@@ -77,13 +89,14 @@ def tiny_video() -> RunConfig:
     return replace(
         tiny(),
         name="tiny-video",
-        stages=("data", "spatial_train", "spatial_search", "spatial_retrain", *VIDEO),
+        stages=BOTH_LEVELS,
         data=DataConfig(made=MadeConfig(clips=8, frames_per_clip=4, people_per_clip=2)),
         retrain=RetrainConfig(start="slice", epochs=1),
         finetune=FinetuneConfig(epochs=1),
         temporal=TemporalConfig(
             epochs=2, batch_clips=4, validate_every_epochs=2,
             search=AllocationConfig(trials=6, sampler="prefix", recalibration_clips=8, batch_size=16),
+            retrain=AllocationRetrainConfig(epochs=1),
         ),
     )
 

@@ -105,6 +105,16 @@ class RunFolder:
         return self.path / "allocation.json"
 
     @property
+    def retrained_networks(self) -> Path:
+        """The same, each network of the allocation trained alone; figures lie beside it, as .json."""
+        return self.path / "allocation_retrained.safetensors"
+
+    @property
+    def video_networks(self) -> Path:
+        """Of the two, the ones to follow people with."""
+        return self.retrained_networks if self.retrained_networks.is_file() else self.allocation_networks
+
+    @property
     def allocation_journal(self) -> Path:
         return self.path / "optuna-temporal.journal"
 

@@ -1,4 +1,4 @@
-"""Stage report: the Pareto front as a table, a page and a print for each cost, and where everything lies."""
+"""Stage report: the Pareto fronts of both levels as pages and prints, the tables, and the allocation."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.allocation_figure import write_allocation_png
+from analysis.allocation_table import allocation_table
 from analysis.figures import write_pareto_html, write_pareto_png
 from analysis.front_table import front_table
 from analysis.pareto_view import pareto_view
@@ -14,23 +16,53 @@ from analysis.trials import read_trials
 from platform.config import RunConfig
 from platform.stages.context import StageContext
 
+ALLOCATIONS = "pareto_allocations"
+
 
 def run(context: StageContext) -> None:
+    """What there is: a run of one level alone has the other's in another folder, if anywhere."""
+    context.tracking.log_artifacts(context.folder.config, context.folder.environment)
+    if context.folder.best.exists():
+        _report_subnets(context)
+    if context.folder.allocation.exists():
+        _report_allocation(context)
+
+
+def _report_subnets(context: StageContext) -> None:
     folder, console, config = context.folder, context.console, context.config
     trials = read_trials(folder.path, stage="spatial_search")
     pictures = [
         picture
         for cost, (name, limit) in fronts_of(trials, config).items()
-        for picture in _draw(trials, cost, limit, folder.path / name, config)
+        for picture in _draw(trials, cost, limit, folder.path / name, f"{config.name}: {config.space.name}")
     ]
-    context.tracking.log_artifacts(*pictures, folder.config, folder.environment, folder.best)
+    context.tracking.log_artifacts(*pictures, folder.best)
     console.print(front_table(trials))
     best = json.loads(folder.best.read_text())
     console.print(
         f"best subnet {best['key']}: AP {best['ap']:.3f} at {best['gmacs']:.4f} GMACs; "
-        f"untrained, the same architecture has AP {best['ap_untrained']:.3f}",
+        f"untrained, the same architecture has AP {best['ap_untrained']:.3f}\n",
         highlight=False,
     )
+
+
+def _report_allocation(context: StageContext) -> None:
+    """Of the networks that will be used: those trained alone, where the run has them."""
+    folder, config = context.folder, context.config
+    retrained = folder.retrained_networks.with_suffix(".json")
+    found = json.loads((retrained if retrained.exists() else folder.allocation).read_text())
+    trials, stem = read_trials(folder.path, stage="temporal_search"), folder.path / ALLOCATIONS
+    title = f"{config.name}: allocations over {config.temporal.frames} frames"
+    pictures = _draw(trials, "gmacs", config.temporal.search.max_gmacs, stem, title)
+    png = write_allocation_png(found, folder.path / "allocation.png")
+    context.tracking.log_artifacts(*pictures, folder.allocation, png)
+    context.console.print(allocation_table(found))
+    if retrained.exists():
+        before = json.loads(folder.allocation.read_text())
+        context.console.print(
+            f"trained alone; with the T supernet's weights it had AP {100 * before['ap']:.1f} over its "
+            f"frames, {100 * before['ap_all']:.1f} with key frames\n", highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 def fronts_of(trials: pd.DataFrame, config: RunConfig) -> dict[str, tuple[str, float | None]]:
@@ -47,9 +79,9 @@ def fronts_of(trials: pd.DataFrame, config: RunConfig) -> dict[str, tuple[str, f
 
 
 def _draw(
-    trials: pd.DataFrame, cost: str, limit: float | None, stem: Path, config: RunConfig
+    trials: pd.DataFrame, cost: str, limit: float | None, stem: Path, title: str
 ) -> tuple[Path, Path]:
-    view = pareto_view(trials, x=cost, limit=limit, title=f"{config.name}: {config.space.name}")
+    view = pareto_view(trials, x=cost, limit=limit, title=title)
     html, png = stem.with_suffix(".html"), stem.with_suffix(".png")
     write_pareto_html(view, html)
     write_pareto_png(view, png)

@@ -9,8 +9,7 @@ from typing import Any
 
 import ray
 
-from analysis.allocation_figure import write_allocation_png
-from analysis.allocation_table import allocation_table
+from analysis.allocation_table import summary
 from platform.allocation_inputs import Material, allocation_inputs, material
 from platform.found_allocation import found_allocation
 from platform.results.row import SearchFacts
@@ -42,7 +41,7 @@ def run(context: StageContext) -> None:
         context.console.print(f"{STAGE}: done before, {len(done)} trials", highlight=False)
     else:
         _search(context, done)
-    _show(context)
+    _say_best(context)
 
 
 def _search(context: StageContext, done: list[Row]) -> None:
@@ -122,8 +121,6 @@ def _keep_best(context: StageContext, given: Material, inputs: Any) -> None:
     write_text(folder.allocation, json.dumps(found_allocation(given.space, best), indent=2) + "\n")
 
 
-def _show(context: StageContext) -> None:
-    found, png = json.loads(context.folder.allocation.read_text()), context.folder.path / "allocation.png"
-    write_allocation_png(found, png)
-    context.console.print(allocation_table(found))
-    context.tracking.log_artifacts(context.folder.allocation, png)
+def _say_best(context: StageContext) -> None:
+    found = json.loads(context.folder.allocation.read_text())
+    context.console.print(f"{STAGE}: {summary(found)}", highlight=False, soft_wrap=True)

@@ -10,7 +10,14 @@ import pytest
 
 from platform import controls
 from platform.command_line import run
-from platform.config import AllocationConfig, FinetuneConfig, RunConfig, SearchConfig, TemporalConfig
+from platform.config import (
+    AllocationConfig,
+    FinetuneConfig,
+    RunConfig,
+    SearchConfig,
+    StageName,
+    TemporalConfig,
+)
 from platform.config_file import flat_fields
 from platform.controls import Control, begin, check, main
 from platform.errors import ConfigError
@@ -22,13 +29,14 @@ def base(tmp_path: Path) -> RunConfig:
     """A run of both levels that is done, as far as its files tell."""
     tiny = recipe("tiny")
     config = replace(
-        tiny, name="ours", storage=tmp_path, stages=(*tiny.stages, "temporal_train", "temporal_search"),
+        tiny, name="ours", storage=tmp_path,
+        stages=(*tiny.stages, "temporal_train", "temporal_search", "temporal_retrain"),
         data=replace(tiny.data, made=replace(tiny.data.made, frames_per_clip=5)),
         search=SearchConfig(max_gmacs=0.05, min_gmacs=0.01),
         temporal=TemporalConfig(search=AllocationConfig(max_gmacs=0.02)),
     )  # fmt: skip
     (tmp_path / "ours").mkdir()
-    for name in ("finetuned", "network", "supernet", "temporal_supernet"):
+    for name in ("finetuned", "network", "supernet", "temporal_supernet", "allocation"):
         (tmp_path / "ours" / f"{name}.safetensors").write_text(name)
     return config
 
@@ -59,16 +67,17 @@ def test_each_control_differs_in_what_it_is_for_alone(base: RunConfig, tmp_path:
         "ours-no-fusion": key | {"temporal.fusion": False},
     }  # fmt: skip
     stages = {name: fields["stages"] for name, fields in found.items()}
-    assert stages["ours-shared"] == stages["ours-t2"] == ["temporal_search"]
-    assert stages["ours-no-fusion"] == ["temporal_train", "temporal_search"]
+    assert stages["ours-shared"] == stages["ours-t2"] == ["temporal_search", "temporal_retrain", "report"]
+    assert stages["ours-no-fusion"] == ["temporal_retrain"]
     assert stages["ours-s-only"] == ["spatial_search", "spatial_retrain", "spatial_finetune"]
 
 
-def test_searches_of_the_same_t_supernet_begin_with_it_and_no_other_does(base: RunConfig) -> None:
+def test_controls_begin_with_the_t_supernet_or_the_allocation_that_the_run_left(base: RunConfig) -> None:
     taken = {control.config.name: list(control.taken) for control in controls.controls(base)}
     assert taken == {
         "ours-t2": ["temporal_supernet.safetensors"], "ours-t4": ["temporal_supernet.safetensors"],
-        "ours-shared": ["temporal_supernet.safetensors"], "ours-s-only": [], "ours-no-fusion": [],
+        "ours-shared": ["temporal_supernet.safetensors"], "ours-s-only": [],
+        "ours-no-fusion": ["allocation.safetensors"],
     }  # fmt: skip
 
 
@@ -87,8 +96,8 @@ def test_s_only_searches_the_supernet_of_the_run_whose_network_was_finetuned(
     base: RunConfig, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "coco" / "network.safetensors"
-    video = replace(base, stages=("spatial_finetune", "temporal_train", "temporal_search"),
-                    finetune=FinetuneConfig(weights=elsewhere))  # fmt: skip
+    stages: tuple[StageName, ...] = ("spatial_finetune", *base.stages[-3:])
+    video = replace(base, stages=stages, finetune=FinetuneConfig(weights=elsewhere))
     spatial = next(each.config for each in controls.controls(video) if each.config.name == "ours-s-only")
     assert spatial.warm_start == (tmp_path / "coco",)
     assert spatial.finetune.weights is None
@@ -103,6 +112,7 @@ def test_another_t_of_the_run_has_the_other_two_as_controls(base: RunConfig) -> 
     ("change", "says"),
     [
         ({"stages": ("data", "temporal_train")}, "end before temporal_search"),
+        ({"stages": ("temporal_train", "temporal_search")}, "have no temporal_retrain"),
         ({"temporal": TemporalConfig()}, "--temporal.search.max-gmacs"),
         ({"temporal": TemporalConfig(fusion=False, search=AllocationConfig(max_gmacs=1))}, "fusion is False"),
         ({"data": recipe("tiny").data}, "--data.made.frames-per-clip 5"),
@@ -120,5 +130,5 @@ def test_the_command_teaches_and_refuses_in_one_line(capsys: pytest.CaptureFixtu
     for words in ([], ["--help"]):
         assert main(words) == 0
         assert "python -m platform.controls RECIPE [--FIELD VALUE ...]" in capsys.readouterr().out
-    assert run(main, ["smoke"]) == 2
-    assert "the stages of smoke end before temporal_search" in capsys.readouterr().err
+    assert run(main, ["tiny"]) == 2
+    assert "the stages of tiny end before temporal_search" in capsys.readouterr().err

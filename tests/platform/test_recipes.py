@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from platform.command_line import run
+from platform.config import STAGE_NAMES
 from platform.config_file import from_yaml
 from platform.recipes import RECIPES, difference, main, recipe
 from spaces.published import find_published
@@ -47,7 +48,8 @@ def test_posetrack_recipes_finetune_what_the_coco_recipe_leaves(name: str, coco:
     assert (train.epochs, train.learning_rate, train.drop_epochs) == (20, 1e-4, (10, 15))
     rates = [learning_rate(train, epoch * 7, 7) for epoch in range(20)]
     assert rates == pytest.approx([1e-4] * 10 + [1e-5] * 5 + [1e-6] * 5)
-    assert config.stages == ("spatial_finetune", "temporal_train", "temporal_search")
+    stages = ("spatial_finetune", "temporal_train", "temporal_search", "temporal_retrain", "report")
+    assert config.stages == stages
     assert config.finetune.weights == Path("runs") / coco / "network.safetensors"
     assert config.space == recipe(coco).space
 
@@ -80,9 +82,20 @@ def test_posetrack_recipes_train_the_temporal_supernet_as_the_paper_does(name: s
     assert learning_rate(train, 60 * steps - 1, steps) < 1e-8
 
 
-def test_quick_recipes_train_no_network_alone() -> None:
-    for name in ("smoke", "tiny"):
-        assert recipe(name).stages == ("data", "spatial_train", "spatial_search", "report")
+def test_quick_recipes_of_both_levels_run_every_stage_and_tiny_the_spatial_ones() -> None:
+    for name in ("smoke", "tiny-video"):
+        assert recipe(name).stages == STAGE_NAMES
+    assert recipe("tiny").stages == ("data", "spatial_train", "spatial_search", "report")
+
+
+@pytest.mark.parametrize("name", ["smoke", *POSETRACK])
+def test_the_found_networks_are_trained_alone_from_where_the_supernet_left_them(name: str) -> None:
+    config = recipe(name)
+    alone = config.temporal.recipe_alone(config.train)
+    assert "temporal_retrain" in config.stages
+    assert (alone.epochs, alone.learning_rate) == (config.temporal.retrain.epochs, 1e-3)
+    assert (alone.batch_size, alone.decay) == (config.temporal.batch_clips, "cosine")
+    assert alone.validate_every_epochs == 0
 
 
 def test_retraining_for_other_epochs_drops_in_proportion() -> None:

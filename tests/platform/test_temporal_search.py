@@ -17,7 +17,7 @@ from platform.config import AllocationConfig, DataConfig, RunConfig, TemporalCon
 from platform.recipes import tiny_video
 from platform.results.store import Row
 from platform.run_folder import open_run_folder
-from platform.stages import temporal_search
+from platform.stages import report, temporal_search
 from platform.stages.context import StageContext
 from platform.tracked_run import open_tracking
 from spaces.errors import ConstraintError
@@ -121,18 +121,21 @@ def test_the_best_is_written_with_networks_that_predict(done: StageContext) -> N
         assert heatmaps.shape == (1, 17, 16, 16)
 
 
-def test_the_allocation_is_printed_and_drawn_frame_by_frame(done: StageContext) -> None:
+def test_the_report_prints_and_draws_the_allocation_frame_by_frame_and_the_front(done: StageContext) -> None:
+    again = context_of(done.config)
+    report.run(again)
     for word in ("key frame", "t+1", "t+3", "head", "GMACs", "on average"):
-        assert word in printed(done)
-    assert (done.folder.path / "allocation.png").read_bytes().startswith(b"\x89PNG")
+        assert word in printed(again)
+    for name in ("allocation.png", "pareto_allocations.png"):
+        assert (done.folder.path / name).read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_search_that_is_done_shows_what_it_found_and_evaluates_nothing(done: StageContext) -> None:
+def test_a_search_that_is_done_says_what_it_found_and_evaluates_nothing(done: StageContext) -> None:
     again = context_of(done.config)
     before = rows(again)
     temporal_search.run(again)
     assert "temporal_search: done before, 5 trials" in printed(again)
-    assert "t+3" in printed(again)
+    assert f"temporal_search: allocation {rows(again)[0]['key'][:3]}" in printed(again)
     assert rows(again) == before
 
 

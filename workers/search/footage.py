@@ -3,12 +3,12 @@
 # Shapes: N clips of a frame, R recalibration clips, K joints, h/w heatmap cells, T + 1 frames.
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from spaces.temporal.allocation_space import AllocationSpace
 from workers.data.clips import Clips
@@ -63,6 +63,12 @@ class Footage:
         keypoints = to_image_px(points, crops.affines)
         return Poses(keypoints, scores, self.scorers[frame].score(keypoints, scores).total)
 
+    def ap_of_all(self, poses: Sequence[Poses]) -> float:
+        """PoseTrack18's AP of the people of all frames together, key frames included."""
+        keypoints = np.concatenate([each.keypoints for each in poses])
+        scores = np.concatenate([each.scores for each in poses])
+        return self.scorer.score(keypoints, scores).total
+
 
 def read_footage(clips: Clips, recalibration: Clips, codec: Codec, batch_size: int) -> Footage:
     """Cuts out `evaluation_clips` and `training_clips` of equally many frames.
@@ -95,9 +101,13 @@ def see_key_frames(space: AllocationSpace, weights: Mapping[str, Tensor], footag
     """
     network = space.temporal.spatial.network(space.temporal.key_frame)
     network.load_state_dict(dict(weights))
-    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    return see_with(network.to("cuda" if torch.cuda.is_available() else "cpu"), footage)
+
+
+def see_with(key_frame: nn.Module, footage: Footage) -> Beginning:
+    """What S-ViPNet, on whatever device it is, says of all key frames."""
     heatmaps, recalibration = (
-        predict_heatmaps(network, clips.frames[0].images, None, footage.batch_size)
+        predict_heatmaps(key_frame, clips.frames[0].images, None, footage.batch_size)
         for clips in (footage.crops, footage.recalibration)
     )
     return Beginning((footage.poses(0, heatmaps),), heatmaps, recalibration)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from spaces.temporal.allocation import Allocation, FrameChoice
 from spaces.temporal.allocation_space import AllocationSpace
 from workers.training.sandwich import Sandwich
 
+C = TypeVar("C")  # what a frame's network is chosen by
 _ALLOCATION_STREAM = 6  # keeps this random stream apart from those of the data and of the spatial training
 
 
@@ -41,18 +43,18 @@ def _fused(space: AllocationSpace, architecture: Architecture, rng: np.random.Ge
 
 
 def propagate(
-    supernet: Callable[[Tensor, Tensor, FrameChoice], Tensor],
+    network: Callable[[Tensor, Tensor, C], Tensor],
     key_heatmaps: Float[Tensor, "B K h w"],
     frames: Sequence[Float[Tensor, "B 3 H W"]],
-    allocation: Allocation,
+    choices: Sequence[C],
 ) -> Float[Tensor, "TB K h w"]:
     """Equation 2: the heatmaps of frame 1, then of frame 2 and so on, each made with those before it.
 
     Nothing is cut from the graph, so a frame's loss also trains the frames that led to it (figure 3).
     """
     heatmaps, passed = key_heatmaps, []
-    for images, choice in zip(frames, allocation.frames, strict=True):
-        heatmaps = supernet(images, heatmaps, choice)
+    for images, choice in zip(frames, choices, strict=True):
+        heatmaps = network(images, heatmaps, choice)
         passed.append(heatmaps)
     return torch.cat(passed)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from spaces.architecture import Architecture
-from spaces.temporal.allocation import Allocation
+from spaces.temporal.allocation import Allocation, FrameChoice
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import Average, average
 from workers.errors import DataError
@@ -36,6 +36,10 @@ class TrainedAllocation:
 
     def networks(self) -> VideoNetworks:
         """Ready to predict. Raises ArchitectureError where a frame is none of this space."""
+        return video_networks(self.key_frame, self.frame_networks())
+
+    def frame_networks(self) -> list[nn.Module]:
+        """The T plain networks behind the key frame's, in training mode; errors as `networks`."""
         temporal = self.key_frame.temporal()
         plain: list[nn.Module] = []
         for choice, weights in zip(self.allocation.frames, self.weights, strict=True):
@@ -43,7 +47,16 @@ class TrainedAllocation:
             network = temporal.network(choice)
             network.load_state_dict(dict(weights))
             plain.append(network)
-        return video_networks(self.key_frame, plain)
+        return plain
+
+    def without_fusion(self) -> TrainedAllocation:
+        """The same CNNs, none of which sees the heatmaps of the frame before (Figure 6a's control)."""
+        frames = tuple(FrameChoice(each.architecture, None) for each in self.allocation.frames)
+        alone = tuple(
+            {name: tensor for name, tensor in weights.items() if not name.startswith("fusions.")}
+            for weights in self.weights
+        )
+        return replace(self, allocation=replace(self.allocation, frames=frames), weights=alone)
 
 
 def video_networks(key_frame: KeyFrame, frames: Sequence[nn.Module] = ()) -> VideoNetworks:

@@ -26,10 +26,10 @@ def images(seed: int = 0) -> Tensor:
 
 
 def heatmaps(seed: int = 0) -> Tensor:
-    """Between 0 and 1, as a network's are."""
+    """As a network's are: near 0, and in a few places near 1."""
     height, width = INPUT_HW
     generator = torch.Generator().manual_seed(seed)
-    return torch.rand(4, KEYPOINTS, height // 4, width // 4, generator=generator)
+    return torch.rand(4, KEYPOINTS, height // 4, width // 4, generator=generator) ** 32
 
 
 def trained_like(network: nn.Module) -> nn.Module:

@@ -9,9 +9,11 @@ import torch
 
 from spaces.initialise import initialise
 from spaces.registry import build_space
+from spaces.temporal.allocation import Allocation, FrameChoice, Fusion
 from workers.data.clips import Clips, training_clips
 from workers.data.skeleton import POSETRACK17
 from workers.data.tracks import read_tracks
+from workers.weights.allocation import TrainedAllocation
 from workers.weights.key_frame import KeyFrame
 
 INPUT_HW = (64, 32)
@@ -37,3 +39,16 @@ def key_frame(sigma: float = 0.1) -> KeyFrame:
     return KeyFrame(
         architecture=SPACE.biggest(), input_hw=INPUT_HW, joints=POSETRACK17.names, weights=weights
     )
+
+
+def some_allocation(sigma: float = 0.1) -> TrainedAllocation:
+    """Two frames, random weights: the smallest CNN with Cat behind its last stage, the biggest with Add."""
+    temporal = key_frame().temporal()
+    frames = (FrameChoice(SPACE.smallest(), Fusion(4, "cat")), FrameChoice(SPACE.biggest(), Fusion(1, "add")))
+    networks = (
+        initialise(temporal.network(each), seed=place, sigma=sigma) for place, each in enumerate(frames)
+    )
+    return TrainedAllocation(
+        key_frame=key_frame(), allocation=Allocation(temporal.name, frames),
+        weights=tuple(network.state_dict() for network in networks),
+    )  # fmt: skip

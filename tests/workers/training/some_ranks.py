@@ -14,10 +14,12 @@ from torch import distributed
 
 from spaces.registry import build_space
 from spaces.temporal.allocation import OPERATIONS
-from tests.workers.training.some_clips import key_frame, read_clips
+from tests.workers.training.some_clips import key_frame, read_clips, some_allocation
 from workers.data.coco import read_people
 from workers.data.codec import Codec
 from workers.errors import TrainingError
+from workers.training.allocation_training import AllocationTraining
+from workers.training.clip_training import ClipTraining
 from workers.training.config import SpatialTask, TrainConfig
 from workers.training.loop import TrainingLoop
 from workers.training.network_training import NetworkTraining, Start
@@ -55,7 +57,8 @@ def trained(
     """Reports, last gradients and weights after so many steps, and the text of an error that ended them.
 
     In `double`, rounding is out of the way: what differs then is not the same computation. Of kind "network"
-    the biggest subnet's plain network is trained instead of the supernet, of kind "clips" the T supernet.
+    the biggest subnet's plain network is trained instead of the supernet, of kind "clips" the T supernet, of
+    kind "allocation" two networks of it alone.
     """
     training = TRAININGS[kind](task(**recipe), data, ranks)
     if ranks.rank == ranks.world_size - 1:
@@ -77,7 +80,7 @@ def trained(
 def _compute_in_double(training: TrainingLoop) -> None:
     network = training.network.double()
     training.forward = lambda images, *rest: network(images.double(), *rest)
-    if isinstance(training, PropagationTraining):
+    if isinstance(training, ClipTraining):
         key_frame_network = key_frame().network().double()
         training.key_frame = lambda images: key_frame_network(images.double())
 
@@ -96,8 +99,13 @@ def _clips(task: SpatialTask, data: Path, ranks: Ranks) -> TrainingLoop:
     return PropagationTraining(task, read_clips(data), key_frame(), OPERATIONS, ranks)
 
 
+def _allocation(task: SpatialTask, data: Path, ranks: Ranks) -> TrainingLoop:
+    return AllocationTraining(task, read_clips(data), some_allocation(), ranks)
+
+
 TRAININGS: Mapping[str, Callable[[SpatialTask, Path, Ranks], TrainingLoop]] = {
     "supernet": _supernet, "network": _network, "clips": _clips,
+    "allocation": _allocation,
 }  # fmt: skip
 
 

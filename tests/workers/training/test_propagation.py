@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from spaces.temporal.allocation import Allocation, FrameChoice, Fusion
+from spaces.temporal.allocation import FrameChoice, Fusion
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.from_spatial import start_from_spatial
 from spaces.temporal.network import TemporalSupernet
@@ -81,7 +81,7 @@ def test_the_heatmaps_and_the_loss_of_a_clip_are_those_of_a_loop_over_its_two_fr
     network, (one, two) = supernet(), ALLOCATION.frames
     first = network(frames[0], heatmaps, one)
     second = network(frames[1], first, two)
-    passed = propagate(network, heatmaps, frames, ALLOCATION)
+    passed = propagate(network, heatmaps, frames, ALLOCATION.frames)
     assert first.std() > 1e-3
     assert torch.equal(passed, torch.cat([first, second]))
     summed = heatmap_loss(first, targets[0], weight) + heatmap_loss(second, targets[1], weight)
@@ -123,7 +123,7 @@ def test_the_gradient_through_time_is_the_slope_of_the_second_frames_loss() -> N
 def test_propagation_passes_the_gradient_of_every_frame_on() -> None:
     heatmaps, frames, targets, weight = clip()
     network, (one, two) = supernet(), ALLOCATION.frames
-    passed = propagate(network, heatmaps, frames, ALLOCATION)
+    passed = propagate(network, heatmaps, frames, ALLOCATION.frames)
     (2 * heatmap_loss(passed, torch.cat(targets), torch.cat([weight, weight]))).backward()
     found = {name: p.grad.clone() for name, p in network.named_parameters() if p.grad is not None}
     network.zero_grad()
@@ -145,4 +145,4 @@ def test_clips_one_behind_the_other_are_parted_into_frames() -> None:
 def test_an_allocation_over_other_frames_than_the_clip_has_is_refused() -> None:
     heatmaps, frames, *_ = clip()
     with pytest.raises(ValueError, match="shorter"):
-        propagate(supernet(), heatmaps, frames, Allocation(TEMPORAL.name, ALLOCATION.frames[:1]))
+        propagate(supernet(), heatmaps, frames, ALLOCATION.frames[:1])
