@@ -1,4 +1,4 @@
-"""Empty environments to run the platform in, made in a second.
+"""Environments to run the platform in: this one, and empty ones, made in a second.
 
 A fresh venv takes the libraries of the running environment by a path line, so that they are not installed
 anew. Python reads no .pth file of a folder added that way: what an installation of `vipnas` leaves there has
@@ -45,6 +45,12 @@ class Environment:
             timeout=timeout_s,
             check=False,
         )
+
+
+def this_environment() -> Environment:
+    """The running one, as a command finds it that no Ray has started."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    return Environment(Path(sys.prefix), variables)
 
 
 def make_environment(home: Path) -> Environment:

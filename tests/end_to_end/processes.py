@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from ray.cluster_utils import Cluster
+
 
 def descendants(ancestor: int) -> dict[int, str]:
     """The command lines of all processes below a living one, by process id."""
@@ -21,6 +23,13 @@ def descendants(ancestor: int) -> dict[int, str]:
         generation = {child for child, parent in parents.items() if parent in generation}
         found |= generation
     return {process: _command(process) for process in found}
+
+
+def at_work(cluster: Cluster, title: str) -> list[int]:
+    """The Ray workers on the nodes of a cluster of this machine that have these words in their title."""
+    raylets = [node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()]
+    commands = {pid: command for raylet in raylets for pid, command in descendants(raylet).items()}
+    return sorted(pid for pid, command in commands.items() if title in command)
 
 
 def end_all(processes: Iterable[int], patience_s: float = 20) -> None:

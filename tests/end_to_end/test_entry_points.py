@@ -1,11 +1,11 @@
 """Every way the README names to start a search, each with real processes.
 
-The recipe ``tiny`` is a whole search that takes seconds.
+The recipe ``tiny`` is a whole search that takes seconds. Two ways, in a checkout and as a job that uploads
+one, go all of it; the others begin with the supernet that a whole run left, and search with Ray workers.
 """
 
 from __future__ import annotations
 
-import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from tests.end_to_end.environment import Environment, build_wheel, install, make_environment
+from tests.end_to_end.tiny_run import SCORES, TinyRun, assert_equal_weights
 from tests.end_to_end.token_cluster import TokenCluster, token_cluster
 
 SEARCH = ("python", "-m", "platform.search", "tiny", "--storage")
@@ -26,12 +27,6 @@ def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment without the package."""
-    return make_environment(tmp_path_factory.mktemp("bare"))
-
-
-@pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment with the package, installed from its wheel."""
     environment = make_environment(tmp_path_factory.mktemp("installed"))
@@ -39,7 +34,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environm
     return environment
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bare_cluster(bare: Environment) -> Iterator[TokenCluster]:
     with token_cluster(bare) as cluster:
         yield cluster
@@ -51,13 +46,17 @@ def installed_cluster(installed: Environment) -> Iterator[TokenCluster]:
         yield cluster
 
 
-def assert_searched(run: subprocess.CompletedProcess[str], storage: Path) -> None:
-    """The search ended well: it showed a front and left its rows."""
-    assert run.returncode == 0, run.stdout
-    assert "pareto" in run.stdout.lower(), run.stdout
-    tables = list(storage.rglob("trials.parquet"))
-    assert len(tables) == 1, tables
-    assert (pd.read_parquet(tables[0])["status"] == "finished").any()
+@pytest.fixture(scope="module")
+def search_alone(whole_run: tuple[TinyRun, str], tracking_uri: str) -> tuple[str, ...]:
+    """Arguments for two trials, with the supernet of a run that was there before."""
+    warm = ("--warm-start", str(whole_run[0].folder), "--tracking-uri", tracking_uri)
+    return ("--stages", "data", "spatial_search", "report", "--search.trials", "2", *warm)
+
+
+def assert_searched(said: str, run: TinyRun, trials: int) -> None:
+    """It showed a front and left the rows that it scored."""
+    assert "pareto" in said.lower(), said
+    assert run.table()["status"].tolist() == ["finished"] * trials
 
 
 def assert_ran_on(cluster: TokenCluster, cwd: Path) -> None:
@@ -77,10 +76,10 @@ def test_the_wheel_holds_the_packages_and_the_path_line(wheel: Path) -> None:
     assert not [name for name in names if "/install/" in name or "__pycache__" in name]
 
 
-def test_a_checkout_searches_without_an_installation(
-    bare: Environment, checkout: Path, tmp_path: Path
-) -> None:
-    assert_searched(bare.run(*SEARCH, tmp_path / "runs", cwd=checkout), tmp_path / "runs")
+def test_a_checkout_searches_without_an_installation(whole_run: tuple[TinyRun, str]) -> None:
+    run, said = whole_run
+
+    assert_searched(said, run, trials=4)
 
 
 def test_an_environment_without_the_package_has_the_standard_module(
@@ -103,8 +102,12 @@ def test_an_installed_package_is_before_the_standard_module_in_every_directory(
         assert system == "Linux"
 
 
-def test_an_installed_package_searches_from_another_directory(installed: Environment, tmp_path: Path) -> None:
-    assert_searched(installed.run(*SEARCH, tmp_path / "runs", cwd=tmp_path), tmp_path / "runs")
+def test_an_installed_package_searches_from_another_directory(
+    installed: Environment, search_alone: tuple[str, ...], tmp_path: Path
+) -> None:
+    run = TinyRun(installed, tmp_path, tmp_path / "runs")
+
+    assert_searched(run.finish(*search_alone), run, trials=2)
 
 
 def test_an_editable_installation_uses_the_checkout(checkout: Path, tmp_path: Path) -> None:
@@ -119,25 +122,30 @@ def test_an_editable_installation_uses_the_checkout(checkout: Path, tmp_path: Pa
 
 
 def test_a_job_uploads_a_checkout_to_a_cluster_that_has_no_package(
-    bare_cluster: TokenCluster, checkout: Path, tmp_path: Path
+    bare_cluster: TokenCluster, whole_run: tuple[TinyRun, str], checkout: Path, tmp_path: Path
 ) -> None:
-    run = bare_cluster.job(
-        "submit", "--working-dir", ".", "--", *SEARCH, str(tmp_path / "runs"), cwd=checkout
-    )
+    """It trains the same supernet there, and finds the same."""
+    run, here = TinyRun(bare_cluster.environment, checkout, tmp_path / "runs"), whole_run[0]
+    job = bare_cluster.job("submit", "--working-dir", ".", "--", *SEARCH, str(run.storage), cwd=checkout)
 
-    assert_searched(run, tmp_path / "runs")
+    assert job.returncode == 0, job.stdout
+    assert_searched(job.stdout, run, trials=4)
     assert_ran_on(bare_cluster, tmp_path)
+    assert_equal_weights(run.supernet, here.supernet)
+    pd.testing.assert_frame_equal(run.table()[SCORES], here.table()[SCORES])
     (upload,) = bare_cluster.uploads
     assert not (upload / ".venv").exists()
     assert sum(path.stat().st_size for path in upload.rglob("*")) < UPLOAD_LIMIT_BYTES
 
 
 def test_a_cluster_with_the_package_needs_no_working_directory(
-    installed_cluster: TokenCluster, tmp_path: Path
+    installed_cluster: TokenCluster, search_alone: tuple[str, ...], tmp_path: Path
 ) -> None:
-    run = installed_cluster.job("submit", "--", *SEARCH, str(tmp_path / "runs"), cwd=tmp_path)
+    run = TinyRun(installed_cluster.environment, tmp_path, tmp_path / "runs")
+    job = installed_cluster.job("submit", "--", *SEARCH, str(run.storage), *search_alone, cwd=tmp_path)
 
-    assert_searched(run, tmp_path / "runs")
+    assert job.returncode == 0, job.stdout
+    assert_searched(job.stdout, run, trials=2)
     assert_ran_on(installed_cluster, tmp_path)
 
 

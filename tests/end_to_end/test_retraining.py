@@ -1,14 +1,8 @@
-"""A subnet trained alone, then finetuned on PoseTrack18's joints, by one command with real Ray workers."""
+"""What a whole run leaves of a subnet trained alone and then finetuned on PoseTrack18's joints."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import mlflow
 import pytest
@@ -16,44 +10,12 @@ import torch
 
 from spaces.registry import build_space
 from spaces.space import SearchSpace
+from tests.end_to_end.tiny_run import TinyRun
 from workers.data.skeleton import COCO17, POSETRACK17
 from workers.weights.joints import with_joints_of
 from workers.weights.safetensors import load_network, load_weights, read_architecture, read_joints
 
-STAGES = ("data", "spatial_train", "spatial_retrain", "spatial_finetune")
-WAIT_S = 240
-EPOCHS: dict[str, Any] = {
-    "train.epochs": 2, "train.validate-every-epochs": 1, "retrain.epochs": 1, "finetune.epochs": 1,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run of recipe tiny that searches nothing, in a process of its own."""
-
-    checkout: Path
-    storage: Path
-    chosen: Path
-
-    @property
-    def folder(self) -> Path:
-        return self.storage / "tiny"
-
-    @property
-    def arguments(self) -> list[str]:
-        chosen = {"retrain.architecture": self.chosen, "retrain.start": "slice"}
-        fields = EPOCHS | chosen | {"storage": self.storage}
-        return [word for name, value in fields.items() for word in (f"--{name}", str(value))]
-
-    def finish(self, *stages: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "platform.search", "tiny", *self.arguments, "--stages", *stages],
-            cwd=self.checkout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=WAIT_S,
-            env={name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
-            check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+EPOCHS = 2
 
 
 @pytest.fixture(scope="module")
@@ -61,20 +23,10 @@ def space() -> SearchSpace:
     return build_space("mobilenetv3-small", 17, (64, 64))
 
 
-@pytest.fixture(scope="module")
-def finished(
-    checkout: Path, space: SearchSpace, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Run, str]:
-    folder = tmp_path_factory.mktemp("retraining")
-    (folder / "chosen.json").write_text(space.smallest().to_json())
-    run = Run(checkout, folder, folder / "chosen.json")
-    return run, run.finish(*STAGES)
-
-
 def test_the_chosen_subnet_is_trained_scored_and_written(
-    finished: tuple[Run, str], space: SearchSpace
+    whole_run: tuple[TinyRun, str], space: SearchSpace
 ) -> None:
-    run, said = finished
+    run, said = whole_run
     summary = json.loads((run.folder / "network.json").read_text())
     assert summary["key"] == space.smallest().key
     assert summary["gmacs"] == pytest.approx(space.cost(space.smallest()).gmacs)
@@ -89,8 +41,10 @@ def test_the_chosen_subnet_is_trained_scored_and_written(
     assert f"spatial_retrain: {architecture.key} from slice, AP" in said
 
 
-def test_the_finetuned_network_has_posetracks_joints(finished: tuple[Run, str], space: SearchSpace) -> None:
-    run, _ = finished
+def test_the_finetuned_network_has_posetracks_joints(
+    whole_run: tuple[TinyRun, str], space: SearchSpace
+) -> None:
+    run, _ = whole_run
     path = run.folder / "finetuned.safetensors"
     assert read_joints(path) == POSETRACK17.names
     summary = json.loads((run.folder / "finetuned.json").read_text())
@@ -101,15 +55,16 @@ def test_the_finetuned_network_has_posetracks_joints(finished: tuple[Run, str], 
     assert 0 < moved < 1e-3  # a few of Adam's steps at a rate of 1e-4
 
 
-def test_the_supernets_subnets_are_scored_meanwhile_and_charted(finished: tuple[Run, str]) -> None:
-    run, said = finished
+def test_the_supernets_subnets_are_scored_meanwhile_and_charted(whole_run: tuple[TinyRun, str]) -> None:
+    run, said = whole_run
     client = mlflow.MlflowClient(f"sqlite:///{run.storage / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("vipnas")
     assert experiment is not None
-    (parent,) = client.search_runs([experiment.experiment_id])
+    runs = client.search_runs([experiment.experiment_id])
+    (parent,) = [one for one in runs if "mlflow.parentRunId" not in one.data.tags]
     for name in ("biggest", "smallest", "random"):
         curve = client.get_metric_history(parent.info.run_id, f"val/ap_{name}")
-        assert len(curve) == EPOCHS["train.epochs"]
+        assert len(curve) == EPOCHS
         assert all(0 <= point.value <= 1 for point in curve)
     assert "epoch 2: AP of the biggest subnet" in said
     charted = parent.data.metrics.keys()

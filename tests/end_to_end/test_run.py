@@ -3,66 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-from safetensors.torch import load_file
+
+from tests.end_to_end.conftest import whole_run_arguments
+from tests.end_to_end.environment import this_environment
+from tests.end_to_end.tiny_run import SCORES, TinyRun
 
 TRIALS = 4
-WAIT_S = 240
-SCORES = ["key", "architecture", "params", "macs", "ap", "ar", "status", "seed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run of recipe tiny in a process of its own."""
-
-    checkout: Path
-    storage: Path
-
-    @property
-    def folder(self) -> Path:
-        return self.storage / "tiny"
-
-    @property
-    def parts(self) -> list[Path]:
-        return sorted((self.folder / "trials.parquet").glob("*.parquet"))
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "platform.search", "tiny", "--storage", str(self.storage), *arguments],
-            cwd=self.checkout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env={name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
-        )  # fmt: skip
-
-    def finish(self, *arguments: str) -> str:
-        process = self.start(*arguments)
-        said, _ = process.communicate(timeout=WAIT_S)
-        assert process.returncode == 0, said
-        return said
-
-    def table(self) -> pd.DataFrame:
-        return pd.read_parquet(self.folder / "trials.parquet").sort_values("trial").reset_index(drop=True)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str]:
-    run = Run(checkout, tmp_path_factory.mktemp("undisturbed"))
-    return run, run.finish("--resources.slots", "2")
-
-
-def test_rows_child_runs_and_requested_trials_are_the_same_number(undisturbed: tuple[Run, str]) -> None:
-    run, _ = undisturbed
+def test_rows_child_runs_and_requested_trials_are_the_same_number(whole_run: tuple[TinyRun, str]) -> None:
+    run, _ = whole_run
     table = run.table()
     assert list(table["trial"]) == list(range(TRIALS))
     assert set(table["status"]) == {"finished"}
@@ -86,8 +42,8 @@ def test_rows_child_runs_and_requested_trials_are_the_same_number(undisturbed: t
     assert artifacts >= {"pareto.html", "pareto.png", "config.yaml"}
 
 
-def test_the_run_says_where_everything_lies(undisturbed: tuple[Run, str]) -> None:
-    run, said = undisturbed
+def test_the_run_says_where_everything_lies(whole_run: tuple[TinyRun, str]) -> None:
+    run, said = whole_run
     assert "Pareto front" in said
     assert f"mlflow ui --backend-store-uri sqlite:///{run.storage / 'mlflow.db'}" in said
     assert (run.folder / "pareto.png").stat().st_size > 10_000
@@ -96,30 +52,31 @@ def test_the_run_says_where_everything_lies(undisturbed: tuple[Run, str]) -> Non
     assert best["ap_untrained"] is not None
 
 
-def test_a_finished_run_again_does_nothing_twice(undisturbed: tuple[Run, str]) -> None:
-    run, _ = undisturbed
-    before = {part: part.stat().st_mtime_ns for part in run.parts}
-    assert "done before" in run.finish()
-    assert {part: part.stat().st_mtime_ns for part in run.parts} == before
+def test_a_finished_run_again_does_nothing_twice(whole_run: tuple[TinyRun, str]) -> None:
+    run, _ = whole_run
+    written = {*run.folder.rglob("*.parquet"), *run.folder.glob("*.safetensors")}
+    before = {path: path.stat().st_mtime_ns for path in written}
+    said = run.finish(*whole_run_arguments(run.storage / "chosen.json"))
+    for stage in ("spatial_train", "spatial_search", "spatial_retrain", "spatial_finetune"):
+        assert f"{stage}: done before" in said
+    assert {path: path.stat().st_mtime_ns for path in written} == before
+    assert run.parts.keys() <= written
 
 
 def test_a_killed_run_continues_and_ends_like_an_undisturbed_one(
-    undisturbed: tuple[Run, str], checkout: Path, tmp_path: Path
+    whole_run: tuple[TinyRun, str], checkout: Path, tmp_path: Path, tracking_uri: str
 ) -> None:
     """SIGKILL of the driver after its first row; then the same command, on one slot instead of two."""
-    run = Run(checkout, tmp_path)
-    process = run.start("--resources.slots", "1")
-    deadline = time.monotonic() + WAIT_S
-    while not run.parts and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=WAIT_S)
-    done = {part: part.stat().st_mtime_ns for part in run.parts}
+    undisturbed, _ = whole_run
+    run = TinyRun(this_environment(), checkout, tmp_path)
+    run.begin_with_supernet_of(undisturbed)
+    command = ("--resources.slots", "1", "--tracking-uri", tracking_uri)
+    with run.started(*command) as driver:
+        driver.wait_until(lambda: bool(run.parts))
+        driver.kill()
+    done = run.parts
     assert 0 < len(done) < TRIALS
 
-    run.finish("--resources.slots", "1")
-    assert {part: part.stat().st_mtime_ns for part in done} == done
-    pd.testing.assert_frame_equal(run.table()[SCORES], undisturbed[0].table()[SCORES])
-    ours, theirs = (load_file(one.folder / "supernet.safetensors") for one in (run, undisturbed[0]))
-    assert ours.keys() == theirs.keys()
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    run.finish(*command)
+    assert done.items() <= run.parts.items()
+    pd.testing.assert_frame_equal(run.table()[SCORES], undisturbed.table()[SCORES])

@@ -16,8 +16,8 @@ from ray.cluster_utils import Cluster
 
 from analysis.pareto import pareto_front
 from analysis.trials import read_trials
-from tests.end_to_end.processes import descendants
-from tests.end_to_end.search_driver import Search, lenient_data
+from tests.end_to_end.killed_search import Search, lenient_data
+from tests.end_to_end.processes import at_work
 
 TRIALS = 24
 SCORES = ["trial", "key", "architecture", "gmacs", "params", "ap", "ap75", "ar", "status", "evaluation"]
@@ -41,10 +41,18 @@ def cluster() -> Iterator[Cluster]:
         started.shutdown()
 
 
+@pytest.fixture
+def search(cluster: Cluster, data: Path, tmp_path: Path, tracking_uri: str) -> Search:
+    """The one to disturb."""
+    return Search(tmp_path, data, cluster.address, TRIALS, tracking_uri)
+
+
 @pytest.fixture(scope="module")
-def undisturbed(cluster: Cluster, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Search:
+def undisturbed(
+    cluster: Cluster, data: Path, tracking_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> Search:
     """On one slot: the order in which its trials finish is that of their numbers."""
-    search = Search(tmp_path_factory.mktemp("undisturbed"), data, cluster.address, TRIALS)
+    search = Search(tmp_path_factory.mktemp("undisturbed"), data, cluster.address, TRIALS, tracking_uri)
     search.finish(slots=1)
     table = search.table()
     assert table["trial"].tolist() == list(range(TRIALS))
@@ -75,17 +83,17 @@ def stamps(search: Search) -> dict[Path, int]:
 
 
 def test_no_kill_of_the_driver_loses_a_finished_trial_or_repeats_one(
-    cluster: Cluster, data: Path, undisturbed: Search, tmp_path: Path
+    search: Search, undisturbed: Search
 ) -> None:
     """Killed again and again at random moments, each time on another number of slots."""
-    search, moments = Search(tmp_path, data, cluster.address, TRIALS), random.Random(5)
+    moments = random.Random(5)
     before: dict[Path, int] = {}
     for slots in (2, 1):
         until = len(before) + moments.randint(1, 4)
         with search.started(slots) as driver:
-            search.wait_until(lambda until=until: len(search.rows) >= until, driver)  # type: ignore[misc]
+            driver.wait_until(lambda until=until: len(search.rows) >= until)  # type: ignore[misc]
             time.sleep(moments.uniform(0, 0.3))
-            os.kill(driver.pid or 0, signal.SIGKILL)
+            driver.kill()
         after = stamps(search)
         assert before.items() <= after.items()
         before = after
@@ -95,35 +103,27 @@ def test_no_kill_of_the_driver_loses_a_finished_trial_or_repeats_one(
     assert_ends_alike(search, undisturbed)
 
 
-def at_work(cluster: Cluster) -> list[int]:
-    """The processes in which trials are under way, on every node."""
-    raylets = [node.all_processes["raylet"][0].process.pid for node in cluster.list_all_nodes()]
-    commands = {pid: command for raylet in raylets for pid, command in descendants(raylet).items()}
-    return [pid for pid, command in commands.items() if "ray::ResourceTrainable.train" in command]
-
-
 def test_killed_workers_and_a_killed_node_cost_only_what_was_under_way(
-    cluster: Cluster, data: Path, undisturbed: Search, tmp_path: Path
+    cluster: Cluster, search: Search, undisturbed: Search
 ) -> None:
-    search, moments = Search(tmp_path, data, cluster.address, TRIALS), random.Random(6)
+    moments = random.Random(6)
     (node,) = cluster.worker_nodes
     with search.started(slots=4) as driver:
         for _ in range(2):
             until = len(search.rows) + moments.randint(1, 3)
-            search.wait_until(lambda until=until: len(search.rows) >= until, driver)  # type: ignore[misc]
+            driver.wait_until(lambda until=until: len(search.rows) >= until)  # type: ignore[misc]
             time.sleep(moments.uniform(0, 0.1))
             workers: list[int] = []
 
             def are_at_work(workers: list[int] = workers) -> bool:
-                workers[:] = at_work(cluster)  # between two trials there may be none
+                workers[:] = at_work(cluster, "ray::ResourceTrainable.train")  # maybe none between two trials
                 return bool(workers)
 
-            search.wait_until(are_at_work, driver)
-            os.kill(moments.choice(sorted(workers)), signal.SIGKILL)
-        search.wait_until(lambda: len(search.rows) >= 7, driver)
+            driver.wait_until(are_at_work)
+            os.kill(moments.choice(workers), signal.SIGKILL)
+        driver.wait_until(lambda: len(search.rows) >= 7)
         before = stamps(search)
         cluster.remove_node(node, allow_graceful=False)
-        driver.join(200)
-        assert driver.exitcode == 0, search.said
+        driver.finish()
     assert before.items() <= stamps(search).items()
     assert_ends_alike(search, undisturbed)

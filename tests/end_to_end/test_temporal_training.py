@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import mlflow
@@ -13,26 +10,14 @@ import torch
 
 from spaces.registry import build_space
 from spaces.temporal.from_spatial import start_from_spatial
+from tests.end_to_end.drivers import by_command
+from tests.end_to_end.environment import this_environment
 from workers.data.skeleton import POSETRACK17
 from workers.weights.key_frame import read_key_frame
 from workers.weights.safetensors import save_network
 from workers.weights.temporal_supernet import load_temporal_supernet
 
-WAIT_S = 240
 SPACE = build_space("mobilenetv3-small", len(POSETRACK17.names), (64, 64))
-
-
-def train(checkout: Path, storage: Path) -> str:
-    fields = {"storage": storage, "temporal.key-frame": storage / "key.safetensors", "temporal.epochs": 1}
-    done = subprocess.run(
-        [sys.executable, "-m", "platform.search", "tiny-video", "--stages", "data", "temporal_train",
-         *(word for name, value in fields.items() for word in (f"--{name}", str(value)))],
-        cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=WAIT_S,
-        env={name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
-        check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +26,12 @@ def finished(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     torch.manual_seed(0)
     network = SPACE.network(biggest)
     save_network(storage / "key.safetensors", network, SPACE, biggest, POSETRACK17.names)
-    return storage, train(checkout, storage)
+    fields = ("--temporal.key-frame", storage / "key.safetensors", "--temporal.epochs", "1")
+    with by_command(
+        this_environment(), "tiny-video", "--stages", "data", "temporal_train",
+        "--storage", storage, *fields, log=storage / "log", cwd=checkout,
+    ) as driver:  # fmt: skip
+        return storage, driver.finish()
 
 
 def test_the_supernet_is_written_with_its_key_frame_and_has_learnt(finished: tuple[Path, str]) -> None:

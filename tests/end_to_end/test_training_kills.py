@@ -9,51 +9,76 @@ import math
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import ray
-import torch
 from ray.cluster_utils import Cluster
 from ray.core.generated import autoscaler_pb2
 from safetensors.torch import load_file
 from torch import Tensor
 
+from platform.config import ResourceConfig, RunConfig
 from platform.recipes import tiny
 from spaces.initialise import initialise
 from spaces.registry import build_space
-from tests.end_to_end.processes import descendants, end_all
+from tests.end_to_end.drivers import Driver, by_fork
+from tests.end_to_end.processes import at_work, end_all
+from tests.end_to_end.tiny_run import assert_equal_weights
 
 EVERY = 4
 STEPS = 48
-WAIT_S = 240
+INPUT_HW = (64, 32)
+NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 << 20}
+QUICKLY = {  # what Ray Train looks at every two and every five seconds
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2", "RAY_TRAIN_PREEMPTION_POLL_INTERVAL_S": "0.2",
+}  # fmt: skip
 ROUNDING = 0.01  # of the way that training moves the weights: one worker adds in another order than two
-ARGUMENTS = (
-    "tiny", "--stages", "data", "spatial_train", "--space.input-hw", "64", "32", "--train.epochs", "16",
-    "--train.checkpoint-every-steps", str(EVERY), "--train.checkpoint-every-epochs", "16",
-    "--train.keep-checkpoints", "3",
-)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Two Ray nodes on this machine, with room for one training worker each."""
+    started = Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False})
+    try:
+        started.add_node(**NODE)
+        yield started
+    finally:
+        started.shutdown()
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """The stages data and spatial_train of recipe tiny, in a process of their own."""
+    """The stages data and spatial_train of recipe tiny, in drivers on the cluster."""
 
-    checkout: Path
+    cluster: Cluster
     storage: Path
-    arguments: tuple[str, ...] = ()
-    variables: dict[str, str] = field(default_factory=dict)
+    tracking_uri: str
+    train_workers: int | tuple[int, int] = 2
+    checkpoints_uri: str | None = None
+
+    @property
+    def config(self) -> RunConfig:
+        base = tiny()
+        return replace(
+            base, storage=self.storage, stages=("data", "spatial_train"),
+            tracking_uri=self.tracking_uri, checkpoints_uri=self.checkpoints_uri,
+            space=replace(base.space, input_hw=INPUT_HW),
+            train=replace(
+                base.train, epochs=STEPS // 3, checkpoint_every_steps=EVERY,
+                checkpoint_every_epochs=STEPS // 3, keep_checkpoints=3,
+            ),
+            resources=ResourceConfig(address=self.cluster.address, train_workers=self.train_workers),
+        )  # fmt: skip
 
     @property
     def checkpoints(self) -> Path:
-        """In the run's folder, or at the URI that the command line gave."""
+        """In the run's folder, or at the URI that was given."""
         elsewhere = self.storage.glob("elsewhere/tiny-*/spatial_train")
         return next(elsewhere, self.storage / "tiny" / "checkpoints" / "spatial_train")
 
@@ -62,77 +87,52 @@ class Training:
         return self.storage / "tiny" / "supernet.safetensors"
 
     @property
-    def log(self) -> Path:
-        return self.storage / "log"
-
-    @property
-    def said(self) -> str:
-        return self.log.read_text() if self.log.exists() else ""
+    def workers(self) -> list[int]:
+        return at_work(self.cluster, "RayTrainWorker")
 
     def newest_checkpoint(self) -> int:
         steps = [int(path.stem.removeprefix("step-")) for path in self.checkpoints.glob("step-*.json")]
         return max(steps, default=0)
 
     @contextmanager
-    def started(self) -> Iterator[subprocess.Popen[bytes]]:
-        """The running driver; nothing that came of it outlives the block."""
-        self.storage.mkdir(parents=True, exist_ok=True)
-        variables = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-        with self.log.open("w") as log:
-            driver = subprocess.Popen(
-                [sys.executable, "-m", "platform.search", *ARGUMENTS, *self.arguments,
-                 "--storage", str(self.storage)],
-                cwd=self.checkout, env=variables | self.variables, stdout=log, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-        try:
+    def started(self) -> Iterator[Driver]:
+        """The running driver; neither it nor its workers outlive the block."""
+        with by_fork(self.config, QUICKLY) as driver:
             yield driver
-        finally:
-            family = descendants(driver.pid)
-            driver.kill()
-            driver.wait()
-            end_all(family)
+        end_all(self.workers)
 
     def finish(self) -> str:
         with self.started() as driver:
-            assert driver.wait(timeout=WAIT_S) == 0, self.said
-        return self.said
+            return driver.finish()
 
     def killed_after(self, step: int) -> None:
         """Runs until there is a checkpoint at `step`, then kills the driver with SIGKILL."""
         with self.started() as driver:
-            wait_until(lambda: self.newest_checkpoint() >= step, driver, self)
-        assert not self.supernet.exists(), self.said
-
-
-def wait_until(happened: Callable[[], bool], driver: subprocess.Popen[bytes], training: Training) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not happened():
-        assert driver.poll() is None, training.said
-        assert time.monotonic() < deadline, training.said
-        time.sleep(0.02)
+            driver.wait_until(lambda: self.newest_checkpoint() >= step)
+            driver.kill()
+        assert not self.supernet.exists(), driver.said
 
 
 @pytest.fixture(scope="module")
-def undisturbed(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def undisturbed(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory, tracking_uri: str) -> Path:
     """The weights of the training that nothing happens to."""
-    training = Training(checkout, tmp_path_factory.mktemp("undisturbed"))
+    training = Training(cluster, tmp_path_factory.mktemp("undisturbed"), tracking_uri)
     said = training.finish()
     assert "spatial_train: starts on 2 workers" in said
     assert training.newest_checkpoint() == STEPS
     return training.supernet
 
 
-def assert_equal_weights(ours: Path, theirs: Path) -> None:
-    """Bit for bit; the files may differ in the order of their metadata."""
-    weights, expected = load_file(ours), load_file(theirs)
-    assert weights.keys() == expected.keys()
-    assert [name for name in expected if not torch.equal(weights[name], expected[name])] == []
+@pytest.fixture
+def training(cluster: Cluster, tmp_path: Path, tracking_uri: str) -> Training:
+    """The one to disturb."""
+    return Training(cluster, tmp_path, tracking_uri)
 
 
 def untrained() -> Mapping[str, Tensor]:
     """The weights that recipe tiny begins with."""
     config = tiny()
-    supernet = build_space(config.space.name, input_hw=(64, 32)).supernet()
+    supernet = build_space(config.space.name, input_hw=INPUT_HW).supernet()
     return initialise(supernet, config.seed, config.train.init_sigma).state_dict()
 
 
@@ -144,58 +144,6 @@ def distance(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> float:
 
 def resumed_steps(said: str) -> list[int]:
     return [int(step) for step in re.findall(r"continues from the checkpoint at step (\d+) on", said)]
-
-
-def test_a_worker_killed_in_mid_epoch_costs_only_the_steps_since_the_last_checkpoint(
-    undisturbed: Path, checkout: Path, tmp_path: Path
-) -> None:
-    training = Training(checkout, tmp_path)
-    with training.started() as driver:
-        wait_until(lambda: training.newest_checkpoint() >= 2 * EVERY, driver, training)
-        workers = [pid for pid, command in descendants(driver.pid).items() if "RayTrainWorker" in command]
-        assert len(workers) == 2
-        before = training.newest_checkpoint()
-        os.kill(workers[-1], signal.SIGKILL)
-        assert driver.wait(timeout=WAIT_S) == 0, training.said
-    (resumed,) = resumed_steps(training.said)
-    assert before <= resumed <= before + EVERY, training.said  # one may have been written meanwhile
-    assert_equal_weights(training.supernet, undisturbed)
-
-
-def test_the_same_command_continues_after_the_driver_was_killed(
-    undisturbed: Path, checkout: Path, tmp_path: Path
-) -> None:
-    training = Training(checkout, tmp_path)
-    training.killed_after(2 * EVERY)
-    before = training.newest_checkpoint()
-    assert resumed_steps(training.finish()) == [before]
-    assert_equal_weights(training.supernet, undisturbed)
-
-
-def test_a_truncated_newest_checkpoint_is_said_and_the_one_before_is_used(
-    undisturbed: Path, checkout: Path, tmp_path: Path
-) -> None:
-    training = Training(checkout, tmp_path, ("--checkpoints-uri", f"file://{tmp_path}/elsewhere"))
-    training.killed_after(3 * EVERY)
-    before = training.newest_checkpoint()
-    newest = training.checkpoints / f"step-{before:09d}.pt"
-    with newest.open("r+b") as file:
-        file.truncate(newest.stat().st_size // 2)
-    said = training.finish()
-    assert f"step-{before:09d} is damaged" in said
-    assert resumed_steps(said) == [before - EVERY]
-    assert_equal_weights(training.supernet, undisturbed)
-
-
-@pytest.fixture
-def two_nodes() -> Iterator[Cluster]:
-    """Two Ray nodes on this machine, with room for one training worker each."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    try:
-        cluster.add_node(num_cpus=1)
-        yield cluster
-    finally:
-        cluster.shutdown()
 
 
 def drain(cluster: Cluster, node_id: str, deadline_s: float) -> None:
@@ -212,21 +160,61 @@ def drain(cluster: Cluster, node_id: str, deadline_s: float) -> None:
 
 
 def test_a_notice_of_preemption_makes_a_checkpoint_and_the_training_goes_on_with_the_nodes_that_stay(
-    undisturbed: Path, checkout: Path, tmp_path: Path, two_nodes: Cluster
+    cluster: Cluster, undisturbed: Path, training: Training
 ) -> None:
-    """Two workers of a range from one to two; the one that stays takes the whole global batch."""
-    arguments = ("--resources.address", two_nodes.address, "--resources.train-workers", "1", "2")
-    training = Training(checkout, tmp_path, arguments, {"RAY_TRAIN_PREEMPTION_POLL_INTERVAL_S": "0.2"})
-    (node,) = two_nodes.worker_nodes
+    """Two workers of a range from one to two; the one that stays takes the whole global batch.
+
+    Before the kills: for three minutes Ray keeps the nodes that a killed training asked for from such ranges.
+    """
+    training = replace(training, train_workers=(1, 2))
+    (node,) = cluster.worker_nodes
     with training.started() as driver:
-        wait_until(lambda: "starts on 2 workers" in training.said, driver, training)
-        drain(two_nodes, node.node_id, deadline_s=30)
-        wait_until(lambda: "a node goes in" in training.said, driver, training)
-        two_nodes.remove_node(node, allow_graceful=False)
-        assert driver.wait(timeout=WAIT_S) == 0, training.said
-    (noticed,) = re.findall(r"a node goes in \d+ s: checkpoint at step (\d+)\n", training.said)
-    (resumed,) = resumed_steps(training.said)
+        driver.wait_until(lambda: "starts on 2 workers" in driver.said)
+        drain(cluster, node.node_id, deadline_s=30)
+        driver.wait_until(lambda: "a node goes in" in driver.said)
+        cluster.remove_node(node, allow_graceful=False)
+        said = driver.finish()
+    cluster.add_node(**NODE)
+    (noticed,) = re.findall(r"a node goes in \d+ s: checkpoint at step (\d+)\n", said)
+    (resumed,) = resumed_steps(said)
     assert resumed >= int(noticed)
-    assert f"at step {resumed} on 1 worker\n" in training.said
+    assert f"at step {resumed} on 1 worker\n" in said
     expected = load_file(undisturbed)
     assert distance(load_file(training.supernet), expected) < ROUNDING * distance(untrained(), expected)
+
+
+def test_a_worker_killed_in_mid_epoch_costs_only_the_steps_since_the_last_checkpoint(
+    undisturbed: Path, training: Training
+) -> None:
+    with training.started() as driver:
+        driver.wait_until(lambda: training.newest_checkpoint() >= 2 * EVERY)
+        workers = training.workers
+        assert len(workers) == 2
+        before = training.newest_checkpoint()
+        os.kill(workers[-1], signal.SIGKILL)
+        said = driver.finish()
+    (resumed,) = resumed_steps(said)
+    assert before <= resumed <= before + EVERY, said  # one may have been written meanwhile
+    assert_equal_weights(training.supernet, undisturbed)
+
+
+def test_the_same_run_continues_after_the_driver_was_killed(undisturbed: Path, training: Training) -> None:
+    training.killed_after(2 * EVERY)
+    before = training.newest_checkpoint()
+    assert resumed_steps(training.finish()) == [before]
+    assert_equal_weights(training.supernet, undisturbed)
+
+
+def test_a_truncated_newest_checkpoint_is_said_and_the_one_before_is_used(
+    undisturbed: Path, training: Training
+) -> None:
+    training = replace(training, checkpoints_uri=f"file://{training.storage}/elsewhere")
+    training.killed_after(3 * EVERY)
+    before = training.newest_checkpoint()
+    newest = training.checkpoints / f"step-{before:09d}.pt"
+    with newest.open("r+b") as file:
+        file.truncate(newest.stat().st_size // 2)
+    said = training.finish()
+    assert f"step-{before:09d} is damaged" in said
+    assert resumed_steps(said) == [before - EVERY]
+    assert_equal_weights(training.supernet, undisturbed)

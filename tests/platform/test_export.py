@@ -13,10 +13,10 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from platform.command_line import run
 from platform.export import ExportArguments, load, main
 from spaces.published import find_published
 from spaces.registry import build_space
+from tests.platform.refused import refusal
 from tests.workers.weights.filling import draw_images, fill
 from workers.weights.released import load_released, read_checkpoint, to_released, write_checkpoint
 from workers.weights.safetensors import load_network, save_network
@@ -29,13 +29,8 @@ def in_checkout(checkout: Path, *arguments: str | Path) -> subprocess.CompletedP
     return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
 
 
-def refusal(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
-    """The one line on stderr of a command that is refused."""
-    assert run(main, [*map(str, arguments)]) == 2
-    err = capsys.readouterr().err
-    assert err.startswith("error: ")
-    assert err.count("\n") == 1
-    return err
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    return refusal(main, capsys, [*map(str, arguments)])
 
 
 @pytest.fixture
@@ -152,7 +147,7 @@ def test_arguments_that_do_not_fit_are_told(
 ) -> None:
     files = ("--checkpoint", tmp_path / "released.pth", "--out", tmp_path / "out")
 
-    assert told in refusal(capsys, *files, *arguments)
+    assert told in refused(capsys, *files, *arguments)
     assert not (tmp_path / "out").exists()
 
 
@@ -161,7 +156,7 @@ def test_weights_of_another_network_are_refused_with_both_keys(
 ) -> None:
     key = build_space("mobilenetv3-small").smallest().key
     other = find_published("s-vipnas-mbv3")[1].key
-    told = refusal(
+    told = refused(
         capsys, "--architecture", "s-vipnas-mbv3", "--checkpoint", small, "--out", tmp_path / "out"
     )
 
@@ -175,7 +170,7 @@ def test_an_architecture_outside_its_space_is_refused(
     text = find_published("s-vipnas-mbv3")[1].to_json().replace('"width":24', '"width":25')
     (tmp_path / "odd.json").write_text(text)
 
-    told = refusal(
+    told = refused(
         capsys, "--architecture", tmp_path / "odd.json", "--checkpoint", "a.pth", "--out", tmp_path / "out"
     )
 

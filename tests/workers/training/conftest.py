@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +9,10 @@ from typing import Any
 import pytest
 import torch
 
+from tests.forks import FORKS
+from tests.workers.training.some_ranks import write_trained
 from workers.data.made import MadeConfig, write_made_dataset
+from workers.training.ranks import Ranks
 
 Trained = dict[str, Any]
 
@@ -25,24 +25,18 @@ def clips_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def on_ranks(made_root: Path, tmp_path: Path, checkout: Path) -> Callable[..., list[Trained]]:
+def on_ranks(made_root: Path, tmp_path: Path) -> Callable[..., list[Trained]]:
     """What each of so many processes trained, on `data` or the data set that all tests share."""
 
     def run(world_size: int, data: Path = made_root, **options: Any) -> list[Trained]:
         outs = [tmp_path / f"rank{rank}.pt" for rank in range(world_size)]
-        places: list[list[str | Path]] = [
-            [str(rank), str(world_size), tmp_path / "meeting", data, out, json.dumps(options)]
-            for rank, out in enumerate(outs)
-        ]
-        processes = [
-            subprocess.Popen(
-                [sys.executable, "-m", "tests.workers.training.some_ranks", *place],
-                cwd=checkout,
-                env={"PYTHONPATH": str(checkout)},
-            )
-            for place in places
-        ]
-        assert [process.wait(timeout=120) for process in processes] == [0] * world_size
+        places = [(Ranks(rank, world_size), tmp_path / "meeting", data, out) for rank, out in enumerate(outs)]
+        processes = [FORKS.Process(target=write_trained, args=place, kwargs=options) for place in places]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join(120)
+        assert [process.exitcode for process in processes] == [0] * world_size
         return [torch.load(out, weights_only=True) for out in outs]
 
     return run

@@ -1,9 +1,7 @@
-"""Run as a script by the tests beside it: one rank of a training takes steps and writes what came of them."""
+"""One rank of a training takes steps, in a process of its own where it is one of several."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -111,10 +109,11 @@ TRAININGS: Mapping[str, Callable[[SpatialTask, Path, Ranks], TrainingLoop]] = {
 }  # fmt: skip
 
 
-if __name__ == "__main__":
-    own_rank, world_size, meeting, data_root, out, options = sys.argv[1:]
+def write_trained(ranks: Ranks, meeting: Path, data: Path, out: Path, **options: Any) -> None:
+    """In a process of its own: what it trained with the others that come to the file `meeting`."""
     torch.set_num_threads(1)
-    place = Ranks(int(own_rank), int(world_size))
-    distributed.init_process_group("gloo", f"file://{meeting}", rank=place.rank, world_size=place.world_size)
-    torch.save(trained(Path(data_root), place, **json.loads(options)), out)
+    distributed.init_process_group(
+        "gloo", f"file://{meeting}", rank=ranks.rank, world_size=ranks.world_size
+    )
+    torch.save(trained(data, ranks, **options), out)
     distributed.destroy_process_group()

@@ -1,29 +1,21 @@
-"""Searches of a made, untrained supernet as processes of their own that start quickly and can be killed.
-
-A fork server imports the platform once; each driver is a fork of it, with its own Ray driver and threads.
-"""
+"""Searches of a made, untrained supernet whose drivers may be killed."""
 
 from __future__ import annotations
 
 import json
-import multiprocessing
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 
 from platform.config import DataConfig, ResourceConfig, RunConfig
-from platform.pipeline import run
 from platform.recipes import tiny
 from spaces.initialise import initialise
 from spaces.registry import build_space
+from tests.end_to_end.drivers import Driver, by_fork
 from workers.data.made import MadeConfig, write_made_dataset
 from workers.weights.safetensors import save_weights
 
@@ -31,9 +23,6 @@ NAME, SEED = "kills", 2  # a front of several
 INPUT_HW = (64, 32)
 LENIENT = 60  # times a person's area: what an untrained network says is then right now and then
 SLOWLY: dict[str, Any] = {"batch_size": 1, "recalibration_people": 28, "flip_test": True}  # to be killed in
-WAIT_S = 200
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.end_to_end.search_driver"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +33,7 @@ class Search:
     data: Path
     address: str
     trials: int
+    tracking_uri: str
 
     @property
     def folder(self) -> Path:
@@ -53,15 +43,11 @@ class Search:
     def rows(self) -> list[Path]:
         return sorted((self.folder / "trials.parquet").glob("spatial_search-*.parquet"))
 
-    @property
-    def said(self) -> str:
-        log = self.storage / "log"
-        return log.read_text() if log.exists() else ""
-
     def config(self, slots: int) -> RunConfig:
         base = tiny()
         return replace(
             base, name=NAME, seed=SEED, storage=self.storage, stages=("spatial_search",),
+            tracking_uri=self.tracking_uri,
             data=DataConfig(root=self.data),
             space=replace(base.space, input_hw=INPUT_HW),
             search=replace(base.search, trials=self.trials, **SLOWLY),
@@ -69,38 +55,17 @@ class Search:
         )  # fmt: skip
 
     @contextmanager
-    def started(self, slots: int) -> Iterator[ForkServerProcess]:
-        """A driver that has not outlived the block."""
+    def started(self, slots: int) -> Iterator[Driver]:
         give_supernet(self.folder)
-        process = FORKS.Process(target=drive, args=(self.config(slots), self.storage / "log"))
-        process.start()
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.join()
+        with by_fork(self.config(slots)) as driver:
+            yield driver
 
     def finish(self, slots: int) -> None:
         with self.started(slots) as driver:
-            driver.join(WAIT_S)
-            assert driver.exitcode == 0, self.said
-
-    def wait_until(self, happened: Callable[[], bool], driver: ForkServerProcess) -> None:
-        deadline = time.monotonic() + WAIT_S
-        while not happened():
-            assert driver.is_alive(), self.said
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.01)
+            driver.finish()
 
     def table(self) -> pd.DataFrame:
         return pd.read_parquet(self.folder / "trials.parquet").sort_values("trial").reset_index(drop=True)
-
-
-def drive(config: RunConfig, log: Path) -> None:
-    """In the driver: as `python -m platform.search` does it, with its words in a file."""
-    with log.open("a") as file:
-        sys.stdout = sys.stderr = file
-        run(config, Console(file=file, width=200))
 
 
 def give_supernet(folder: Path) -> None:
