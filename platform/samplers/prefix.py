@@ -1,10 +1,10 @@
 """Coordinate moves from the end: new allocations that share the first frames of evaluated ones.
 
-An evaluator remembers what the beginnings of allocations gave, so a candidate costs the frames behind what it
-shares. The first trials have one choice for all frames, then mutants of the best of these: there are far
-fewer of them, so a few trials find a good one. From there trials come in families of one beginning, taken
-from one of the best allocations so far: most keep all frames but the last, a third as many all but two, and so
-on. Beginnings are renewed by families whose first member is drawn uniformly.
+An evaluator remembers what the beginnings of allocations gave, so a candidate costs the frames behind
+what it shares. The first trials have one choice for all frames, then mutants of the best of these: there
+are far fewer of them, so a few trials find a good one. From there trials come in families of one
+beginning, taken from one of the best allocations so far: most keep all frames but the last, a third as
+many all but two, and so on. Beginnings are renewed by families whose first member is drawn uniformly.
 """
 
 from __future__ import annotations
