@@ -1,22 +1,26 @@
-"""The T supernet trained by one command with real Ray workers, from a key frame's network and made clips."""
+"""The temporal level by one command with real Ray workers, from a key frame's network and made clips."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import mlflow
 import pytest
 import torch
 
+from platform.compare import score_run
 from spaces.registry import build_space
 from spaces.temporal.from_spatial import start_from_spatial
 from tests.end_to_end.drivers import by_command
 from tests.end_to_end.environment import this_environment
 from workers.data.skeleton import POSETRACK17
+from workers.weights.allocation import load_allocation
 from workers.weights.key_frame import read_key_frame
 from workers.weights.safetensors import save_network
 from workers.weights.temporal_supernet import load_temporal_supernet
 
+FILES = ("allocation", "allocation_retrained")
 SPACE = build_space("mobilenetv3-small", len(POSETRACK17.names), (64, 64))
 
 
@@ -27,8 +31,9 @@ def finished(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     network = SPACE.network(biggest)
     save_network(storage / "key.safetensors", network, SPACE, biggest, POSETRACK17.names)
     fields = ("--temporal.key-frame", storage / "key.safetensors", "--temporal.epochs", "1")
+    stages = ("data", "temporal_train", "temporal_search", "temporal_retrain", "report")
     with by_command(
-        this_environment(), "tiny-video", "--stages", "data", "temporal_train",
+        this_environment(), "tiny-video", "--stages", *stages,
         "--storage", storage, *fields, log=storage / "log", cwd=checkout,
     ) as driver:  # fmt: skip
         return storage, driver.finish()
@@ -60,3 +65,42 @@ def test_losses_of_three_kinds_are_shown_and_charted_with_t_in_a_tag(finished: t
     for name in ("biggest", "smallest", "random"):
         assert charted[f"temporal_train/loss_{name}"] > 0
         assert 0 <= charted[f"temporal_train/val/ap_{name}"] <= 1
+
+
+def test_the_found_networks_are_trained_alone_from_their_slices(finished: tuple[Path, str]) -> None:
+    folder = finished[0] / "tiny-video"
+    found, alone = (load_allocation(folder / f"{name}.safetensors") for name in FILES)
+    assert alone.allocation == found.allocation
+    for before, after in zip(found.weights, alone.weights, strict=True):
+        assert before.keys() == after.keys()
+        assert not torch.equal(before["cnn.final.weight"], after["cnn.final.weight"])
+        assert all(torch.isfinite(weight).all() for weight in after.values())
+    for name, fixed in found.key_frame.weights.items():
+        assert torch.equal(alone.key_frame.weights[name], fixed), name
+
+
+def test_the_run_ends_with_an_allocation_frame_by_frame_with_the_figures_of_its_file(
+    finished: tuple[Path, str],
+) -> None:
+    storage, said = finished
+    folder = storage / "tiny-video"
+    figures = json.loads((folder / "allocation_retrained.json").read_text())
+    said_last = said[said.index("temporal_retrain: allocation") :]
+    for word in ("key frame", "t+1", "t+3", "trained alone; with the T supernet's weights"):
+        assert word in said_last
+    for frame in figures["frames"]:
+        assert f"{frame['gmacs']:.4f}" in said_last
+        assert f"{100 * frame['ap']:.1f}" in said_last
+    assert f"{figures['gmacs']:.4f} GMACs a frame on average" in said_last
+    for picture in ("allocation.png", "pareto_allocations.png"):
+        assert (folder / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_scored_again_from_its_file_it_has_the_ap_that_was_written(finished: tuple[Path, str]) -> None:
+    """By the way of predicting a video, which is not that of the stage."""
+    storage, _ = finished
+    folder = storage / "tiny-video"
+    (scored, *_) = score_run(folder)
+    figures = json.loads((folder / "allocation_retrained.json").read_text())
+    assert scored.entry.ap == pytest.approx(100 * figures["ap_all"], abs=1e-6)
+    assert scored.entry.gmacs == pytest.approx(figures["gmacs"])
