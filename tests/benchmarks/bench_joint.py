@@ -99,7 +99,8 @@ def _search(name: str, inputs: AllocationInputs, journal: Path) -> Searched:
         sampler.observe(trial, Observation(candidate, ap, feasible.figures(candidate)["gmacs"]))
         candidates.append(candidate)
         aps.append(ap)
-    return Searched(candidates, aps, seconds, evaluator.cache.peak_bytes + evaluator.openings.cache.peak_bytes)
+    peak_bytes = evaluator.cache.peak_bytes + evaluator.openings.cache.peak_bytes
+    return Searched(candidates, aps, seconds, peak_bytes)
 
 
 def from_scratch(inputs: AllocationInputs, spatial: Mapping[str, Tensor], allocation: Allocation) -> float:
