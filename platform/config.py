@@ -177,7 +177,8 @@ class AllocationConfig:
     batch_size: int = 64
     """Clips in one forward pass."""
     cache_mib: int = 1024
-    """Of each worker's memory, for heatmaps of first frames that allocations have in common."""
+    """Of each worker's memory: half for heatmaps of first frames that allocations have in common, half for
+    features behind first parts that frames' networks have in common (on a GPU, of its memory)."""
 
     @property
     def constraint(self) -> Constraint:

@@ -19,7 +19,7 @@ from spaces.layers.conv import ElasticConv2d
 from spaces.layers.conv_norm import ConvNorm, ElasticConvNorm
 from spaces.layers.deconv_norm import DeconvNorm, ElasticDeconvNorm, deconv_norm_cost
 from spaces.ranges import StageRange
-from spaces.space import Outlet, SearchSpace, Tap, untouched
+from spaces.space import Inlet, Outlet, SearchSpace, Tap, untouched
 
 # width_in, choice, stride, pixels_in, pixels_out
 BlockCost = Callable[[int, StageChoice, int, int, int], Cost]
@@ -71,6 +71,12 @@ class DeconvSpace(SearchSpace):
     def outlets(self) -> tuple[Outlet, ...]:
         """Behind every stage, before the head."""
         return tuple(Outlet(index, 1, pixels) for index, pixels in enumerate(self.pixels[1:], start=1))
+
+    @property
+    def inlets(self) -> tuple[Inlet, ...]:
+        """Behind the stem with its pooling, and behind stage 1."""
+        stem, first = self.pixels[:2]
+        return Inlet(0, 1, stem, ("stem", "pool")), Inlet(1, 1, first, ("stages.0",))
 
     def supernet(self) -> DeconvSupernet:
         return DeconvSupernet(self)

@@ -14,7 +14,7 @@ from spaces.blocks.basic import basic_block_cost
 from spaces.cost import Cost, conv_cost, conv_norm_cost
 from spaces.hrnet_exchange import path_cost, transition_cost
 from spaces.hrnet_network import BOTTLENECK, HRNetwork, HRSupernet, branch_counts, module_depths
-from spaces.space import Outlet, SearchSpace
+from spaces.space import Inlet, Outlet, SearchSpace
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,12 @@ class HRNetSpace(SearchSpace):
         starts = [place.start for place in self.places if place.branch == 0]
         bottlenecks = Outlet(1, BOTTLENECK.outputs, self.pixels[0])
         return (bottlenecks, *(Outlet(start, 1, self.pixels[0]) for start in starts))
+
+    @property
+    def inlets(self) -> tuple[Inlet, ...]:
+        """Behind the stem, and behind stage 1; from there on there are branches."""
+        pixels = self.pixels[0]
+        return Inlet(0, 1, pixels, ("stem",)), Inlet(1, BOTTLENECK.outputs, pixels, ("bottlenecks",))
 
     def supernet(self) -> HRSupernet:
         return HRSupernet(self.stem, self.stages, self.keypoints)

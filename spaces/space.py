@@ -40,6 +40,19 @@ class Outlet:
     pixels: int  # of the features
 
 
+@dataclass(frozen=True, slots=True)
+class Inlet:
+    """Where a plain network may begin: behind part `part`, with features of earlier runs for the image.
+
+    They follow from the image and the parts up to there, for no tap comes before them.
+    """
+
+    part: int
+    outputs: int  # the features' width / the part's width
+    pixels: int  # of the features
+    modules: tuple[str, ...]  # names of those that lead here from the inlet before, in order
+
+
 @dataclass(frozen=True)
 class SearchSpace(ABC):
     """Ranges for the stem, the stages in order and the head; a network maps (B, 3, H, W) to (B, K, H/4, W/4).
@@ -87,6 +100,11 @@ class SearchSpace(ABC):
 
         A space without any has no temporal level. None lies behind the last part.
         """
+        return ()
+
+    @property
+    def inlets(self) -> tuple[Inlet, ...]:
+        """Of the first parts, the stem's first. Networks of a space without any always begin with images."""
         return ()
 
     def choices(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from torch import nn
 
 from spaces.architecture import Architecture
 from spaces.cost import Cost
@@ -66,6 +67,13 @@ class TemporalSpace:
     def network(self, choice: FrameChoice) -> TemporalNetwork:
         """The plain network of one frame's choice with fresh weights: forward(images, heatmaps)."""
         return TemporalNetwork(self.cnn, choice)
+
+    def first_parts(self, network: nn.Module) -> tuple[nn.Sequential, ...]:
+        """A frame's plain network up to the first inlet of its CNN, from there to the second, and so on."""
+        return tuple(
+            nn.Sequential(*(network.get_submodule(f"cnn.{name}") for name in inlet.modules))
+            for inlet in self.cnn.inlets
+        )
 
     def cost(self, choice: FrameChoice) -> Cost:
         """Parameters and MACs of one frame in closed form; nothing is built."""

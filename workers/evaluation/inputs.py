@@ -1,5 +1,6 @@
 """Prepared crops as what a network takes, on the device where its weights lie."""
-# Shapes: B batch, H/W input pixels.
+
+# Shapes: N crops, B batch, H/W input pixels, C/h/w of features.
 from __future__ import annotations
 
 import numpy as np
@@ -15,8 +16,13 @@ def for_evaluation(network: nn.Module) -> nn.Module:
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def network_input(network: nn.Module, images: np.ndarray) -> Tensor:
-    """Crops (B, H, W, 3) uint8 -> float32 (B, 3, H, W), channels_last, on the network's device."""
+def network_input(network: nn.Module, images: np.ndarray | Tensor) -> Tensor:
+    """Crops (B, H, W, 3) uint8 -> float32 (B, 3, H, W), channels_last, on the network's device.
+
+    Features (B, C, h, w), which some network has made of crops, are what they are.
+    """
+    if isinstance(images, Tensor):
+        return images
     writable = images if images.flags.writeable else images.copy()     # torch warns of read-only memory
     return to_input(writable, device_of(network))
 

@@ -10,20 +10,21 @@ import torch
 from torch import Tensor, nn
 
 from workers.errors import TrainingError
-from workers.evaluation.crops import Images
 from workers.evaluation.fold import norms_folded
 from workers.evaluation.inputs import device_of, for_evaluation, network_input
+from workers.evaluation.opening import Seen, batches
 from workers.evaluation.recalibrate import even_batches, statistics_of_inputs
 
 
 def recalibrate_on(
-    network: nn.Module, images: Images, before: np.ndarray | None, batch_size: int, *, propagate: bool
-) -> np.ndarray | None:
+    network: nn.Module, images: Seen, before: np.ndarray | None, batch_size: int, *, propagate: bool,
+    again: Seen | None = None,
+) -> np.ndarray | None:  # fmt: skip
     """Sets BatchNorm's statistics to those of `images` (R, H, W, 3) with the heatmaps `before` (R, K, h, w).
 
     With `propagate` it returns the recalibrated network's own heatmaps of them. Where all are one batch they
-    come out of the same pass; otherwise the images are seen a second time. `before` is None for a network
-    that takes images alone.
+    come out of the same pass; otherwise the images are seen a second time, or what `again` has for them.
+    `before` is None for a network that takes images alone.
     """
     for_evaluation(network)
     rows = list(even_batches(len(images), batch_size))
@@ -31,11 +32,11 @@ def recalibrate_on(
         seen = [_as_array(_forward(network, images, before, each)) for each in rows]
     if not propagate:
         return None
-    return seen[0] if len(seen) == 1 else _all(network, images, before, rows)
+    return seen[0] if len(seen) == 1 else _all(network, images if again is None else again, before, rows)
 
 
 def predict_heatmaps(
-    network: nn.Module, images: Images, before: np.ndarray | None, batch_size: int
+    network: nn.Module, images: Seen, before: np.ndarray | None, batch_size: int
 ) -> np.ndarray:
     """Heatmaps (N, K, h, w) float32 of images (N, H, W, 3), given those of the frame before.
 
@@ -48,12 +49,10 @@ def predict_heatmaps(
 
 
 def heatmaps_as_it_is(
-    network: nn.Module, images: Images, before: np.ndarray | None, batch_size: int
+    network: nn.Module, images: Seen, before: np.ndarray | None, batch_size: int
 ) -> np.ndarray:
     """`predict_heatmaps` of a network that is ready; for few images getting it ready takes as long again."""
-    starts = range(0, len(images), batch_size)
-    rows = (slice(start, min(start + batch_size, len(images))) for start in starts)
-    heatmaps = _all(network, images, before, rows)
+    heatmaps = _all(network, images, before, batches(len(images), batch_size))
     if not np.isfinite(heatmaps).all():
         raise TrainingError("heatmaps must be finite, the network gave NaN or infinity. "
                             "The weights have diverged: train again with a smaller learning rate.")
@@ -61,13 +60,13 @@ def heatmaps_as_it_is(
 
 
 def _all(
-    network: nn.Module, images: Images, before: np.ndarray | None, rows: Iterable[slice]
+    network: nn.Module, images: Seen, before: np.ndarray | None, rows: Iterable[slice]
 ) -> np.ndarray:
     with torch.inference_mode():
         return np.concatenate([_as_array(_forward(network, images, before, each)) for each in rows])
 
 
-def _forward(network: nn.Module, images: Images, before: np.ndarray | None, rows: slice) -> Tensor:
+def _forward(network: nn.Module, images: Seen, before: np.ndarray | None, rows: slice) -> Tensor:
     pixels = network_input(network, images[rows])
     heatmaps: Tensor = network(pixels) if before is None else network(pixels, _guide(before[rows], network))
     return heatmaps

@@ -1,7 +1,8 @@
 """Scores allocations (equation 3): frame by frame slice, recalibrate, predict, and pass the heatmaps on.
 
 Frames form a tree: what frame t gives depends on the choices of frames 1 to t alone. So the beginnings of
-allocations are remembered, and an allocation costs the frames that are new in it.
+allocations are remembered, and an allocation costs the frames that are new in it. Of those, what comes before
+any fusion depends on the crops alone, so it is remembered for whatever else begins with the same parts.
 """
 
 # Shapes: N clips of a frame, K joints, T frames beside the key frame.
@@ -19,10 +20,12 @@ from torch import Tensor, nn
 from spaces.temporal.allocation import Allocation, FrameChoice
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.extract import extract_frame
+from workers.evaluation.opening import begun
 from workers.evaluation.propagate import predict_heatmaps, recalibrate_on
 from workers.search.candidates import Measured
 from workers.search.evaluator import shared_tensors
 from workers.search.footage import Beginning, Footage, Poses
+from workers.search.openings import Openings
 from workers.search.prefix_cache import PrefixCache
 
 NOTHING = np.empty((0,), np.float32)
@@ -60,7 +63,9 @@ class AllocationEvaluator:
         with torch.device("meta"):  # without memory of its own
             self.supernet = self.space.temporal.supernet()
         self.supernet.load_state_dict(shared_tensors(inputs.weights), assign=True)
-        self.cache: PrefixCache[Beginning] = PrefixCache(inputs.cache_bytes)
+        half = inputs.cache_bytes // 2  # each, so that neither drives the other out
+        self.cache: PrefixCache[Beginning] = PrefixCache(half)
+        self.openings = Openings(self.space.temporal, inputs.footage, half)
 
     def measure(self, candidate: str, bar: float | None = None) -> Measured:
         """The mean AP of the T frames, which is equation 3's sum in [0, 1], its parts and the seconds.
@@ -102,13 +107,14 @@ class AllocationEvaluator:
         footage, is_last = self.inputs.footage, frame == self.space.frames
         started_s = time.perf_counter()
         network = extract_frame(self.space.temporal, self.supernet, choice).to(self.device)
-        recalibration = recalibrate_on(
-            network, footage.recalibration.frames[frame].images, before.recalibration, footage.batch_size,
-            propagate=not is_last,
-        )  # fmt: skip
-        recalibrated_s = time.perf_counter()
-        images = footage.crops.frames[frame].images
-        heatmaps = predict_heatmaps(network, images, before.heatmaps, footage.batch_size)
+        opening = self.openings.of(network, frame, choice.architecture)
+        with begun(self.space.temporal.first_parts(network), opening):
+            recalibration = recalibrate_on(
+                network, opening.recalibration, before.recalibration, footage.batch_size,
+                propagate=not is_last, again=opening.recalibrated,
+            )  # fmt: skip
+            recalibrated_s = time.perf_counter()
+            heatmaps = predict_heatmaps(network, opening.crops, before.heatmaps, footage.batch_size)
         poses = (*before.poses, footage.poses(frame, heatmaps))
         known = Beginning(poses, heatmaps, NOTHING if recalibration is None else recalibration)
         done_s = time.perf_counter()

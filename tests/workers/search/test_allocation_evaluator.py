@@ -112,6 +112,40 @@ def test_the_cache_holds_float32_heatmaps_and_poses_of_all_but_the_last_frame(
     assert evaluator.cache.bytes == (heatmaps + key_poses + poses) + (heatmaps + key_poses + 2 * poses)
 
 
+@pytest.mark.parametrize(("frames", "batch_size"), [(2, 4), (3, 64)])
+def test_features_begun_with_change_no_figure_and_no_weight_also_where_they_are_dropped(
+    root: Path, frames: int, batch_size: int
+) -> None:
+    """Recalibrated in two batches with clips of 3 frames and of 2, and in one batch with clips of 4."""
+    inputs = allocation_inputs(root, frames, INPUT_HW, recalibration=6, batch_size=batch_size)[0]
+    rng = np.random.default_rng(1)
+    some = [inputs.space.sample(rng) for _ in range(6)]
+    budgets = (0, 4 << 20, 1 << 30)
+    plain, tight, roomy = (AllocationEvaluator(replace(inputs, cache_bytes=each)) for each in budgets)
+    for allocation in some:
+        measured = [each.measure(allocation.to_json()) for each in (plain, tight, roomy)]
+        assert scores(measured[0]) == scores(measured[1]) == scores(measured[2])
+    assert len(plain.openings.cache) == 0 < len(tight.openings.cache) < len(roomy.openings.cache)
+    assert tight.openings.cache.peak_bytes <= 2 << 20
+    for one, other in zip(plain.networks(some[0]), roomy.networks(some[0]), strict=True):
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_the_stem_of_a_frame_is_computed_once_and_stage_1_once_a_choice(
+    inputs: AllocationInputs, some: list[Allocation]
+) -> None:
+    evaluator = AllocationEvaluator(inputs)
+    for allocation in some:
+        evaluator.measure(allocation.to_json())
+    firsts = {(t, each.architecture.stages[0]) for one in some for t, each in enumerate(one.frames)}
+    assert len(some) * 3 > len(firsts) > 3
+    assert len(evaluator.openings.cache) == 3 + len(firsts)
+    crops, recalibration = len(inputs.footage.crops.frames[1]), len(inputs.footage.recalibration.frames[1])
+    each = (crops + 2 * recalibration) * 16 * (64 // 2) * (32 // 2) * 4  # two batches, so two passes
+    assert evaluator.openings.cache.bytes == each * (3 + len(firsts))
+
+
 def test_a_frame_feels_the_frames_before_it(inputs: AllocationInputs, some: list[Allocation]) -> None:
     evaluator = AllocationEvaluator(inputs)
     changed = some[0].with_frame(0, some[1].frames[0])
