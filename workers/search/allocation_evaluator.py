@@ -24,7 +24,7 @@ from workers.evaluation.opening import begun
 from workers.evaluation.propagate import predict_heatmaps, recalibrate_on
 from workers.search.candidates import Measured
 from workers.search.evaluator import shared_tensors
-from workers.search.footage import Beginning, Footage, Poses
+from workers.search.footage import Beginning, Footage
 from workers.search.openings import Openings
 from workers.search.prefix_cache import PrefixCache
 
@@ -80,7 +80,7 @@ class AllocationEvaluator:
         aps = [each.ap for each in poses]
         return {
             "ap": float(np.mean(aps[1:])),
-            "ap_all": self._ap_of_all(poses),
+            "ap_all": self.inputs.footage.ap_of_all(poses),
             "frame_aps": json.dumps(aps),
             "cached_frames": self.space.frames - len(steps),
             "people": len(self.inputs.footage.crops),
@@ -119,11 +119,6 @@ class AllocationEvaluator:
         known = Beginning(poses, heatmaps, NOTHING if recalibration is None else recalibration)
         done_s = time.perf_counter()
         return Step(network, known, recalibrated_s - started_s, done_s - recalibrated_s)
-
-    def _ap_of_all(self, poses: tuple[Poses, ...]) -> float:
-        keypoints = np.concatenate([each.keypoints for each in poses])
-        scores = np.concatenate([each.scores for each in poses])
-        return self.inputs.footage.scorer.score(keypoints, scores).total
 
 
 def networks_of(inputs: AllocationInputs, candidate: str) -> list[dict[str, Tensor]]:
