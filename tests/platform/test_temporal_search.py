@@ -105,7 +105,7 @@ def test_every_trial_is_a_row_with_its_averages_and_the_ap_of_each_frame(done: S
         assert row["gmacs"] <= SEARCH.max_gmacs
         assert row["macs"] == pytest.approx(row["gmacs"] * 1e9, abs=1)
         assert row["people"] == 16
-    assert found[3]["cached_frames"] == 2  # after trial 2 of its family, on the same worker
+        assert row["cached_frames"] == 0  # the first ones have one choice for all frames, nothing in common
 
 
 def test_the_best_is_written_with_networks_that_predict(done: StageContext) -> None:
@@ -155,28 +155,29 @@ def test_trials_of_another_t_supernet_are_not_mixed_with(done: StageContext) -> 
 
 
 def test_every_frame_is_timed_before_its_trial_and_none_twice(done: StageContext) -> None:
-    quick = AllocationConfig(trials=3, max_latency_ms=1000, recalibration_clips=4, batch_size=8)
-    config = replace(done.config, name="quick", temporal=replace(done.config.temporal, search=quick))
+    quick = AllocationConfig(trials=2, max_latency_ms=1000, recalibration_clips=4, batch_size=8)
+    temporal = replace(done.config.temporal, search=quick, frames=2)
+    config = replace(done.config, name="quick", temporal=temporal)
     context = context_of(config)
     write_weights(context)
     temporal_search.run(context)
 
     found, table = rows(context), LatencyTable(context.folder.frame_latency_table)
-    assert [row["status"] for row in found] == ["finished"] * 3
+    assert [row["status"] for row in found] == ["finished"] * 2
     for row in found:
         allocation = Allocation.from_json(row["architecture"])
         frames = [Allocation(allocation.space, (frame,)).key for frame in allocation.frames]
         whole_ms = sum(table[key]["median_ms"] for key in (SPATIAL.biggest().key, *frames))
-        assert 0 < row["latency_ms"] == pytest.approx(whole_ms / 4)
+        assert 0 < row["latency_ms"] == pytest.approx(whole_ms / 3)
         assert row["predicted_latency_ms"] is None
         assert row["constraint"] == "at most 1000 ms on average"
 
     parts = {part.name: part.stat().st_mtime_ns for part in table.folder.iterdir()}
-    more = replace(config, temporal=replace(config.temporal, search=replace(quick, trials=4)))
+    more = replace(config, temporal=replace(temporal, search=replace(quick, trials=3)))
     temporal_search.run(context_of(more))
     after = {part.name: part.stat().st_mtime_ns for part in table.folder.iterdir()}
-    assert len(rows(context)) == 4
-    assert parts.items() < after.items(), "only the fourth allocation's frames are new"
+    assert len(rows(context)) == 3
+    assert parts.items() < after.items(), "only the third allocation's frames are new"
     report.run(context)
     front = context.folder.path / "pareto_allocations_latency.png"
     assert front.read_bytes().startswith(b"\x89PNG")

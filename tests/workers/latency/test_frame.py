@@ -24,7 +24,7 @@ SETTING = Setting(
     space=SPACE.spatial.name, keypoints=KEYPOINTS, input_hw=INPUT_HW, runtime="torch"
 )  # fmt: skip
 QUICK = Steadiness(budget_s=0.2)
-FUSIONS = (None, Fusion(1, "cat"), Fusion(6, "mul"))
+FUSIONS = (None, Fusion(1, "cat"), Fusion(len(SPACE.spatial.outlets), "mul"))
 
 
 def choice(fusion: Fusion | None) -> FrameChoice:
