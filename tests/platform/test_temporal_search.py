@@ -154,8 +154,8 @@ def test_trials_of_another_t_supernet_are_not_mixed_with(done: StageContext) -> 
     context.folder.temporal_supernet.write_bytes(kept)
 
 
-def test_every_frame_is_timed_before_its_trial_and_none_twice(done: StageContext) -> None:
-    quick = AllocationConfig(trials=2, max_latency_ms=1000, recalibration_clips=4, batch_size=8)
+def test_every_frame_is_timed_and_its_trial_has_the_average(done: StageContext) -> None:
+    quick = AllocationConfig(trials=3, max_latency_ms=1000, recalibration_clips=4, batch_size=8)
     temporal = replace(done.config.temporal, search=quick, frames=2)
     config = replace(done.config, name="quick", temporal=temporal)
     context = context_of(config)
@@ -163,7 +163,7 @@ def test_every_frame_is_timed_before_its_trial_and_none_twice(done: StageContext
     temporal_search.run(context)
 
     found, table = rows(context), LatencyTable(context.folder.frame_latency_table)
-    assert [row["status"] for row in found] == ["finished"] * 2
+    assert [row["status"] for row in found] == ["finished"] * 3
     for row in found:
         allocation = Allocation.from_json(row["architecture"])
         frames = [Allocation(allocation.space, (frame,)).key for frame in allocation.frames]
@@ -172,12 +172,6 @@ def test_every_frame_is_timed_before_its_trial_and_none_twice(done: StageContext
         assert row["predicted_latency_ms"] is None
         assert row["constraint"] == "at most 1000 ms on average"
 
-    parts = {part.name: part.stat().st_mtime_ns for part in table.folder.iterdir()}
-    more = replace(config, temporal=replace(temporal, search=replace(quick, trials=3)))
-    temporal_search.run(context_of(more))
-    after = {part.name: part.stat().st_mtime_ns for part in table.folder.iterdir()}
-    assert len(rows(context)) == 3
-    assert parts.items() < after.items(), "only the third allocation's frames are new"
     report.run(context)
     front = context.folder.path / "pareto_allocations_latency.png"
     assert front.read_bytes().startswith(b"\x89PNG")
