@@ -171,6 +171,11 @@ class AllocationConfig:
     """Least computation of a frame on average."""
     max_params: int | None = None
     """Most parameters of a frame's network on average."""
+    max_latency_ms: float | None = None
+    """Most milliseconds of a frame on average: of S and the T networks, shared by T + 1 frames. Each network
+    is measured once, 1-2 s, before an allocation with it is proposed, and nothing is predicted: a search
+    measures about as many networks as it proposes unlike frames. With PyTorch, whatever
+    search.latency-runtime, on search.latency-threads cores kept for that (search.latency-resource)."""
     recalibration_clips: int = 64
     """Training clips over which each network's BatchNorm statistics are pooled; no more than batch-size of
     them are propagated in the same pass, more need another one."""
@@ -179,6 +184,14 @@ class AllocationConfig:
     cache_mib: int = 1024
     """Of each worker's memory: half for heatmaps of first frames that allocations have in common, half for
     features behind first parts that frames' networks have in common (on a GPU, of its memory)."""
+
+    @property
+    def bounds(self) -> str:
+        """All that is asked of an allocation, in words."""
+        if self.max_latency_ms is None:
+            return f"{self.constraint} on average"
+        cost = f"{self.constraint} and " if self.constraint.fields_set() else ""
+        return f"{cost}at most {self.max_latency_ms:g} ms on average"
 
     @property
     def constraint(self) -> Constraint:

@@ -12,17 +12,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import ray
 
 from platform.console import StageProgress
-from platform.errors import ConfigError
-from platform.latency_meters import Meters
+from platform.latency_meters import Meters, need_cores, one_processor
 from platform.results.latency_table import LatencyTable, Row
 from platform.stages.context import StageContext
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint, sample_many
 from spaces.space import SearchSpace
-from workers.errors import DataError
 from workers.latency.measure import Setting
 from workers.latency.predictor import Latency, LatencyPredictor, train_predictor
 from workers.latency.steadiness import Steadiness
@@ -108,12 +105,15 @@ def latency_constraint(
     predict = predictor.bind(space)
     if config.latency_from == "predicted":
         return PredictedLatency(predict)
-    _need_cores(context, setting)
+    need_cores(
+        context.config.resources, setting.threads,
+        "search.latency-source measured", "--search.latency-source predicted",
+    )  # fmt: skip
     meters = Meters(setting, policy, 1, config.latency_resource)
 
     def measure(architecture: Architecture) -> Row:
         (row,) = meters.measure([architecture])
-        _one_processor({predictor.cpu, row["cpu"]})
+        one_processor({predictor.cpu, row["cpu"]})
         return row
 
     bound_ms = math.inf if config.max_latency_ms is None else config.max_latency_ms
@@ -137,7 +137,7 @@ def _learn(
             f"measurements; {'left out' if used is calm else 'too many to leave out'}",
             highlight=False,
         )
-    cpu = _one_processor({table[sample.key]["cpu"] for sample in samples})
+    cpu = one_processor({table[sample.key]["cpu"] for sample in samples})
     measured = [(sample, float(table[sample.key]["median_ms"])) for sample in used]
     train_predictor(space, setting, cpu, measured).save(context.folder.latency_predictor)
 
@@ -170,24 +170,3 @@ def _line(predictor: LatencyPredictor) -> str:
         f"latency: {setting.runtime} on {cores} of {predictor.cpu}, learnt from {held_out.samples} subnets; "
         f"on held-out ones off by {held_out.mape:.1%} on average, rank correlation {held_out.spearman:.3f}"
     )
-
-
-def _one_processor(cpus: set[str]) -> str:
-    if len(cpus) > 1:
-        raise DataError(
-            "latency must be measured on one kind of processor, but it came from "
-            f"{' and '.join(sorted(cpus))}. Give --search.latency-resource, a Ray resource that only one "
-            "kind of node has."
-        )
-    return cpus.pop()
-
-
-def _need_cores(context: StageContext, setting: Setting) -> None:
-    """A core for measuring and one for a trial, or the search would wait for ever."""
-    resources = context.config.resources
-    needed, there = setting.threads + resources.cpus_per_slot, ray.cluster_resources().get("CPU", 0)
-    if resources.address is None and there < needed:
-        raise ConfigError(
-            f"search.latency-source measured needs {needed} CPUs, {setting.threads} of them to measure on, "
-            f"but Ray has {there:g}. Give --resources.cpus {needed}, or --search.latency-source predicted."
-        )

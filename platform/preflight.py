@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platform.config import RunConfig, StageName
+from platform.config import AllocationConfig, RunConfig, StageName
 from platform.errors import ConfigError
 from platform.run_folder import folder_of
+from platform.samplers.feasible import check_latency_bound
+from platform.samplers.feasible_allocations import LATENCY_FIELD
 from platform.warm_start import check_runs
 from spaces.registry import build_space
 from workers.data.coco import locate
@@ -38,8 +40,19 @@ def check(config: RunConfig) -> None:
 def _check_temporal(config: RunConfig) -> None:
     temporal, finetune = config.temporal, config.finetune
     _need_file("temporal.key-frame", temporal.key_frame)
+    _check_latency(temporal.search)
     splits = (temporal.train_split or finetune.train_split, temporal.val_split or finetune.val_split)
     _check_posetrack(config, "temporal.root", temporal.root or finetune.root, splits)
+
+
+def _check_latency(search: AllocationConfig) -> None:
+    check_latency_bound(LATENCY_FIELD, search.max_latency_ms)
+    if search.max_latency_ms is not None and search.sampler == "predictor":
+        raise ConfigError(
+            f"{LATENCY_FIELD} must be with a sampler that measures what it proposes, but temporal.search."
+            "sampler predictor plans each batch among hundreds, which would all be measured. Give --temporal."
+            "search.sampler prefix, evolution or another."
+        )
 
 
 def _check_posetrack(config: RunConfig, name: str, root: Path | None, splits: tuple[str, ...]) -> None:

@@ -85,6 +85,11 @@ class RunFolder:
         return self.path / "latency_predictor.json"
 
     @property
+    def frame_latency_table(self) -> Path:
+        """The same of the networks of allocations, S-ViPNet's among them."""
+        return self.path / "frame_latency.parquet"
+
+    @property
     def warm_start(self) -> Path:
         """The rows of other runs that this one uses."""
         return self.path / "warm_start.parquet"

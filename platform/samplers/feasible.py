@@ -7,7 +7,7 @@ here, allocations of computation over the frames of a clip elsewhere.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cached_property, lru_cache
 from typing import Any, Protocol, TypeVar
 
@@ -84,6 +84,34 @@ class FeasibleSet(Protocol[C]):
         ...
 
 
+def check_latency_bound(field: str, max_latency_ms: float | None) -> None:
+    """Raises ConfigError, naming the field, for what is no time."""
+    if max_latency_ms is not None and not 0 < max_latency_ms < math.inf:
+        raise ConfigError(f"{field} must be a finite number above 0, but it is {max_latency_ms}")
+
+
+def first_quick(
+    draw: Callable[[Set[str]], C], seen: Set[str], most: int,
+    quick_enough: Callable[[C], bool], too_slow: Callable[[Sequence[C]], ConstraintError],
+) -> C:  # fmt: skip
+    """The first of at most `most` unlike draws that is quick enough; `draw` is given the keys to avoid.
+
+    Raises what `too_slow` makes of those that were drawn, or the draw's own ConstraintError.
+    """
+    slow: list[C] = []
+    closed = set(seen)
+    for _ in range(most):
+        try:
+            drawn = draw(closed)
+        except ConstraintError as error:
+            raise (too_slow(slow) if slow else error) from None
+        if quick_enough(drawn):
+            return drawn
+        slow.append(drawn)
+        closed.add(drawn.key)
+    raise too_slow(slow)
+
+
 class FeasibleArchitectures:
     """The architectures of a space within a closed-form constraint and, where one is set, a latency.
 
@@ -98,10 +126,7 @@ class FeasibleArchitectures:
         latency: Callable[[Architecture], float] | None = None,
         max_latency_ms: float | None = None,
     ) -> None:
-        if max_latency_ms is not None and not 0 < max_latency_ms < math.inf:
-            raise ConfigError(
-                f"search.max-latency-ms must be a finite number above 0, but it is {max_latency_ms}"
-            )
+        check_latency_bound("search.max-latency-ms", max_latency_ms)
         if max_latency_ms is not None and latency is None:
             raise ConfigError("search.max-latency-ms needs a latency of architectures, but none is given")
         self.space, self.constraint, self.max_latency_ms = space, constraint, max_latency_ms
@@ -117,18 +142,10 @@ class FeasibleArchitectures:
     def sample(self, rng: np.random.Generator, seen: Set[str] = frozenset()) -> Architecture:
         if self.max_latency_ms is None:
             return sample_under(self.space, self.constraint, rng, seen)
-        slow: dict[str, Architecture] = {}
-        closed = set(seen)
-        for _ in range(MOST_DRAWS):
-            try:
-                drawn = sample_under(self.space, self.constraint, rng, closed)
-            except ConstraintError as error:
-                raise (self._too_slow(slow, len(seen)) if slow else error) from None
-            if self._quick_enough(drawn):
-                return drawn
-            slow[drawn.key] = drawn
-            closed.add(drawn.key)
-        raise self._too_slow(slow, len(seen))
+        return first_quick(
+            lambda closed: sample_under(self.space, self.constraint, rng, closed), seen, MOST_DRAWS,
+            self._quick_enough, lambda slow: self._too_slow(slow, len(seen)),
+        )  # fmt: skip
 
     def mutate(self, parent: Architecture, rng: np.random.Generator) -> Architecture:
         return self.space.mutate(parent, rng, rate=min(1, MUTATIONS / len(self._dimensions)))
@@ -176,9 +193,9 @@ class FeasibleArchitectures:
             return True
         return self._latency_ms(candidate) <= self.max_latency_ms  # false for NaN
 
-    def _too_slow(self, slow: Mapping[str, Architecture], known: int) -> ConstraintError:
+    def _too_slow(self, slow: Sequence[Architecture], known: int) -> ConstraintError:
         assert self._latency_ms is not None
-        quickest = min(map(self._latency_ms, slow.values()))
+        quickest = min(map(self._latency_ms, slow))
         return ConstraintError(
             f"no new architecture of space {self.space.name!r} with {self.constraint} takes at most "
             f"{self.max_latency_ms:g} ms: all {len(slow):,} that were tried are slower, the quickest takes "

@@ -48,8 +48,7 @@ class PrefixSampler:
 
     def __init__(self, feasible: FeasibleAllocations, study: SearchStudy[Allocation], seed: int) -> None:
         self.feasible, self.study, self.seed = feasible, study, seed
-        alike = replace(feasible.space, shared=True)
-        self.alike = FeasibleAllocations(alike, feasible.constraint)
+        self.alike = feasible.with_space(replace(feasible.space, shared=True))
         self._scored: list[tuple[int, float, Allocation]] = []  # trial, -1 for another run's; AP
         self._of_trial: dict[int, Allocation] = {}
         self._families: dict[int, Family | None] = {}
@@ -122,7 +121,7 @@ class PrefixSampler:
             other = elite[int(rng.integers(len(elite)))]
             joined = feasible.joined(family.parent, other, family.keep)
             return feasible.mutate_behind(joined, family.keep, rng)
-        return feasible.joined(family.parent, feasible.sample(rng), family.keep)
+        return feasible.joined(family.parent, feasible.sample_by_cost(rng), family.keep)
 
     def _elite(self, number: int) -> list[Allocation]:
         """The best of what was known before the family, best first."""

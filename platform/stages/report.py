@@ -13,7 +13,7 @@ from analysis.figures import write_pareto_html, write_pareto_png
 from analysis.front_table import front_table
 from analysis.pareto_view import pareto_view
 from analysis.trials import read_trials
-from platform.config import RunConfig
+from platform.config import AllocationConfig, SearchConfig
 from platform.stages.context import StageContext
 
 ALLOCATIONS = "pareto_allocations"
@@ -33,7 +33,7 @@ def _report_subnets(context: StageContext) -> None:
     trials = read_trials(folder.path, stage="spatial_search")
     pictures = [
         picture
-        for cost, (name, limit) in fronts_of(trials, config).items()
+        for cost, (name, limit) in fronts_of(trials, config.search).items()
         for picture in _draw(trials, cost, limit, folder.path / name, f"{config.name}: {config.space.name}")
     ]
     context.tracking.log_artifacts(*pictures, folder.best)
@@ -49,11 +49,15 @@ def _report_subnets(context: StageContext) -> None:
 def _report_allocation(context: StageContext) -> None:
     """Of the networks that will be used: those trained alone, where the run has them."""
     folder, config = context.folder, context.config
+    title = f"{config.name}: allocations over {config.temporal.frames} frames"
     retrained = folder.retrained_networks.with_suffix(".json")
     found = json.loads((retrained if retrained.exists() else folder.allocation).read_text())
-    trials, stem = read_trials(folder.path, stage="temporal_search"), folder.path / ALLOCATIONS
-    title = f"{config.name}: allocations over {config.temporal.frames} frames"
-    pictures = _draw(trials, "gmacs", config.temporal.search.max_gmacs, stem, title)
+    trials = read_trials(folder.path, stage="temporal_search")
+    pictures = [
+        picture
+        for cost, (name, limit) in fronts_of(trials, config.temporal.search, ALLOCATIONS).items()
+        for picture in _draw(trials, cost, limit, folder.path / name, title)
+    ]
     png = write_allocation_png(found, folder.path / "allocation.png")
     context.tracking.log_artifacts(*pictures, folder.allocation, png)
     context.console.print(allocation_table(found))
@@ -65,16 +69,18 @@ def _report_allocation(context: StageContext) -> None:
         )  # fmt: skip
 
 
-def fronts_of(trials: pd.DataFrame, config: RunConfig) -> dict[str, tuple[str, float | None]]:
+def fronts_of(
+    trials: pd.DataFrame, search: SearchConfig | AllocationConfig, name: str = "pareto"
+) -> dict[str, tuple[str, float | None]]:
     """For each cost that AP is held against, the pictures' name and the bound that is drawn.
 
     MACs always; milliseconds, measured ones before predicted ones, where the trials have them.
     """
-    fronts: dict[str, tuple[str, float | None]] = {"gmacs": ("pareto", config.search.max_gmacs)}
+    fronts: dict[str, tuple[str, float | None]] = {"gmacs": (name, search.max_gmacs)}
     finished = trials[trials["status"] == "finished"]
     for cost in ("latency_ms", "predicted_latency_ms"):
         if len(finished) and cost in finished and finished[cost].notna().all():
-            return fronts | {cost: ("pareto_latency", config.search.max_latency_ms)}
+            return fronts | {cost: (f"{name}_latency", search.max_latency_ms)}
     return fronts
 
 

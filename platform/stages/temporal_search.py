@@ -11,6 +11,7 @@ import ray
 
 from analysis.allocation_table import summary
 from platform.allocation_inputs import Material, allocation_inputs, material
+from platform.allocation_latency import allocation_latency
 from platform.found_allocation import found_allocation
 from platform.results.row import SearchFacts
 from platform.results.store import Row
@@ -21,7 +22,7 @@ from platform.samplers.registry import build_sampler
 from platform.search_run import SearchRun, waiting
 from platform.stages.context import StageContext
 from spaces.temporal.allocation import Allocation
-from spaces.temporal.average import average
+from spaces.temporal.average import average, on_the_sum
 from spaces.temporal.drawing import check_constraint
 from workers.errors import DataError
 from workers.search.allocation_evaluator import networks_of
@@ -46,10 +47,21 @@ def run(context: StageContext) -> None:
 
 def _search(context: StageContext, done: list[Row]) -> None:
     config, given = context.config.temporal.search, material(context)
-    feasible = FeasibleAllocations(given.space, config.constraint)
-    check_constraint(given.space, feasible.on_sum)
+    check_constraint(given.space, on_the_sum(given.space, config.constraint))
     facts = _facts(context, given)
     _refuse_other(context, done, facts)
+    with allocation_latency(context, given.space) as latency:
+        feasible = FeasibleAllocations(given.space, config.constraint, latency, config.max_latency_ms)
+        inputs = ray.put(allocation_inputs(context, given))
+        _run_trials(context, given, facts, feasible, done, inputs)
+    _keep_best(context, given, inputs)
+
+
+def _run_trials(
+    context: StageContext, given: Material, facts: SearchFacts, feasible: FeasibleAllocations,
+    done: list[Row], inputs: Any,
+) -> None:  # fmt: skip
+    config = context.config.temporal.search
     options = replace(context.config.search, trials=config.trials)
     sampler = build_sampler(
         options, feasible, context.config.seed, context.folder.allocation_journal, config.sampler
@@ -59,9 +71,7 @@ def _search(context: StageContext, done: list[Row]) -> None:
         most_gmacs=config.max_gmacs or average(given.space, given.space.biggest()).gmacs,
         trials=config.trials, done=done,
     )  # fmt: skip
-    inputs = ray.put(allocation_inputs(context, given))
     search.run(inputs, context.folder.ray / STAGE)
-    _keep_best(context, given, inputs)
 
 
 def _in_families(context: StageContext) -> StageContext:
@@ -78,7 +88,7 @@ def _facts(context: StageContext, given: Material) -> SearchFacts:
     config = context.config
     return SearchFacts(
         run=config.name, stage=STAGE, space=given.space.name, seed=config.seed,
-        sampler=config.temporal.search.sampler, constraint=f"{config.temporal.search.constraint} on average",
+        sampler=config.temporal.search.sampler, constraint=config.temporal.search.bounds,
         evaluation=given.evaluation,
     )  # fmt: skip
 

@@ -14,7 +14,9 @@ from rich.console import Console
 
 from platform.cluster import ray_session
 from platform.config import AllocationConfig, DataConfig, RunConfig, TemporalConfig
+from platform.errors import ConfigError
 from platform.recipes import tiny_video
+from platform.results.latency_table import LatencyTable
 from platform.results.store import Row
 from platform.run_folder import open_run_folder
 from platform.stages import report, temporal_search
@@ -23,6 +25,7 @@ from platform.tracked_run import open_tracking
 from spaces.errors import ConstraintError
 from spaces.initialise import initialise
 from spaces.registry import build_space
+from spaces.temporal.allocation import Allocation
 from spaces.temporal.temporal_space import TemporalSpace
 from workers.data.made import MadeConfig, write_made_dataset
 from workers.data.skeleton import POSETRACK17
@@ -102,7 +105,7 @@ def test_every_trial_is_a_row_with_its_averages_and_the_ap_of_each_frame(done: S
         assert row["gmacs"] <= SEARCH.max_gmacs
         assert row["macs"] == pytest.approx(row["gmacs"] * 1e9, abs=1)
         assert row["people"] == 16
-    assert found[3]["cached_frames"] == 2  # after trial 2 of its family, on the same worker
+        assert row["cached_frames"] == 0  # the first ones have one choice for all frames, nothing in common
 
 
 def test_the_best_is_written_with_networks_that_predict(done: StageContext) -> None:
@@ -149,6 +152,46 @@ def test_trials_of_another_t_supernet_are_not_mixed_with(done: StageContext) -> 
     with pytest.raises(DataError, match="scored with another T supernet"):
         temporal_search.run(context)
     context.folder.temporal_supernet.write_bytes(kept)
+
+
+def test_every_frame_is_timed_and_its_trial_has_the_average(done: StageContext) -> None:
+    quick = AllocationConfig(trials=3, max_latency_ms=1000, recalibration_clips=4, batch_size=8)
+    temporal = replace(done.config.temporal, search=quick, frames=2)
+    config = replace(done.config, name="quick", temporal=temporal)
+    context = context_of(config)
+    write_weights(context)
+    temporal_search.run(context)
+
+    found, table = rows(context), LatencyTable(context.folder.frame_latency_table)
+    assert [row["status"] for row in found] == ["finished"] * 3
+    for row in found:
+        allocation = Allocation.from_json(row["architecture"])
+        frames = [Allocation(allocation.space, (frame,)).key for frame in allocation.frames]
+        whole_ms = sum(table[key]["median_ms"] for key in (SPATIAL.biggest().key, *frames))
+        assert 0 < row["latency_ms"] == pytest.approx(whole_ms / 3)
+        assert row["predicted_latency_ms"] is None
+        assert row["constraint"] == "at most 1000 ms on average"
+
+    report.run(context)
+    front = context.folder.path / "pareto_allocations_latency.png"
+    assert front.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_bound_on_time_that_cannot_be_kept_or_measured_is_refused(done: StageContext) -> None:
+    resources = done.config.resources
+    for name, max_latency_ms, cpus_per_slot, error, says in (
+        ("slow", 0.01, 1, ConstraintError, r"0\.01 ms over 4 frames must leave something beside"),
+        ("busy", 1000, 2, ConfigError, r"needs 3 CPUs, 1 of them to measure on, but Ray has 2"),
+    ):
+        search = replace(SEARCH, max_latency_ms=max_latency_ms)
+        config = replace(
+            done.config, name=name, resources=replace(resources, cpus_per_slot=cpus_per_slot),
+            temporal=replace(done.config.temporal, search=search),
+        )  # fmt: skip
+        context = context_of(config)
+        write_weights(context)
+        with pytest.raises(error, match=says):
+            temporal_search.run(context)
 
 
 def test_what_cannot_work_is_said_before_anything_is_evaluated(config: RunConfig) -> None:

@@ -13,6 +13,10 @@ from torch import nn
 
 from spaces.architecture import Architecture
 from spaces.registry import build_space
+from spaces.temporal.allocation import FrameChoice
+from spaces.temporal.network import TemporalNetwork
+from workers.errors import DataError
+from workers.latency.beside_heatmaps import BesideHeatmaps
 from workers.latency.processor import cpu_model, own_cores
 from workers.latency.runtimes import Run, find_runtime, torch_threads
 from workers.latency.steadiness import Steadiness
@@ -60,6 +64,20 @@ def measure_architecture(
     """Of its plain network with drawn weights: time does not depend on what was learnt."""
     space = build_space(setting.space, setting.keypoints, setting.input_hw)
     network = keep_signals(space.network(architecture))
+    return measure_network(
+        network, setting.input_hw, setting.runtime, setting.threads, policy, quiet_ms
+    )
+
+
+def measure_frame(
+    setting: Setting, choice: FrameChoice, policy: Steadiness, quiet_ms: float = math.inf
+) -> Measurement:
+    """Of a frame's plain T-ViPNet, beside fixed heatmaps; `setting.space` is the CNN's. PyTorch only."""
+    if setting.runtime != "torch":
+        raise DataError(f"a frame's network can be timed with torch only, not with {setting.runtime!r}")
+    space = build_space(setting.space, setting.keypoints, setting.input_hw)
+    plain = keep_signals(TemporalNetwork(space, choice))
+    network = BesideHeatmaps(plain, setting.keypoints, setting.input_hw)
     return measure_network(
         network, setting.input_hw, setting.runtime, setting.threads, policy, quiet_ms
     )

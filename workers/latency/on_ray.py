@@ -1,4 +1,4 @@
-"""The thin Ray adapter: an actor that measures one architecture after another on cores of its own."""
+"""The thin Ray adapter: an actor that measures one network after another on cores of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import socket
 from typing import Any
 
 from spaces.architecture import Architecture
-from workers.latency.measure import Setting, measure_architecture
+from spaces.temporal.allocation import Allocation
+from workers.latency.measure import Measurement, Setting, measure_architecture, measure_frame
 from workers.latency.steadiness import Steadiness
 
 
@@ -21,6 +22,14 @@ class LatencyMeter:
         """Of an architecture's canonical JSON: `Measurement.to_dict`, with what was measured and where."""
         value = Architecture.from_json(architecture)
         measured = measure_architecture(self.setting, value, self.policy, self.quiet_ms)
+        return self._row(measured) | {"key": value.key, "architecture": architecture}
+
+    def measure_frame(self, frame: str) -> dict[str, Any]:
+        """The same of a frame's T-ViPNet: `frame` is the JSON of an allocation over one frame."""
+        value = Allocation.from_json(frame)
+        measured = measure_frame(self.setting, value.frames[0], self.policy, self.quiet_ms)
+        return self._row(measured) | {"key": value.key, "architecture": frame, "space": value.space}
+
+    def _row(self, measured: Measurement) -> dict[str, Any]:
         self.quiet_ms = measured.timing.quiet_ms
-        named = {"key": value.key, "architecture": architecture, "node": socket.gethostname()}
-        return named | self.setting.to_dict() | measured.to_dict()
+        return self.setting.to_dict() | measured.to_dict() | {"node": socket.gethostname()}
