@@ -24,7 +24,7 @@ from spaces.temporal.allocation import Allocation
 
 FAMILY = 4  # successive trials; given to one worker, they find their beginning in its memory
 UNIFORM_FAMILIES = 2  # of one choice for all frames, drawn uniformly
-FIRST_FAMILIES = 4  # of one choice for all frames
+FIRST_FAMILIES = 4  # of one choice for all frames; a short search has fewer
 EIGHTH = 8  # so many families later one has a uniform first member
 ELITE = 4  # best results from which a family may descend
 RARER = 3  # so many times for each further frame that is changed
@@ -46,8 +46,12 @@ class PrefixSampler:
     A proposal that `MOST_DRAWS` draws do not bring is uniform.
     """
 
-    def __init__(self, feasible: FeasibleAllocations, study: SearchStudy[Allocation], seed: int) -> None:
+    def __init__(
+        self, feasible: FeasibleAllocations, study: SearchStudy[Allocation], seed: int,
+        first_families: int = FIRST_FAMILIES,
+    ) -> None:  # fmt: skip
         self.feasible, self.study, self.seed = feasible, study, seed
+        self.first_families = first_families
         self.alike = feasible.with_space(replace(feasible.space, shared=True))
         self._scored: list[tuple[int, float, Allocation]] = []  # trial, -1 for another run's; AP
         self._of_trial: dict[int, Allocation] = {}
@@ -77,7 +81,7 @@ class PrefixSampler:
 
     def _draws(self, trial: int, rng: np.random.Generator) -> Iterator[Allocation]:
         number = trial // FAMILY
-        if number < FIRST_FAMILIES:
+        if number < self.first_families:
             yield from self._one_for_all(number, rng)
             return
         if number not in self._families:

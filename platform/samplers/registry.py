@@ -14,11 +14,12 @@ from platform.samplers.guided import GuidedSampler
 from platform.samplers.optuna_strategy import OptunaStrategy, nsga2, tpe
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.predictor import PredictorGuided
-from platform.samplers.prefix import PrefixSampler
+from platform.samplers.prefix import FAMILY, FIRST_FAMILIES, PrefixSampler
 from platform.samplers.sampler import Sampler
 from platform.samplers.uniform import UniformSampler
 
 GENERATIONS = 6  # that a search should have time for, so a short one has a smaller population
+ALIKE_SHARE = 8  # of so many trials of the prefix sampler one has one choice for all frames, in a short search
 
 
 def uniform(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
@@ -48,7 +49,8 @@ def predictor(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, s
 def prefix(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
     if not isinstance(feasible, FeasibleAllocations):
         raise ConfigError("sampler 'prefix' is for allocations over frames: for the stage temporal_search")
-    return PrefixSampler(feasible, study, seed)
+    alike = -(-config.trials // (FAMILY * ALIKE_SHARE))
+    return PrefixSampler(feasible, study, seed, min(FIRST_FAMILIES, alike))
 
 
 SAMPLERS: Mapping[str, Callable[[SearchConfig, FeasibleSet, SearchStudy, int], Sampler]] = {

@@ -89,7 +89,7 @@ def _search(name: str, inputs: AllocationInputs, journal: Path) -> Searched:
     space = inputs.space
     most = SHARE * space.temporal.spatial.cost(space.temporal.key_frame).gmacs
     feasible = FeasibleAllocations(space, Constraint(max_gmacs=most))
-    sampler = build_sampler(SearchConfig(), feasible, 0, journal, name)
+    sampler = build_sampler(SearchConfig(trials=CANDIDATES), feasible, 0, journal, name)
     evaluator = AllocationEvaluator(inputs)
     candidates, aps, seconds = [], [], 0.0
     for trial in range(CANDIDATES):

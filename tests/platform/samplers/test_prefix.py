@@ -96,6 +96,15 @@ def test_it_begins_with_one_choice_for_all_frames(tmp_path: Path) -> None:
     assert all(len(set(allocation.frames)) == 1 for allocation in found)
 
 
+def test_a_short_search_has_fewer_of_these(tmp_path: Path) -> None:
+    feasible = FeasibleAllocations(AllocationSpace(BELOW, 3), BOUND)
+    sampler = build_sampler(SearchConfig(trials=40), feasible, 0, tmp_path / "journal", "prefix")
+    for trial in range(3 * FAMILY):
+        drawn = sampler.propose(trial)
+        sampler.observe(trial, Observation(drawn, made_score(drawn), feasible.figures(drawn)["gmacs"]))
+        assert (len(set(drawn.frames)) == 1) == (trial < 2 * FAMILY)
+
+
 def test_where_no_single_choice_keeps_the_bounds_it_begins_with_free_ones(tmp_path: Path) -> None:
     narrow = Constraint(min_gmacs=0.0254999999, max_gmacs=0.0255)
     feasible = FeasibleAllocations(AllocationSpace(BELOW, 3), narrow)
