@@ -19,7 +19,7 @@ from platform.samplers.sampler import Sampler
 from platform.samplers.uniform import UniformSampler
 
 GENERATIONS = 6  # that a search should have time for, so a short one has a smaller population
-ALIKE_SHARE = 8  # of so many trials of the prefix sampler one has one choice for all frames, in a short search
+ALIKE_SHARE = 8  # of so many trials of a short search with prefix, one has one choice for all frames
 
 
 def uniform(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
