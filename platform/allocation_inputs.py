@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-import ray
-
+from platform.cluster import in_a_slot
 from platform.evaluation_digest import evaluation_digest
 from platform.stages.context import StageContext
 from platform.stages.temporal_level import key_frame, key_frame_path, training_tracks, validation_tracks
@@ -61,15 +60,13 @@ def allocation_inputs(context: StageContext, given: Material) -> AllocationInput
     config = context.config
     codec = Codec(config.space.input_hw, config.space.sigma_cells)
     footage = read_footage(given.scored, given.recalibration, codec, config.temporal.search.batch_size)
-    resources = config.resources
-    see = ray.remote(see_key_frames).options(
-        num_cpus=resources.cpus_per_slot, num_gpus=resources.gpus_per_slot
-    )
     return AllocationInputs(
         space=given.space,
         weights={name: tensor.numpy() for name, tensor in given.trained.weights.items()},
         footage=footage,
-        key_frame=ray.get(see.remote(given.space, dict(given.key_frame.weights), footage)),
+        key_frame=in_a_slot(
+            config.resources, see_key_frames, given.space, dict(given.key_frame.weights), footage
+        ),
         cache_bytes=config.temporal.search.cache_mib * MIB,
     )
 

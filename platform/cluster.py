@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import ray
 
 from platform.config import ResourceConfig
+
+R = TypeVar("R")
 
 
 @contextmanager
@@ -23,6 +25,13 @@ def ray_session(resources: ResourceConfig) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def in_a_slot(resources: ResourceConfig, function: Callable[..., R], *arguments: Any) -> R:
+    """What the function, of a module that workers have, gives in a Ray task with a trial's cores and GPUs."""
+    task = ray.remote(function).options(num_cpus=resources.cpus_per_slot, num_gpus=resources.gpus_per_slot)
+    result: R = ray.get(task.remote(*arguments))
+    return result
 
 
 def _local(resources: ResourceConfig) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class PrefixSampler:
 
     def __init__(
         self, feasible: FeasibleAllocations, study: SearchStudy[Allocation], seed: int,
-        first_families: int = FIRST_FAMILIES,
+        first_families: int,
     ) -> None:  # fmt: skip
         self.feasible, self.study, self.seed = feasible, study, seed
         self.first_families = first_families

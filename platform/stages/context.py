@@ -34,6 +34,10 @@ class StageContext:
     def data_root(self) -> Path:
         return data_root(self.config)
 
+    def say(self, stage: str, text: str) -> None:
+        """A line of its own, however long."""
+        self.console.print(f"{stage}: {text}", highlight=False, soft_wrap=True)
+
     def checkpoints_uri(self, stage: str) -> str:
         """Where a training of this run leaves its checkpoints; runs of one name in two places stay apart."""
         if self.config.checkpoints_uri is None:

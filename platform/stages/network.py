@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import ray
-
+from platform.cluster import in_a_slot
 from platform.ray_training import run_training
 from platform.run_folder import write_text
 from platform.stages.context import StageContext
@@ -42,12 +41,7 @@ class NetworkStage:
         self._write(context, self._score(context, trained))
 
     def _score(self, context: StageContext, trained: Start) -> Scored:
-        resources = context.config.resources
-        score = ray.remote(score_network).options(
-            num_cpus=resources.cpus_per_slot, num_gpus=resources.gpus_per_slot
-        )
-        scored: Scored = ray.get(score.remote(self.task, trained, self.scoring))
-        return scored
+        return in_a_slot(context.config.resources, score_network, self.task, trained, self.scoring)
 
     def _write(self, context: StageContext, scored: Scored) -> None:
         architecture, joints = self.start.architecture, self.people.skeleton.names

@@ -6,17 +6,16 @@ import json
 from dataclasses import replace
 from functools import partial
 
-import ray
-
+from platform.cluster import in_a_slot
 from platform.errors import ConfigError
 from platform.found_allocation import found_allocation
 from platform.ray_training import run_training
 from platform.run_folder import write_text
 from platform.stages.context import StageContext
-from platform.stages.temporal_level import training_tracks, validation_tracks
+from platform.stages.temporal_level import clip_scoring, training_tracks
 from spaces.temporal.allocation_space import AllocationSpace
 from workers.data.batches import steps_per_epoch
-from workers.data.clips import Clips, evaluation_clips, evenly_spaced, training_clips
+from workers.data.clips import Clips, training_clips
 from workers.data.codec import Codec
 from workers.search.allocation_score import AllocationScoring, ScoredAllocation, score_allocation
 from workers.training.allocation_training import AllocationTraining, weights_by_frame
@@ -29,11 +28,11 @@ STAGE = "temporal_retrain"
 def run(context: StageContext) -> None:
     path, config = context.folder.retrained_networks, context.config.temporal
     if path.exists():
-        _say(context, f"done before, {path}")
+        context.say(STAGE, f"done before, {path}")
         return
     start = _found(context)
     clips = training_clips(training_tracks(context), len(start.weights) + 1, step=config.clip_step)
-    _say(context, f"allocation {start.allocation.key} over {clips.summary}")
+    context.say(STAGE, f"allocation {start.allocation.key} over {clips.summary}")
     trained = _trained(context, clips, start)
     _write(context, trained, _score(context, clips, trained))
 
@@ -63,18 +62,12 @@ def _task(context: StageContext, start: TrainedAllocation) -> SpatialTask:
 
 
 def _score(context: StageContext, clips: Clips, trained: TrainedAllocation) -> ScoredAllocation:
-    config, resources = context.config, context.config.resources
+    config, on_clips = context.config, clip_scoring(context, clips)
     scoring = AllocationScoring(
-        clips=evaluation_clips(validation_tracks(context), clips.frames),
-        recalibration=evenly_spaced(clips, config.temporal.search.recalibration_clips),
+        clips=on_clips.clips, recalibration=on_clips.recalibration, batch_size=on_clips.batch_size,
         codec=Codec(config.space.input_hw, config.space.sigma_cells),
-        batch_size=config.temporal.search.batch_size,
-    )
-    score = ray.remote(score_allocation).options(
-        num_cpus=resources.cpus_per_slot, num_gpus=resources.gpus_per_slot
-    )
-    scored: ScoredAllocation = ray.get(score.remote(trained, scoring))
-    return scored
+    )  # fmt: skip
+    return in_a_slot(config.resources, score_allocation, trained, scoring)
 
 
 def _write(context: StageContext, trained: TrainedAllocation, scored: ScoredAllocation) -> None:
@@ -89,9 +82,5 @@ def _write(context: StageContext, trained: TrainedAllocation, scored: ScoredAllo
     write_text(path.with_suffix(".json"), json.dumps(found, indent=2) + "\n")
     save_allocation(path, replace(trained, weights=scored.weights))  # last: the stage is done with it
     context.tracking.log_artifacts(path.with_suffix(".json"), path)
-    _say(context, f"{allocation.key}, AP {100 * scored.ap:.1f} over its frames, "
-                  f"{100 * scored.ap_all:.1f} with key frames, {path}")  # fmt: skip
-
-
-def _say(context: StageContext, text: str) -> None:
-    context.console.print(f"{STAGE}: {text}", highlight=False, soft_wrap=True)
+    context.say(STAGE, f"{allocation.key}, AP {100 * scored.ap:.1f} over its frames, "
+                       f"{100 * scored.ap_all:.1f} with key frames, {path}")  # fmt: skip

@@ -12,6 +12,7 @@ import ray
 from analysis.allocation_table import summary
 from platform.allocation_inputs import Material, allocation_inputs, material
 from platform.allocation_latency import allocation_latency
+from platform.cluster import in_a_slot
 from platform.found_allocation import found_allocation
 from platform.results.row import SearchFacts
 from platform.results.store import Row
@@ -118,11 +119,7 @@ def _keep_best(context: StageContext, given: Material, inputs: Any) -> None:
             "Mend the cause and give the run another --name."
         )
     best = max(scored, key=lambda row: (row["ap"], -row["gmacs"]))
-    resources = context.config.resources
-    task = ray.remote(networks_of).options(
-        num_cpus=resources.cpus_per_slot, num_gpus=resources.gpus_per_slot
-    )
-    weights = ray.get(task.remote(inputs, best["architecture"]))
+    weights = in_a_slot(context.config.resources, networks_of, inputs, best["architecture"])
     allocation = given.space.parse(best["architecture"])
     save_allocation(
         folder.allocation_networks,
@@ -133,4 +130,4 @@ def _keep_best(context: StageContext, given: Material, inputs: Any) -> None:
 
 def _say_best(context: StageContext) -> None:
     found = json.loads(context.folder.allocation.read_text())
-    context.console.print(f"{STAGE}: {summary(found)}", highlight=False, soft_wrap=True)
+    context.say(STAGE, summary(found))

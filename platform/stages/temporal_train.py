@@ -30,17 +30,17 @@ STAGE = "temporal_train"
 def run(context: StageContext) -> None:
     path, config = context.folder.temporal_supernet, context.config.temporal
     if path.exists():
-        _say(context, f"done before, {path}")
+        context.say(STAGE, f"done before, {path}")
         return
     source = key_frame_path(context)  # before the images of a whole data set are looked for
     clips = training_clips(training_tracks(context), config.trained_frames + 1, step=config.clip_step)
     start, fusing = key_frame(context, clips.people.skeleton.names), operations(context)
-    _say(context, clips.summary)
-    _say(context, f"key frame {start.architecture.key} of {source}, T = {config.trained_frames}")
+    context.say(STAGE, clips.summary)
+    context.say(STAGE, f"key frame {start.architecture.key} of {source}, T = {config.trained_frames}")
     context.tracking.set_tag("vipnas.trained_frames", str(config.trained_frames))
     weights = _trained(context, clips, start, fusing)
     save_temporal_supernet(path, weights, start.temporal(fusing), start.joints, config.trained_frames)
-    _say(context, f"trained, {path}")
+    context.say(STAGE, f"trained, {path}")
 
 
 def _trained(
@@ -61,7 +61,3 @@ def _trained(
 def _task(context: StageContext, start: KeyFrame) -> SpatialTask:
     train = context.config.temporal.recipe(context.config.train)
     return replace(context.spatial_task(), space=start.architecture.space, train=train)
-
-
-def _say(context: StageContext, text: str) -> None:
-    context.console.print(f"{STAGE}: {text}", highlight=False, soft_wrap=True)
