@@ -58,14 +58,18 @@ class StageContext:
         return build_space(config.name, people.skeleton.keypoints, config.input_hw)
 
     def spatial_task(self) -> SpatialTask:
-        config = self.config
-        return SpatialTask(
-            space=config.space.name,
-            input_hw=config.space.input_hw,
-            sigma_cells=config.space.sigma_cells,
-            seed=config.seed,
-            train=config.train,
-        )
+        return spatial_task(self.config)
+
+
+def spatial_task(config: RunConfig) -> SpatialTask:
+    """What a training of the run's space is told."""
+    return SpatialTask(
+        space=config.space.name,
+        input_hw=config.space.input_hw,
+        sigma_cells=config.space.sigma_cells,
+        seed=config.seed,
+        train=config.train,
+    )
 
 
 def data_root(config: RunConfig) -> Path:

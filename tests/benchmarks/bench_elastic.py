@@ -23,7 +23,7 @@ from spaces.published import find_published
 from spaces.registry import build_space
 from spaces.space import SearchSpace
 from tests.benchmarks.figure import Figure, at_most
-from tests.benchmarks.threads import one_thread
+from tests.threads import one_thread
 
 PUBLISHED = ("s-vipnas-res50", "s-vipnas-mbv3", "hrnet-w32")
 SPACES = ("resnet50", "mobilenetv3", "hrnet-w32")

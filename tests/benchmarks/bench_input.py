@@ -28,7 +28,7 @@ import numpy as np
 from platform.config import RunConfig
 from platform.recipes import coco_mbv3, smoke
 from tests.benchmarks.figure import Figure, at_least, at_most
-from tests.benchmarks.threads import one_thread
+from tests.threads import one_thread
 from workers.data.batches import TrainingSet
 from workers.data.coco import annotation_file, read_people
 from workers.data.codec import Codec

@@ -30,7 +30,7 @@ from spaces.constraint import Constraint
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.extract import extract_frame
 from tests.benchmarks.figure import Figure, at_least, at_most
-from tests.benchmarks.threads import one_thread
+from tests.threads import one_thread
 from tests.workers.search.some_clips import allocation_inputs
 from workers.data.made import MadeConfig, write_made_dataset
 from workers.evaluation.inputs import network_input

@@ -32,7 +32,7 @@ from spaces.deconv_space import DeconvSpace
 from spaces.registry import build_space
 from tests.benchmarks.figure import Figure, at_least
 from tests.benchmarks.made_accuracy import MadeAccuracy
-from tests.benchmarks.threads import one_thread
+from tests.threads import one_thread
 
 SPACE = cast(DeconvSpace, build_space("mobilenetv3"))
 MOST_GMACS = 0.8

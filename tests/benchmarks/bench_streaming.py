@@ -23,7 +23,7 @@ from spaces.temporal.average import on_the_sum
 from spaces.temporal.drawing import sample_allocation
 from spaces.temporal.temporal_space import TemporalSpace
 from tests.benchmarks.figure import Figure, at_least, at_most
-from tests.benchmarks.threads import one_thread
+from tests.threads import one_thread
 from workers.data.skeleton import POSETRACK17
 from workers.evaluation.propagate import recalibrate_on
 from workers.video.networks import VideoNetworks

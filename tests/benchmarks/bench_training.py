@@ -35,7 +35,7 @@ from spaces.initialise import initialise
 from spaces.registry import build_space
 from spaces.space import SearchSpace
 from tests.benchmarks.figure import Figure, at_least, at_most
-from tests.benchmarks.threads import one_thread
+from tests.threads import one_thread
 from workers.data.batches import TrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
