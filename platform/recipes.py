@@ -51,10 +51,10 @@ def smoke() -> RunConfig:
     return RunConfig(
         name="smoke",
         stages=BOTH_LEVELS,
-        data=DataConfig(made=MadeConfig(clips=160, frames_per_clip=5)),  # T = 4 needs five
+        data=DataConfig(made=MadeConfig(clips=160, frames_per_clip=5, transience=0.6)),  # T = 4 needs five
         space=SpaceConfig(name="mobilenetv3-small", input_hw=(128, 96), sigma_cells=1.5),
         train=TrainConfig(
-            epochs=12,
+            epochs=10,
             batch_size=16,
             learning_rate=2e-3,
             warmup_steps=60,
@@ -64,10 +64,10 @@ def smoke() -> RunConfig:
         ),
         search=SearchConfig(trials=32, max_gmacs=0.03, recalibration_people=256),
         retrain=RetrainConfig(start="slice", epochs=2),
-        finetune=FinetuneConfig(epochs=10, learning_rate=1e-3, drop_epochs=(6, 8)),
+        finetune=FinetuneConfig(epochs=8, learning_rate=1e-3, drop_epochs=(5, 7)),
         temporal=TemporalConfig(
-            epochs=10, search=AllocationConfig(trials=128, sampler="prefix", max_gmacs=0.015),
-            retrain=AllocationRetrainConfig(epochs=12),
+            epochs=8, search=AllocationConfig(trials=128, sampler="prefix", max_gmacs=0.015),
+            retrain=AllocationRetrainConfig(epochs=24),
         ),
     )
 

@@ -48,6 +48,7 @@ class MadeConfig:
     height_px: int = 240
     validation_fraction: float = 0.17  # of the clips
     difficulty: float = 0.3  # 0 to 1: clutter, occlusion, blur, noise and people who do not face the camera
+    transience: float = 0.0  # 0 to 1: what spoils single frames: things passing by, shakes, lost focus
 
     def __post_init__(self) -> None:
         _require("seed", self.seed, 0, 2**63 - 1)
@@ -62,6 +63,7 @@ class MadeConfig:
                 "Give the share of the clips to validate on, for example 0.17."
             )
         _require("difficulty", self.difficulty, 0, 1)
+        _require("transience", self.transience, 0, 1)
 
     @property
     def validation_clips(self) -> int:
@@ -152,7 +154,9 @@ def _draw_clip(draft: Path, config: MadeConfig, split: str, clip: int) -> list[t
     labels = []
     seed = np.random.SeedSequence((config.seed, clip))
     size_px = (config.height_px, config.width_px)
-    frames = make_clip(seed, config.frames_per_clip, config.people_per_clip, size_px, config.difficulty)
+    frames = make_clip(
+        seed, config.frames_per_clip, config.people_per_clip, size_px, config.difficulty, config.transience
+    )
     for number, frame in enumerate(frames):
         path = draft / f"{split}2017" / coco_file_name(clip, number)
         _write_jpeg(path, frame.image)

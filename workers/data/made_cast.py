@@ -76,7 +76,7 @@ def _place(
     return Actor(track_id=track_id, figure=figure, body=body, origins_px=origins_px, obstacle=None)
 
 
-_HIDEABLE = (
+HIDEABLE = (
     "nose", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip",
     "left_knee", "right_knee", "left_ankle", "right_ankle",
 )  # fmt: skip
@@ -84,7 +84,7 @@ _HIDEABLE = (
 
 def _hide_partly(rng: np.random.Generator, actor: Actor) -> Actor:
     """The same person with an obstacle about one of the joints."""
-    joint_px = actor.points_px(str(rng.choice(_HIDEABLE)))
+    joint_px = actor.points_px(str(rng.choice(HIDEABLE)))
     where = joint_px[len(joint_px) // 2, :2] + rng.normal(0.0, 0.08 * actor.figure.stature_px, 2)
     obstacle = draw_obstacle(rng, where, float(rng.uniform(0.12, 0.36)) * actor.figure.stature_px)
     return replace(actor, obstacle=obstacle)

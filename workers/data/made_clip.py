@@ -13,11 +13,13 @@ from workers.data.made_cast import Actor, draw_cast
 from workers.data.made_figure import Piece, between, label_map, paint
 from workers.data.made_labels import PersonLabel, label_person
 from workers.data.made_paint import Light, draw_light
+from workers.data.made_transients import Transients, draw_transients
 
 FRAME_S = 0.1
 _MARGIN_PX = 24  # of backdrop around the image, for the camera to pan over
 _OBSTACLE = 255
 _SMEAR_PX = 2.5  # between two instants of one exposure
+_TRANSIENT_STREAM = 1  # its own, so that a clip without transients is the same clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,12 @@ def make_clip(
     people: int,
     size_px: tuple[int, int],  # height and width
     difficulty: float,
+    transience: float = 0.0,
 ) -> Iterator[Frame]:
-    """The frames of a random clip, in order; equal arguments give equal frames."""
+    """The frames of a random clip, in order; equal arguments give equal frames.
+
+    `transience`, 0 to 1, spoils single frames of it: see `made_transients.py`.
+    """
     rng = np.random.Generator(np.random.PCG64(seed))
     camera = _draw_camera(rng, size_px, difficulty)
     middles_s = (np.arange(frames) - 0.5 * (frames - 1)) * FRAME_S
@@ -54,23 +60,29 @@ def make_clip(
     backdrop = draw_backdrop(rng, size_px[0] + 2 * _MARGIN_PX, size_px[1] + 2 * _MARGIN_PX, difficulty)
     light = draw_light(rng)
     times_s = np.stack([opened, closed], axis=1).ravel()
-    shifts_px = np.clip(times_s[:, None] * camera.pan_px_per_s, -_MARGIN_PX, _MARGIN_PX)
     cast = draw_cast(rng, people, times_s, size_px, difficulty)
+    apart = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, _TRANSIENT_STREAM))
+    transients = draw_transients(np.random.default_rng(apart), cast, times_s, FRAME_S, transience)
+    pan_px = times_s[:, None] * camera.pan_px_per_s
+    shifts_px = np.clip(pan_px + transients.shifts_px, -_MARGIN_PX, _MARGIN_PX)
     for frame in range(frames):
-        shot = _Shot(cast, light, shifts_px, 2 * frame, size_px)
-        yield Frame(_develop(shot.expose(backdrop), camera, rng), shot.labels())
+        shot = _Shot(cast, transients, light, shifts_px, frame, size_px)
+        softness_px = float(np.hypot(camera.softness_px, transients.softness_px[frame]))
+        yield Frame(_develop(shot.expose(backdrop), camera, softness_px, rng), shot.labels())
 
 
 class _Shot:
     """One opening of the shutter: what is where at its start and its end, and in between."""
 
     def __init__(
-        self, cast: list[Actor], light: Light, shifts_px: np.ndarray, opened: int, size: tuple[int, int]
-    ) -> None:
-        self.cast, self.light, self.size = cast, light, size
-        self.shifts_px, self.opened = shifts_px, opened
+        self, cast: list[Actor], transients: Transients, light: Light,
+        shifts_px: np.ndarray, frame: int, size: tuple[int, int],
+    ) -> None:  # fmt: skip
+        self.cast, self.passers, self.light, self.size = cast, transients.passers, light, size
+        self.shifts_px, self.opened = shifts_px, 2 * frame
+        self.swing_px = transients.swings_px[frame]
         self.ends: list[tuple[list[Piece], list[Piece]]] = [
-            (actor.pieces(opened, light), actor.pieces(opened + 1, light)) for actor in cast
+            (actor.pieces(self.opened, light), actor.pieces(self.opened + 1, light)) for actor in cast
         ]
 
     def expose(self, backdrop: np.ndarray) -> np.ndarray:
@@ -90,6 +102,8 @@ class _Shot:
             nearest[parts[index] > 0] = index + 1
             if actor.obstacle:
                 actor.obstacle.cover(nearest, shift_px, _OBSTACLE)
+        for passer in self.passers:
+            passer.obstacle.cover(nearest, shift_px + passer.at(self.opened, 0.5), _OBSTACLE)
         found = [
             label_person(actor, self._points(actor, shift_px), parts[index], nearest, index + 1)
             for index, actor in enumerate(self.cast)
@@ -105,6 +119,8 @@ class _Shot:
             paint(canvas, self._pieces(index, share), actor.figure.outfit, self.light)
             if actor.obstacle:
                 actor.obstacle.paint(canvas, shift_px)
+        for passer in self.passers:
+            passer.obstacle.paint(canvas, shift_px + passer.at(self.opened, share))
         return canvas
 
     def _instants(self) -> int:
@@ -113,6 +129,8 @@ class _Shot:
             for starts, ends in self.ends
             for start, end in zip(starts, ends, strict=True)
         ]
+        passing_px = [passer.at(self.opened, 1.0) - passer.at(self.opened, 0.0) for passer in self.passers]
+        moved_px += [float(np.abs(each).max()) for each in (self.swing_px, *passing_px)]
         return int(np.clip(np.ceil(max(moved_px) / _SMEAR_PX), 1, 6))
 
     def _pieces(self, index: int, share: float) -> list[Piece]:
@@ -142,10 +160,10 @@ def _draw_camera(rng: np.random.Generator, size_px: tuple[int, int], difficulty:
     )
 
 
-def _develop(image: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.ndarray:
+def _develop(image: np.ndarray, camera: Camera, softness_px: float, rng: np.random.Generator) -> np.ndarray:
     """Focus, tone and grain of the camera on one exposed image."""
-    if camera.softness_px > 0.0:
-        image = cv2.GaussianBlur(image, (0, 0), camera.softness_px)
+    if softness_px > 0.0:
+        image = cv2.GaussianBlur(image, (0, 0), softness_px)
     row, column = rng.integers(0, 64, 2)
     height, width = image.shape[:2]
     grainy = cv2.LUT(image, camera.tone) + camera.noise[row : row + height, column : column + width]
