@@ -78,9 +78,9 @@ class Helper:
         code = self._process.returncode
         cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return DataError(
-            f"a process that reads images must live until it is told to end, but process {self.pid} ended "
-            f"with {cause}. SIGKILL often means that memory ran out: lower train.loader-processes or "
-            "train.memory-mib."
+            f"a process that reads or draws images must live until it is told to end, but process {self.pid} "
+            f"ended with {cause}. SIGKILL often means that memory ran out; where it made training batches, "
+            "lower train.loader-processes or train.memory-mib."
         )
 
 

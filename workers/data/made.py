@@ -9,15 +9,19 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from workers.data.made_clip import make_clip
+from workers.data.helper import Helper, in_turn
+from workers.data.made_clip import Frame, make_clip
 from workers.data.made_labels import PersonLabel
 from workers.data.made_layout import (
     Document,
@@ -32,8 +36,10 @@ from workers.files import link_or_copy
 
 MARKER = "made.json"
 DRAWING = 1  # raise it when the same configuration draws other pixels or labels
+CLIPS_A_PROCESS = 40  # at least so many are drawn by each; fewer are not worth its start
 _JPEG_QUALITY = 90
 _SPLITS = ("train", "val")
+Labels = list[tuple[PersonLabel, ...]]  # the people of each frame of a clip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +145,8 @@ def _marker_text(config: MadeConfig) -> str:
 def _draw_into(draft: Path, config: MadeConfig) -> None:
     size = (config.height_px, config.width_px)
     for split in _SPLITS:
-        clips = [(clip, _draw_clip(draft, config, split, clip)) for clip in config.clips_of(split)]
+        numbers = config.clips_of(split)
+        clips = list(zip(numbers, _drawn(draft, config, split, numbers), strict=True))
         coco = coco_document(clips, *size)
         _write_json(draft / "annotations" / f"person_keypoints_{split}2017.json", coco)
         for clip, frames in clips:
@@ -149,20 +156,44 @@ def _draw_into(draft: Path, config: MadeConfig) -> None:
     (draft / MARKER).write_text(_marker_text(config), encoding="utf-8")
 
 
-def _draw_clip(draft: Path, config: MadeConfig, split: str, clip: int) -> list[tuple[PersonLabel, ...]]:
-    """Writes the images of one clip and returns the people of each frame."""
-    labels = []
-    seed = np.random.SeedSequence((config.seed, clip))
-    size_px = (config.height_px, config.width_px)
-    frames = make_clip(
-        seed, config.frames_per_clip, config.people_per_clip, size_px, config.difficulty, config.transience
-    )
-    for number, frame in enumerate(frames):
-        path = draft / f"{split}2017" / coco_file_name(clip, number)
-        _write_jpeg(path, frame.image)
-        link_or_copy(path, draft / "posetrack18" / posetrack_file_name(clip, split, number))
-        labels.append(frame.people)
-    return labels
+def _drawn(draft: Path, config: MadeConfig, split: str, clips: Sequence[int]) -> Iterator[Labels]:
+    """Draws the clips, where there are many on all cores; the people of each, in order."""
+    processes = min(os.cpu_count() or 1, len(clips) // CLIPS_A_PROCESS)
+    if processes < 2:
+        artist = Artist(draft, config)
+        yield from (artist.draw(split, clip) for clip in clips)
+        return
+    artists = [Helper(Artist, draft, config) for _ in range(processes)]
+    try:
+        with closing(in_turn(artists, "draw", ((split, clip) for clip in clips))) as drawn:
+            yield from (labels for _, labels in drawn)
+    finally:
+        for each in artists:
+            each.close()
+
+
+class Artist:
+    """Draws clips into a folder; in each process that does, there is one."""
+
+    def __init__(self, draft: Path, config: MadeConfig) -> None:
+        self._draft, self._config = draft, config
+
+    def draw(self, split: str, clip: int) -> Labels:
+        """Writes the images of one clip and returns the people of each frame."""
+        labels = []
+        for number, frame in enumerate(self._frames(clip)):
+            path = self._draft / f"{split}2017" / coco_file_name(clip, number)
+            _write_jpeg(path, frame.image)
+            link_or_copy(path, self._draft / "posetrack18" / posetrack_file_name(clip, split, number))
+            labels.append(frame.people)
+        return labels
+
+    def _frames(self, clip: int) -> Iterator[Frame]:
+        config, seed = self._config, np.random.SeedSequence((self._config.seed, clip))
+        return make_clip(
+            seed, config.frames_per_clip, config.people_per_clip, (config.height_px, config.width_px),
+            config.difficulty, config.transience,
+        )  # fmt: skip
 
 
 def _write_jpeg(path: Path, image: np.ndarray) -> None:

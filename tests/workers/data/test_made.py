@@ -5,6 +5,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from pycocotools.coco import COCO
 
 from workers.data.coco import read_people
+from workers.data.helper import Helper
 from workers.data.made import MARKER, MadeConfig, write_made_dataset
 from workers.errors import DataError
 
@@ -37,6 +39,24 @@ def _coco(root: Path, split: str) -> COCO:
 def test_one_configuration_gives_the_same_bytes_again(made: Path, tmp_path: Path) -> None:
     again = write_made_dataset(tmp_path / "again", CONFIG)
     assert _files(again) == _files(made)
+
+
+def test_many_clips_are_drawn_by_several_processes_with_the_same_bytes(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.data.made.CLIPS_A_PROCESS", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    started: list[Helper] = []
+
+    def start(*arguments: Any) -> Helper:
+        started.append(Helper(*arguments))
+        return started[-1]
+
+    monkeypatch.setattr("workers.data.made.Helper", start)
+    again = write_made_dataset(tmp_path / "again", CONFIG)
+    assert _files(again) == _files(made)
+    assert len(started) == 2 + 2, "for each split"
+    assert not any(helper.close.alive for helper in started), "all were ended"
 
 
 def test_another_seed_gives_other_images(made: Path, tmp_path: Path) -> None:
