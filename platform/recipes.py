@@ -47,14 +47,17 @@ EIGHT_GPUS = ResourceConfig(
 
 
 def smoke() -> RunConfig:
-    """Both levels in a quarter of an hour on two cores: made clips, a small MobileNetV3, 128x96 input."""
+    """Both levels in a quarter of an hour on two cores: made clips, a small MobileNetV3, 96x64 input.
+
+    The S-ViPNet and the T networks are trained alone for as many steps, by batches of 16 people or clips.
+    """
     return RunConfig(
         name="smoke",
         stages=BOTH_LEVELS,
-        data=DataConfig(made=MadeConfig(clips=160, frames_per_clip=5, transience=0.6)),  # T = 4 needs five
-        space=SpaceConfig(name="mobilenetv3-small", input_hw=(128, 96), sigma_cells=1.5),
+        data=DataConfig(made=MadeConfig(clips=320, frames_per_clip=5, transience=0.8)),  # T = 4 needs five
+        space=SpaceConfig(name="mobilenetv3-small", input_hw=(96, 64), sigma_cells=1.5),
         train=TrainConfig(
-            epochs=10,
+            epochs=3,
             batch_size=16,
             learning_rate=2e-3,
             warmup_steps=60,
@@ -62,12 +65,12 @@ def smoke() -> RunConfig:
             augmentation=Augmentation(rotation_deg=0),
             sync_norm=False,  # a step is short here: the 170 messages it takes would be felt
         ),
-        search=SearchConfig(trials=32, max_gmacs=0.03, recalibration_people=256),
-        retrain=RetrainConfig(start="slice", epochs=2),
-        finetune=FinetuneConfig(epochs=8, learning_rate=1e-3, drop_epochs=(5, 7)),
+        search=SearchConfig(trials=32, max_gmacs=0.015, recalibration_people=256),
+        retrain=RetrainConfig(start="slice", epochs=1),
+        finetune=FinetuneConfig(epochs=3, learning_rate=1e-3, drop_epochs=(2,)),
         temporal=TemporalConfig(
-            epochs=8, search=AllocationConfig(trials=128, sampler="prefix", max_gmacs=0.015),
-            retrain=AllocationRetrainConfig(epochs=24),
+            epochs=3, search=AllocationConfig(trials=128, sampler="prefix", max_gmacs=0.0075),
+            retrain=AllocationRetrainConfig(epochs=10),
         ),
     )
 
