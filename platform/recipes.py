@@ -47,14 +47,11 @@ EIGHT_GPUS = ResourceConfig(
 
 
 def smoke() -> RunConfig:
-    """Both levels in a quarter of an hour on two cores: made clips, a small MobileNetV3, 96x64 input.
-
-    The S-ViPNet and the T networks are trained alone for as many steps, by batches of 16 people or clips.
-    """
+    """Both levels in a quarter of an hour on two cores: made clips, a small MobileNetV3, 96x64 input."""
     return RunConfig(
         name="smoke",
         stages=BOTH_LEVELS,
-        data=DataConfig(made=MadeConfig(clips=320, frames_per_clip=5, transience=0.8)),  # T = 4 needs five
+        data=DataConfig(made=MadeConfig(clips=200, frames_per_clip=8, transience=0.8)),  # two key frames each
         space=SpaceConfig(name="mobilenetv3-small", input_hw=(96, 64), sigma_cells=1.5),
         train=TrainConfig(
             epochs=3,
@@ -67,10 +64,10 @@ def smoke() -> RunConfig:
         ),
         search=SearchConfig(trials=32, max_gmacs=0.015, recalibration_people=256),
         retrain=RetrainConfig(start="slice", epochs=1),
-        finetune=FinetuneConfig(epochs=3, learning_rate=1e-3, drop_epochs=(2,)),
+        finetune=FinetuneConfig(epochs=5, learning_rate=1e-3, drop_epochs=(4,)),
         temporal=TemporalConfig(
-            epochs=3, search=AllocationConfig(trials=128, sampler="prefix", max_gmacs=0.0075),
-            retrain=AllocationRetrainConfig(epochs=10),
+            epochs=2, search=AllocationConfig(trials=128, sampler="prefix", max_gmacs=0.0075),
+            retrain=AllocationRetrainConfig(epochs=6),
         ),
     )
 
