@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from platform.command_line import run
+from platform.recipes import smoke
 from platform.search import main, overview, read_arguments
 
 
@@ -77,4 +78,4 @@ def test_the_help_of_a_recipe_shows_its_values(checkout: Path) -> None:
         cwd=checkout, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "--search.max-gmacs" in done.stdout
-    assert "0.03" in done.stdout
+    assert f"(default: {smoke().search.max_gmacs})" in done.stdout
