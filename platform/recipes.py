@@ -67,7 +67,7 @@ def smoke() -> RunConfig:
         finetune=FinetuneConfig(epochs=5, learning_rate=1e-3, drop_epochs=(4,)),
         temporal=TemporalConfig(
             epochs=2, search=AllocationConfig(trials=128, sampler="prefix", max_gmacs=0.0075),
-            retrain=AllocationRetrainConfig(epochs=6),
+            retrain=AllocationRetrainConfig(epochs=6, learning_rate=2e-3),
         ),
     )
 

@@ -34,7 +34,7 @@ def overview() -> str:
             "",
             "examples:",
             f"  {PROGRAM} smoke",
-            f"  {PROGRAM} smoke --name more --search.trials 40 --search.max-gmacs 0.02",
+            f"  {PROGRAM} smoke --name more --search.trials 40 --search.max-gmacs 0.01",
             f"  {PROGRAM} tiny --name mine --data.root data/coco",
             f"  {PROGRAM} --config runs/smoke/config.yaml",
             f"  {PROGRAM} smoke --name tighter --warm-start runs/smoke --search.max-gmacs 0.02",
