@@ -10,7 +10,7 @@ from platform.recipes import smoke
 from platform.stages.report import fronts_of
 
 BOUND = replace(smoke().search, max_latency_ms=12.0)
-MACS = {"gmacs": ("pareto", 0.03)}
+MACS = {"gmacs": ("pareto", smoke().search.max_gmacs)}
 
 
 def trials(**columns: list[float | None]) -> pd.DataFrame:

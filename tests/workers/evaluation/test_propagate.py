@@ -64,7 +64,9 @@ def test_recalibrating_without_heatmaps_is_what_a_spatial_network_gets() -> None
 def test_predicted_heatmaps_are_the_networks_on_the_first_rows_of_those_before(network: nn.Module) -> None:
     recalibrate_on(network, IMAGES, BEFORE, 5, propagate=False)
     predicted = predict_heatmaps(network, IMAGES[:3], BEFORE, batch_size=2)
-    assert np.allclose(predicted, plainly(network)[:3], rtol=1e-4, atol=1e-5)
+    expected = plainly(network)[:3]
+    rounding = 1e-4 * expected.std()  # of folding; where a heatmap is near zero it is no smaller
+    assert np.allclose(predicted, expected, rtol=0, atol=rounding)
     assert not np.allclose(predicted, predict_heatmaps(network, IMAGES[:3], BEFORE[1:], batch_size=2))
 
 
