@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from spaces.layers.grouped import grouped_conv2d
 from spaces.layers.slicing import filters, leading
 
 
@@ -18,9 +18,7 @@ class ElasticConv2d(nn.Module):
     first I / G inputs (paper, section A.1, Elastic Group Number).
     """
 
-    def __init__(
-        self, inputs: int, widest: int, kernel: int, *, stride: int = 1, bias: bool = False
-    ) -> None:
+    def __init__(self, inputs: int, widest: int, kernel: int, *, stride: int = 1, bias: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(widest, inputs, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(widest)) if bias else None
@@ -31,4 +29,4 @@ class ElasticConv2d(nn.Module):
     ) -> Float[Tensor, "B O h w"]:
         weight = filters(self.weight, out, x.shape[1] // groups, kernel)
         bias = None if self.bias is None else leading(self.bias, out)
-        return F.conv2d(x, weight, bias, stride=self.stride, padding=kernel // 2, groups=groups)
+        return grouped_conv2d(x, weight, bias, stride=self.stride, padding=kernel // 2, groups=groups)

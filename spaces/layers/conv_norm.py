@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spaces.layers.conv import ElasticConv2d
+from spaces.layers.grouped import GroupedConv2d
 from spaces.layers.norm import BATCH_NORM_EPS, ElasticBatchNorm2d
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -27,7 +28,7 @@ class ConvNorm(nn.Module):
         self, w_in: int, w_out: int, kernel: int, *, stride: int = 1, groups: int = 1, act: str = "relu"
     ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(w_in, w_out, kernel, stride, kernel // 2, groups=groups, bias=False)
+        self.conv = GroupedConv2d(w_in, w_out, kernel, stride, kernel // 2, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(w_out, eps=BATCH_NORM_EPS)
         self.act = activation(act)
 
@@ -38,9 +39,7 @@ class ConvNorm(nn.Module):
 class ElasticConvNorm(nn.Module):
     """Takes its active width, kernel and groups as arguments; the input width is read off the input."""
 
-    def __init__(
-        self, inputs: int, widest: int, kernel: int, *, stride: int = 1, act: str = "relu"
-    ) -> None:
+    def __init__(self, inputs: int, widest: int, kernel: int, *, stride: int = 1, act: str = "relu") -> None:
         super().__init__()
         self.conv = ElasticConv2d(inputs, widest, kernel, stride=stride)
         self.norm = ElasticBatchNorm2d(widest)

@@ -15,6 +15,7 @@ from spaces.layers.deconv import ElasticDeconv2d
 from spaces.space import SearchSpace
 
 Network = TypeVar("Network", bound=nn.Module)
+CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 
 
 def counted(
@@ -24,14 +25,17 @@ def counted(
 
     `others` are what the network takes beside the image.
     """
-    macs = {nn.Conv2d: 0, nn.ConvTranspose2d: 0}
+    macs: dict[type[nn.Module], int] = dict.fromkeys(CONVOLUTIONS, 0)
 
     def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        assert isinstance(module, nn.Conv2d | nn.ConvTranspose2d)
-        pixels = output if isinstance(module, nn.Conv2d) else inputs[0]
-        macs[type(module)] += module.weight.numel() * pixels.shape[-2] * pixels.shape[-1]
+        assert isinstance(module, CONVOLUTIONS)
+        kind = nn.Conv2d if isinstance(module, nn.Conv2d) else nn.ConvTranspose2d
+        pixels = output if kind is nn.Conv2d else inputs[0]
+        macs[kind] += module.weight.numel() * pixels.shape[-2] * pixels.shape[-1]
 
-    handles = [each.register_forward_hook(count) for each in network.modules() if type(each) in macs]
+    handles = [
+        each.register_forward_hook(count) for each in network.modules() if isinstance(each, CONVOLUTIONS)
+    ]
     with torch.no_grad():
         network.eval()(torch.zeros(1, 3, *input_hw, device=device), *others)
     for handle in handles:

@@ -17,6 +17,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
+from spaces.layers.grouped import GroupedConv2d
 from workers.errors import DataError
 from workers.weights.onnx_export import INPUT, OPSET, OUTPUT
 
@@ -28,7 +29,8 @@ def quick_onnx(network: nn.Module, input_hw: tuple[int, int]) -> bytes:
 
     Raises DataError naming the first operator that it does not know.
     """
-    traced = fx.symbolic_trace(_OfAnImage(network).eval())
+    network = _OfAnImage(network).eval()
+    traced = fx.GraphModule(network, _Tracer().trace(network))
     writer = _Writer(dict(traced.named_modules()))
     with torch.no_grad():
         for node in traced.graph.nodes:
@@ -38,6 +40,13 @@ def quick_onnx(network: nn.Module, input_hw: tuple[int, int]) -> bytes:
     graph = helper.make_graph(writer.nodes, "network", [image], [heatmaps], writer.constants)
     opset = [helper.make_opsetid("", OPSET)]
     return helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION).SerializeToString()
+
+
+class _Tracer(fx.Tracer):
+    """Does not look into a convolution of ours: ONNX has one operator for it."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, GroupedConv2d) or super().is_leaf_module(m, module_qualified_name)
 
 
 class _OfAnImage(nn.Module):
@@ -194,6 +203,7 @@ def _resize(writer: _Writer, node: fx.Node, _: None) -> str:
 
 MODULES: Mapping[Any, Write] = {
     nn.Conv2d: _conv,
+    GroupedConv2d: _conv,
     nn.ConvTranspose2d: _conv,
     nn.BatchNorm2d: _batch_norm,
     nn.LayerNorm: _layer_norm,

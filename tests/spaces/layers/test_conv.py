@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
 from spaces.layers.conv import ElasticConv2d
 from spaces.layers.conv_norm import ConvNorm, ElasticConvNorm, activation
+from spaces.layers.grouped import GroupedConv2d
 from tests.spaces.counting import fill
 
 
@@ -19,7 +19,7 @@ def test_each_filter_keeps_its_first_inputs_and_centred_kernel(
     width_in: int, out: int, kernel: int, groups: int, stride: int
 ) -> None:
     elastic = fill(ElasticConv2d(8, 12, 5, stride=stride, bias=True))
-    plain = nn.Conv2d(width_in, out, kernel, stride, kernel // 2, groups=groups)
+    plain = GroupedConv2d(width_in, out, kernel, stride, kernel // 2, groups=groups)
     margin = (5 - kernel) // 2
     middle = slice(margin, 5 - margin)
     with torch.no_grad():
