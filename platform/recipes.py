@@ -51,10 +51,12 @@ def smoke() -> RunConfig:
     return RunConfig(
         name="smoke",
         stages=BOTH_LEVELS,
-        data=DataConfig(made=MadeConfig(clips=200, frames_per_clip=8, transience=0.8)),  # two key frames each
+        data=DataConfig(  # two key frames a clip
+            made=MadeConfig(clips=360, frames_per_clip=8, validation_fraction=0.12, transience=0.8)
+        ),
         space=SpaceConfig(name="mobilenetv3-small", input_hw=(96, 64), sigma_cells=1.5),
         train=TrainConfig(
-            epochs=3,
+            epochs=2,
             batch_size=16,
             learning_rate=2e-3,
             warmup_steps=60,
@@ -62,12 +64,14 @@ def smoke() -> RunConfig:
             augmentation=Augmentation(rotation_deg=0),
             sync_norm=False,  # a step is short here: the 170 messages it takes would be felt
         ),
-        search=SearchConfig(trials=32, max_gmacs=0.015, recalibration_people=256),
+        search=SearchConfig(trials=32, max_gmacs=0.012, recalibration_people=256),
         retrain=RetrainConfig(start="slice", epochs=1),
-        finetune=FinetuneConfig(epochs=5, learning_rate=1e-3, drop_epochs=(4,)),
+        finetune=FinetuneConfig(epochs=3, learning_rate=2e-3, drop_epochs=(2,)),
         temporal=TemporalConfig(
-            epochs=2, search=AllocationConfig(trials=128, sampler="prefix", max_gmacs=0.0075),
-            retrain=AllocationRetrainConfig(epochs=6, learning_rate=2e-3),
+            epochs=1,
+            learning_rate=2e-3,
+            search=AllocationConfig(trials=128, sampler="prefix", max_gmacs=0.0075),
+            retrain=AllocationRetrainConfig(epochs=5, learning_rate=2e-3),
         ),
     )
 
@@ -94,7 +98,9 @@ def tiny_video() -> RunConfig:
         retrain=RetrainConfig(start="slice", epochs=1),
         finetune=FinetuneConfig(epochs=1),
         temporal=TemporalConfig(
-            epochs=2, batch_clips=4, validate_every_epochs=2,
+            epochs=2,
+            batch_clips=4,
+            validate_every_epochs=2,
             search=AllocationConfig(trials=6, sampler="prefix", recalibration_clips=8, batch_size=16),
             retrain=AllocationRetrainConfig(epochs=1),
         ),

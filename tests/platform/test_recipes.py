@@ -99,6 +99,12 @@ def test_the_found_networks_are_trained_alone_from_where_the_supernet_left_them(
     assert alone.validate_every_epochs == 0
 
 
+def test_smoke_trains_everything_at_one_rate_so_that_no_side_of_its_comparisons_is_favoured() -> None:
+    config = recipe("smoke")
+    temporal = (config.temporal.learning_rate, config.temporal.retrain.learning_rate)
+    assert {config.train.learning_rate, config.finetune.learning_rate, *temporal} == {2e-3}
+
+
 def test_retraining_for_other_epochs_drops_in_proportion() -> None:
     config = recipe("coco-res50")
     assert config.retrain.recipe(config.train).drop_epochs == (200, 230)
