@@ -20,7 +20,7 @@ from tests.end_to_end.environment import Environment
 from tests.end_to_end.processes import descendants, end_all
 from tests.forks import FORKS
 
-WAIT_S = 240
+WAIT_S = 600
 
 
 @dataclass(frozen=True, slots=True)
