@@ -47,7 +47,7 @@ EIGHT_GPUS = ResourceConfig(
 
 
 def smoke() -> RunConfig:
-    """Both levels in at most 20 minutes on two cores: made clips, a small MobileNetV3, 96x64 input."""
+    """Both levels in some 20 minutes on two cores: made clips, a small MobileNetV3, 96x64 input."""
     return RunConfig(
         name="smoke",
         stages=BOTH_LEVELS,
