@@ -109,7 +109,9 @@ class SearchConfig:
 
     @property
     def constraint(self) -> Constraint:
-        return Constraint(max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params)
+        return Constraint(
+            max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +196,9 @@ class AllocationConfig:
     @property
     def constraint(self) -> Constraint:
         """On the average frame."""
-        return Constraint(max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params)
+        return Constraint(
+            max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

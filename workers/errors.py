@@ -1,5 +1,4 @@
 """Errors of workers that a person can cause and mend."""
-
 from __future__ import annotations
 
 from spaces.errors import VipnasError

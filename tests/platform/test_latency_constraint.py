@@ -192,7 +192,9 @@ def test_another_runtime_refuses_the_runs_predictor(tmp_path: Path) -> None:
 
 
 def _copy_of_a_predictor(asked: StageContext) -> None:
-    setting = Setting(space=SPACE.name, keypoints=SPACE.keypoints, input_hw=INPUT_HW, runtime="onnxruntime")
+    setting = Setting(
+        space=SPACE.name, keypoints=SPACE.keypoints, input_hw=INPUT_HW, runtime="onnxruntime"
+    )
     rng = np.random.default_rng(0)
     samples = [(each, true_ms(each)) for each in (SPACE.sample(rng) for _ in range(20))]
     train_predictor(SPACE, setting, "Some CPU", samples).save(asked.folder.latency_predictor)

@@ -1,5 +1,4 @@
 """What one trial of a search measures: a network's AP on validation crops after BatchNorm recalibration."""
-
 from __future__ import annotations
 
 import time
@@ -91,11 +90,8 @@ def evaluate_in_looks(
     ap, first_ap, seen = _scored(crops, scorer, poses, look)
     done = time.perf_counter()
     return LookedAt(
-        ap=ap,
-        first_look_ap=first_ap,
-        people=seen,
-        recalibrate_s=recalibrated - started,
-        evaluate_s=done - recalibrated,
+        ap=ap, first_look_ap=first_ap, people=seen,
+        recalibrate_s=recalibrated - started, evaluate_s=done - recalibrated,
     )
 
 

@@ -1,5 +1,4 @@
 """Crops are cut once, in order, and can be shared."""
-
 from __future__ import annotations
 
 import pickle
