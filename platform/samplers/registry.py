@@ -14,12 +14,11 @@ from platform.samplers.guided import GuidedSampler
 from platform.samplers.optuna_strategy import OptunaStrategy, nsga2, tpe
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.predictor import PredictorGuided
-from platform.samplers.prefix import FAMILY, FIRST_FAMILIES, PrefixSampler
+from platform.samplers.prefix import PrefixSampler, first_families
 from platform.samplers.sampler import Sampler
 from platform.samplers.uniform import UniformSampler
 
 GENERATIONS = 6  # that a search should have time for, so a short one has a smaller population
-ALIKE_SHARE = 8  # of so many trials of a short search with prefix, one has one choice for all frames
 
 
 def uniform(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
@@ -49,8 +48,7 @@ def predictor(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, s
 def prefix(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
     if not isinstance(feasible, FeasibleAllocations):
         raise ConfigError("sampler 'prefix' is for allocations over frames: for the stage temporal_search")
-    alike = -(-config.trials // (FAMILY * ALIKE_SHARE))
-    return PrefixSampler(feasible, study, seed, min(FIRST_FAMILIES, alike))
+    return PrefixSampler(feasible, study, seed, first_families(config.trials, feasible.space.shared))
 
 
 SAMPLERS: Mapping[str, Callable[[SearchConfig, FeasibleSet, SearchStudy, int], Sampler]] = {

@@ -11,7 +11,7 @@ import pytest
 from platform.config import SearchConfig
 from platform.errors import ConfigError
 from platform.samplers.feasible_allocations import MOST_MEASURED, FeasibleAllocations
-from platform.samplers.prefix import FAMILY, FIRST_FAMILIES
+from platform.samplers.prefix import FAMILY, first_families
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation
 from spaces.constraint import Constraint
@@ -94,11 +94,12 @@ def test_where_all_there_are_were_tried_their_number_is_named() -> None:
 def test_the_prefix_sampler_keeps_the_bound_from_its_first_trial_on(tmp_path: Path) -> None:
     bound_ms = float(np.quantile([depth_ms(SPACE.sample(rng(seed))) for seed in range(50)], 0.4))
     feasible = FeasibleAllocations(SPACE, ANY, depth_ms, bound_ms)
-    sampler = build_sampler(SearchConfig(), feasible, 0, tmp_path / "journal", "prefix")
-    for trial in range((FIRST_FAMILIES + 3) * FAMILY):
+    sampler = build_sampler(SearchConfig(trials=40), feasible, 0, tmp_path / "journal", "prefix")
+    alike = first_families(40) * FAMILY
+    for trial in range(alike + 3 * FAMILY):
         proposed = sampler.propose(trial)
         assert depth_ms(proposed) <= bound_ms
-        assert trial >= FIRST_FAMILIES * FAMILY or len(set(proposed.frames)) == 1
+        assert trial >= alike or len(set(proposed.frames)) == 1
         sampler.observe(trial, Observation(proposed, trial / 100, feasible.figures(proposed)["gmacs"]))
 
 

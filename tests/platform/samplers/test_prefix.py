@@ -13,7 +13,7 @@ from platform.config import SearchConfig
 from platform.errors import ConfigError
 from platform.samplers.feasible import FeasibleArchitectures
 from platform.samplers.feasible_allocations import FeasibleAllocations
-from platform.samplers.prefix import FAMILY, FIRST_FAMILIES
+from platform.samplers.prefix import FAMILY, first_families
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation
 from spaces.constraint import Constraint
@@ -34,8 +34,9 @@ Score = Callable[[Allocation], float]
 def searched(
     name: str, frames: int, trials: int, score: Score, journal: Path, shared: bool = False, seed: int = 0
 ) -> list[Allocation]:
+    """A whole search's candidates."""
     feasible = FeasibleAllocations(AllocationSpace(BELOW, frames, shared), BOUND)
-    sampler = build_sampler(SearchConfig(), feasible, seed, journal, name)
+    sampler = build_sampler(SearchConfig(trials=trials), feasible, seed, journal, name)
     found = []
     for trial in range(trials):
         found.append(sampler.propose(trial))
@@ -64,10 +65,10 @@ def made_score(allocation: Allocation) -> float:
 
 def test_less_than_six_of_ten_frames_are_new(tmp_path: Path) -> None:
     prefix, uniform = (
-        searched(name, 3, 96, made_score, tmp_path / name) for name in ("prefix", "uniform")
+        searched(name, 3, 60, made_score, tmp_path / name) for name in ("prefix", "uniform")
     )
-    assert new_frames(uniform) == 3 * 96
-    assert new_frames(prefix) < 1.8 * 96
+    assert new_frames(uniform) == 3 * 60
+    assert new_frames(prefix) < 1.8 * 60
 
 
 def test_with_fewer_frames_to_evaluate_it_finds_better_than_uniform_sampling(tmp_path: Path) -> None:
@@ -91,18 +92,17 @@ def test_any_number_of_frames_and_the_control_that_shares_them_can_be_searched(
     assert all(len(allocation.frames) == frames for allocation in found)
 
 
-def test_it_begins_with_one_choice_for_all_frames(tmp_path: Path) -> None:
-    found = searched("prefix", 3, FIRST_FAMILIES * FAMILY, made_score, tmp_path / "journal")
-    assert all(len(set(allocation.frames)) == 1 for allocation in found)
-
-
-def test_a_short_search_has_fewer_of_these(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("trials", "alike"), [(24, 1), (60, 2), (100, 9), (128, 16), (500, 16)])
+def test_a_search_begins_with_one_choice_for_all_frames_a_short_one_for_less_long(
+    trials: int, alike: int, tmp_path: Path
+) -> None:
+    assert first_families(trials) == alike
     feasible = FeasibleAllocations(AllocationSpace(BELOW, 3), BOUND)
-    sampler = build_sampler(SearchConfig(trials=40), feasible, 0, tmp_path / "journal", "prefix")
-    for trial in range(3 * FAMILY):
+    sampler = build_sampler(SearchConfig(trials=trials), feasible, 0, tmp_path / "journal", "prefix")
+    for trial in range((alike + 1) * FAMILY):
         drawn = sampler.propose(trial)
         sampler.observe(trial, Observation(drawn, made_score(drawn), feasible.figures(drawn)["gmacs"]))
-        assert (len(set(drawn.frames)) == 1) == (trial < 2 * FAMILY)
+        assert (len(set(drawn.frames)) == 1) == (trial < alike * FAMILY)
 
 
 def test_where_no_single_choice_keeps_the_bounds_it_begins_with_free_ones(tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_where_no_single_choice_keeps_the_bounds_it_begins_with_free_ones(tmp_pa
 
 
 def test_a_later_family_has_its_beginning_in_common(tmp_path: Path) -> None:
-    found, shared = searched("prefix", 3, 12 * FAMILY, made_score, tmp_path / "journal"), 0
-    for first in range(FIRST_FAMILIES * FAMILY, len(found), FAMILY):
+    found, shared = searched("prefix", 3, 10 * FAMILY, made_score, tmp_path / "journal"), 0
+    for first in range(first_families(len(found)) * FAMILY, len(found), FAMILY):
         family = found[first : first + FAMILY]
         assert len({allocation.frames for allocation in family}) == FAMILY
         shared += len({allocation.frames[:1] for allocation in family}) == 1
