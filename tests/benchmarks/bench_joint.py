@@ -4,10 +4,10 @@ From scratch is the obvious way: S on the key frames, then frame after frame a T
 and run, for each candidate anew. Both see the same 60 candidates and must find the same AP to 1e-6. The bound
 is 0.57 of S on average, that of the paper's T-ViPNAS-Res50. Time is the processor's, on one thread.
 
-2026-11-22, two cores of an EPYC with other work: 2.18 to 2.36 in three runs with uniform sampling, 4.84 with
-the prefix sampler. Uniform candidates share no frame: what is spared is S, a second pass over the
-recalibration clips (these alone: 1.79 and 1.91), and stem and stage 1 of the 87 % of frames that begin as an
-earlier one.
+2026-11-25, two quiet cores of an EPYC: 2.27 with uniform sampling, 4.29 with the prefix sampler, each
+candidate evaluated in both ways before the next; not in turn the first was 1.98 to 2.36. Uniform candidates
+share no frame: what is spared is S, a second pass over the recalibration clips (these alone: 1.79 and 1.91 on
+2026-11-22), and stem and stage 1 of the 87 % of frames that begin as an earlier one.
 """
 
 from __future__ import annotations

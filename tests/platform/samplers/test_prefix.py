@@ -75,7 +75,7 @@ def test_with_fewer_frames_to_evaluate_it_finds_better_than_uniform_sampling(tmp
     best: dict[str, list[float]] = {"prefix": [], "uniform": []}
     frames = dict.fromkeys(best, 0)
     for seed in range(4):
-        for name, trials in (("prefix", 60), ("uniform", 48)):
+        for name, trials in (("prefix", 80), ("uniform", 48)):
             found = searched(name, 3, trials, made_score, tmp_path / "journal", seed=seed)
             best[name].append(max(map(made_score, found)))
             frames[name] += new_frames(found)
