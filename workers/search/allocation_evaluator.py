@@ -44,6 +44,7 @@ class AllocationInputs:
     def evaluator(self, device: torch.device) -> AllocationEvaluator:
         return AllocationEvaluator(self, device)
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One frame evaluated: its recalibrated network, and what is known with it."""
