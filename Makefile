@@ -24,8 +24,8 @@ $(READY): pyproject.toml cluster/constraints.txt platform/install/vipnas.pth pla
 search: $(READY)  ## search a pose network: make search [RECIPE=smoke] [args="--search.trials 40"]
 	$(BIN)/python -m platform.search $(RECIPE) $(args)
 
-test: $(READY)  ## run the tests: make test [args="tests/spaces -k cost"]
-	$(BIN)/pytest $(args)
+test: $(READY)  ## run the tests, in two processes: make test [args="tests/spaces -k cost"]
+	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder $(args)
 
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check .

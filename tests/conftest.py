@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.scheduling import END_TO_END, ByFile, scope_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -16,6 +20,15 @@ if not hasattr(sys.modules["platform"], "__path__"):
     del sys.modules["platform"]
 
 torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that a second process has enough to do beside it."""
+    items.sort(key=lambda item: scope_of(item.nodeid) != END_TO_END)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
