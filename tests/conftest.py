@@ -27,6 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: scope_of(item.nodeid) != END_TO_END)
 
 
+@pytest.hookimpl(optionalhook=True)  # unknown with -p no:xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     return ByFile(config, log)
 
