@@ -38,8 +38,8 @@ _STREAM = 8
 def first_families(trials: int, shared: bool = False) -> int:
     """Of how many families all members have one choice for all frames, in a search of so many trials.
 
-    With 128 trials 16: in six pairs of searches on three T supernets the free search then found at least
-    what the search of one choice for all found in as many trials; with 4 it found less in five of seven.
+    With 128 trials 16: in nine of eleven pairs of searches on four T supernets the free search then found at
+    least what the search of one choice for all found in as many trials; with 4, in two of seven.
     Where all frames share their choice anyway (`shared`), these families only part mutants of the best from
     what comes later.
     """
