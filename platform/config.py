@@ -274,7 +274,9 @@ class ResourceConfig:
     gpus_per_train_worker: float = 0
     """1 trains with NCCL on one GPU each; 0 with gloo on CPU."""
     max_failures: int = 3
-    """Times that training workers may die; -1 is any number. Nodes taken away with notice do not count."""
+    """Times that training's workers may die, and those at work on one candidate; -1 is any number.
+
+    Nodes taken away with notice do not count for training."""
     slots: int | Literal["auto"] = 2
     """Trials at a time; auto: as many as the cluster's nodes hold, also as nodes come and go."""
     cpus_per_slot: int = 1
@@ -342,6 +344,7 @@ class RunConfig:
             )
         _at_least(1, "resources.slots", 1 if self.resources.slots == "auto" else self.resources.slots)
         _at_least(1, "resources.candidates-per-trial", self.resources.candidates_per_trial)
+        _at_least(-1, "resources.max-failures", self.resources.max_failures)
         _at_least(1, "search.latency-threads", self.search.latency_threads)
         _at_least(1, "search.latency-meters", self.search.latency_meters)
         _at_least(10, "search.latency-samples", self.search.latency_samples)

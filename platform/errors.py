@@ -7,3 +7,7 @@ from spaces.errors import VipnasError
 
 class ConfigError(VipnasError):
     """A configuration that cannot be run; names the field, what came and what to do."""
+
+
+class ClusterError(VipnasError):
+    """The cluster cannot do the work; says what its processes did and what to do."""

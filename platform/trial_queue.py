@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from platform.errors import ClusterError
 from platform.retry import Decision, End, RetryPolicy
 from platform.samplers.sampler import Proposer
 from spaces.errors import ConstraintError
@@ -31,7 +32,7 @@ class _Batch:
     """What one worker was given, the job under way first."""
 
     jobs: deque[Job]
-    since_s: float  # when it began with the first
+    since_s: float | None = None  # when it began with the first, if it has
 
 
 class TrialQueue:
@@ -48,6 +49,7 @@ class TrialQueue:
         self.stopped_by: Exception | None = None
         self._waiting, self._again = deque(waiting), deque[Job]()
         self._batches: dict[str, _Batch] = {}
+        self._lost_starts = 0  # since a worker last began
         self._clock = clock
 
     @property
@@ -69,12 +71,13 @@ class TrialQueue:
         """Up to `most` jobs for a worker, those that lost theirs first; empty when there are none."""
         jobs = deque(self._next_jobs(most))
         if jobs:
-            self._batches[worker] = _Batch(jobs, self._clock())
+            self._batches[worker] = _Batch(jobs)
         return list(jobs)
 
     def begin(self, worker: str) -> None:
         """The worker is up and turns to its first job."""
         self._batches[worker].since_s = self._clock()
+        self._lost_starts = 0
 
     def came(self, worker: str, measured: Mapping[str, Any]) -> None:
         """The result of the worker's job under way."""
@@ -89,12 +92,22 @@ class TrialQueue:
             self._record(job, dict(measured))
 
     def died(self, worker: str) -> None:
-        """The worker is gone: its job under way is judged, those behind it are handed out anew."""
+        """The worker is gone: its job under way is judged, those behind it are handed out anew.
+
+        A job that it had not begun is not to blame. Where worker after worker is gone so early, all is: the
+        search stops.
+        """
         batch = self._batches.pop(worker)
+        end = self.policy.of_death(None if batch.since_s is None else self._clock() - batch.since_s)
+        if end is End.NEVER_BEGAN:
+            self._lost_starts += 1
+            self._again.extendleft(reversed(batch.jobs))
+            if self.policy.decide(end, self._lost_starts) is Decision.ABORT:
+                self._stop(ClusterError(self.policy.reason(end, self._lost_starts)))
+            return
         job = batch.jobs.popleft()
         self._again.extendleft(reversed(batch.jobs))
         job.deaths += 1
-        end = self.policy.of_death(self._clock() - batch.since_s)
         if self.policy.decide(end, job.deaths) is Decision.RETRY:
             self._again.appendleft(job)
         else:

@@ -97,10 +97,11 @@ def run_trials(
 
     `first_look` knows the first looks that an interrupted run left. `inputs` is the object reference of a
     `workers.search.candidates.Inputs`. Raises ConstraintError when the sampler runs out of candidates,
-    DataError when the data breaks; the rows that were done stay.
+    DataError when the data breaks, ClusterError when no worker lives to begin; the rows that were done stay.
     """
     os.environ |= TUNE_SETTINGS
-    queue = TrialQueue(sampler, waiting, on_done, RetryPolicy(timeout_s=resources.timeout_s))
+    policy = RetryPolicy(max_deaths=resources.max_failures, timeout_s=resources.timeout_s)
+    queue = TrialQueue(sampler, waiting, on_done, policy)
     per_trial = _per_trial(resources)
     limit = SlotLimit(resources.slots, per_trial)
     trainable = tune.with_parameters(

@@ -4,7 +4,7 @@ import pytest
 
 from platform.retry import Decision, End, RetryPolicy
 
-POLICY = RetryPolicy(max_deaths=2, timeout_s=10)
+POLICY = RetryPolicy(max_deaths=2, max_lost_starts=4, timeout_s=10)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,17 @@ def test_a_candidate_survives_two_deaths_of_workers_and_not_three() -> None:
     decisions = [POLICY.decide(End.WORKER_DIED, deaths) for deaths in (1, 2, 3)]
     assert decisions == [Decision.RETRY, Decision.RETRY, Decision.RECORD]
     assert POLICY.reason(End.WORKER_DIED, 3) == "its worker died 3 times"
+
+
+def test_a_candidate_may_survive_any_number_of_deaths() -> None:
+    assert RetryPolicy(max_deaths=-1).decide(End.WORKER_DIED, 1000) is Decision.RETRY
+
+
+def test_a_worker_that_never_began_is_not_its_candidates_death() -> None:
+    assert POLICY.of_death(None) is End.NEVER_BEGAN
+    assert POLICY.decide(End.NEVER_BEGAN, 4) is Decision.RETRY
+    assert POLICY.decide(End.NEVER_BEGAN, 5) is Decision.ABORT
+    assert POLICY.reason(End.NEVER_BEGAN, 5).startswith("5 workers in a row died before they began")
 
 
 def test_a_death_after_the_time_limit_was_a_timeout() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from platform.errors import ClusterError
 from platform.retry import RetryPolicy
 from platform.trial_queue import TrialQueue
 from spaces.errors import ConstraintError
@@ -43,7 +45,7 @@ class Clock:
 
 
 def queue_of(trials: int, rows: Rows, clock: Clock | None = None) -> TrialQueue:
-    policy = RetryPolicy(max_deaths=1, timeout_s=10)
+    policy = RetryPolicy(max_deaths=1, max_lost_starts=3, timeout_s=10)
     return TrialQueue(Letters(), range(trials), rows.add, policy, clock or Clock())
 
 
@@ -70,13 +72,44 @@ def test_a_death_in_mid_batch_costs_only_the_candidate_under_way() -> None:
     rows = Rows()
     queue = queue_of(5, rows)
     queue.take("one", 3)
+    queue.begin("one")
     queue.came("one", FINISHED)
     queue.died("one")
     assert taken(queue, "two", 5) == ["b", "c", "d", "e"]
     assert list(rows) == [0]
+    queue.begin("two")
     queue.died("two")
     assert rows[1] == ("b", "failed", "its worker died 2 times")
     assert taken(queue, "three", 5) == ["c", "d", "e"]
+
+
+def test_a_candidate_that_no_worker_has_begun_is_not_to_blame_for_their_deaths() -> None:
+    """A node goes with three workers: those that are handed to the next of them come back as they were."""
+    rows = Rows()
+    queue = queue_of(3, rows)
+    for gone in ("one", "two", "three"):
+        assert taken(queue, gone, 2) == ["a", "b"]
+        queue.died(gone)
+    queue.take("four", 3)
+    queue.begin("four")
+    queue.died("four")
+    assert taken(queue, "five", 3) == ["a", "b", "c"]
+    assert not rows
+    for gone, following in pairwise(("five", "six", "seven", "eight")):
+        queue.died(gone)
+        queue.take(following, 3)
+    assert queue.stopped_by is None, "a worker began, so the count was anew"
+
+
+def test_workers_that_never_begin_stop_the_search_and_leave_no_failed_row() -> None:
+    rows = Rows()
+    queue = queue_of(3, rows)
+    for worker in "1234":
+        assert taken(queue, worker, 1) == ["a"]
+        queue.died(worker)
+    assert isinstance(queue.stopped_by, ClusterError)
+    assert queue.finished
+    assert not rows
 
 
 def test_a_worker_that_ended_itself_leaves_a_failed_row() -> None:

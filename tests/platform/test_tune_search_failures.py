@@ -51,7 +51,7 @@ def test_a_search_outlives_killed_and_hung_workers_in_mid_batch(session: None, t
     (tmp_path / "begun").mkdir()
     looks = FirstLook(keep=0.5)
     rows = search(
-        OddInputs(tmp_path / "begun"), "fine", "kill", "fine", "fail", "fine", "hang", "fine", "fine",
+        OddInputs(tmp_path / "begun"), "fine", "kill3", "fine", "fail", "fine", "hang", "fine", "fine",
         candidates_per_trial=4, slots=2, timeout_s=3, first_look=looks,
     )  # fmt: skip
     assert {trial: row["status"] for trial, row in rows.items()} == {
@@ -61,11 +61,19 @@ def test_a_search_outlives_killed_and_hung_workers_in_mid_batch(session: None, t
     assert rows[3]["error"] == "RuntimeError: it does not converge"
     assert rows[5]["error"] == "no result within 3 s (resources.timeout-s): its worker was ended"
     begun = Counter(path.name.rsplit(" ", 1)[0] for path in (tmp_path / "begun").iterdir())
-    assert {word: times for word, times in begun.items() if times > 1} == {"kill 1": 2}
+    assert {word: times for word, times in begun.items() if times > 1} == {"kill3 1": 4}
     assert looks.seen == [0.25] * 6
 
     with pytest.raises(DataError, match="no evaluator: ValueError: the weights do not fit"):
         search(OddInputs(tmp_path / "begun", broken=True), "fine", "fine", slots=2)
+
+
+def test_a_candidate_is_not_to_blame_for_workers_that_die_before_they_begin(
+    session: None, tmp_path: Path
+) -> None:
+    rows = search(OddInputs(tmp_path, deaths_before=3), "fine", "fine", slots=1, max_failures=0)
+    assert [rows[trial]["status"] for trial in (0, 1)] == ["finished", "finished"]
+    assert len(list(tmp_path.glob("unready *"))) == 3
 
 
 def test_automatic_slots_use_a_node_that_joins_later(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 
 @dataclass(frozen=True)
 class Word:
-    """fine, hang, fail, two (waits for a second worker) or kill, which works once: its folder has it."""
+    """fine, hang, fail, two (waits for a second worker) or kill3, which kills three workers, then is fine."""
 
     text: str
     number: int = 0
@@ -29,12 +29,16 @@ class Word:
 
 @dataclass(frozen=True)
 class OddInputs:
-    """`folder` gets an empty file for each evaluation that began."""
+    """`folder` gets an empty file for each evaluation that began, and for each worker that died before."""
 
     folder: Path
     broken: bool = False
+    deaths_before: int = 0
 
     def evaluator(self, device: torch.device) -> OddEvaluator:
+        if len(list(self.folder.glob("unready *"))) < self.deaths_before:
+            (self.folder / f"unready {os.getpid()}").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
         if self.broken:
             raise ValueError("the weights do not fit")
         return OddEvaluator(self.folder)
@@ -48,7 +52,7 @@ class OddEvaluator:
         text = candidate.split()[0]
         times = len(list(self.folder.glob(f"{candidate} *")))
         (self.folder / f"{candidate} {times}").touch()
-        if text == "kill" and not times:
+        if text == "kill3" and times < 3:
             os.kill(os.getpid(), signal.SIGKILL)
         if text == "hang":
             time.sleep(600)
