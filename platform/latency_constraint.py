@@ -21,7 +21,7 @@ from spaces.architecture import Architecture
 from spaces.constraint import Constraint, sample_many
 from spaces.space import SearchSpace
 from workers.latency.measure import Setting
-from workers.latency.predictor import Latency, LatencyPredictor, train_predictor
+from workers.latency.predictor import FEWEST_SAMPLES, Latency, LatencyPredictor, train_predictor
 from workers.latency.steadiness import Steadiness
 
 PASSES = 2  # over architectures that a neighbour disturbed
@@ -130,16 +130,21 @@ def _learn(
     samples = sample_many(space, constraint, config.search.latency_samples, rng)
     _measure_all(context, samples, setting, table, policy)
     calm = [sample for sample in samples if table.is_calm(sample.key, policy.control_limit)]
-    used = calm if len(calm) >= FEWEST_CALM * len(samples) else samples
+    enough = enough_calm(len(calm), len(samples))
     if len(calm) < len(samples):
         context.console.print(
             f"latency: other work on the machine disturbed {len(samples) - len(calm)} of {len(samples)} "
-            f"measurements; {'left out' if used is calm else 'too many to leave out'}",
+            f"measurements; {'left out' if enough else 'too many to leave out'}",
             highlight=False,
         )
     cpu = one_processor({table[sample.key]["cpu"] for sample in samples})
-    measured = [(sample, float(table[sample.key]["median_ms"])) for sample in used]
+    measured = [(sample, float(table[sample.key]["median_ms"])) for sample in (calm if enough else samples)]
     train_predictor(space, setting, cpu, measured).save(context.folder.latency_predictor)
+
+
+def enough_calm(calm: int, samples: int) -> bool:
+    """Whether so many undisturbed measurements can stand for all: at least half, and enough to learn from."""
+    return calm >= max(FEWEST_SAMPLES, FEWEST_CALM * samples)
 
 
 def _measure_all(

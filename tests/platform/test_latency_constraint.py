@@ -16,7 +16,7 @@ from rich.console import Console
 from platform.cluster import ray_session
 from platform.config import ResourceConfig, RunConfig, SearchConfig, SpaceConfig
 from platform.errors import ConfigError
-from platform.latency_constraint import MeasuredLatency, latency_constraint
+from platform.latency_constraint import MeasuredLatency, enough_calm, latency_constraint
 from platform.results.latency_table import LatencyTable, Row
 from platform.run_folder import open_run_folder
 from platform.samplers.feasible import FeasibleArchitectures
@@ -129,6 +129,15 @@ def test_a_row_is_disturbed_in_the_light_of_a_quieter_time(tmp_path: Path) -> No
     assert not table.is_calm(SPACE.smallest().key, 1.1)
     assert table.is_calm(SPACE.biggest().key, 1.1)
     assert not LatencyTable(tmp_path / "table").is_calm(SPACE.smallest().key, 1.1)
+
+
+@pytest.mark.parametrize(
+    ("calm", "samples", "enough"), [(9, 10, False), (10, 10, True), (10, 20, True), (19, 40, False)]
+)
+def test_disturbed_measurements_are_left_out_where_the_others_are_enough_to_learn_from(
+    calm: int, samples: int, enough: bool
+) -> None:
+    assert enough_calm(calm, samples) is enough
 
 
 def test_a_search_without_latency_pays_nothing(tmp_path: Path) -> None:
