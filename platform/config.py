@@ -58,6 +58,9 @@ class SearchConfig:
     """Results after which predictor is fitted anew."""
     predictor_least_correlation: float = 0.5
     """Spearman's on held-out trials; while the predictor's is lower, proposals are uniform."""
+    prefix_alike: float = 0.875
+    """Share of a prefix search's trials, its first, with one choice for all frames; such a search is one of
+    allocations. With less of them it is quicker, as more first frames are shared, and found less."""
     max_gmacs: float | None = None
     """Most computation of a subnet, 10^9 multiply-accumulates an image."""
     min_gmacs: float | None = None
@@ -164,7 +167,8 @@ class AllocationConfig:
     trials: int = 500
     """Allocations to score."""
     sampler: Literal["uniform", "evolution", "tpe", "nsga2", "predictor", "prefix"] = "uniform"
-    """As search.sampler, with its options. prefix keeps first frames of the best ones, which is quicker."""
+    """As search.sampler, with its options. prefix refines the best allocation with one choice for all frames
+    (search.prefix-alike), and keeps first frames of the best ones, which is quicker."""
     max_gmacs: float | None = None
     """Most computation of a frame on average, 10^9 MACs: of S and the T networks, shared by T + 1 frames."""
     min_gmacs: float | None = None
@@ -334,6 +338,7 @@ class RunConfig:
         _at_least(1, "search.trials", self.search.trials)
         _at_least(2, "search.population", self.search.population)
         _at_least(1, "search.predictor-batch", self.search.predictor_batch)
+        _share("search.prefix-alike", self.search.prefix_alike)
         _at_least(1, "search.recalibration-people", self.search.recalibration_people)
         _at_least(1, "search.batch-size", self.search.batch_size)
         _at_least(0, "search.first-look-people", self.search.first_look_people)
@@ -375,6 +380,11 @@ class RunConfig:
                 raise ConfigError(
                     f"{name} must be at least resources.train-workers ({most}), but it is {size}"
                 )
+
+
+def _share(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ConfigError(f"{name} must be a share from 0 to 1, but it is {value}")
 
 
 def _at_least(least: int, name: str, value: int) -> None:

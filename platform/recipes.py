@@ -70,7 +70,7 @@ def smoke() -> RunConfig:
         temporal=TemporalConfig(
             epochs=1,
             learning_rate=2e-3,
-            search=AllocationConfig(trials=128, sampler="prefix", max_gmacs=0.0075),
+            search=AllocationConfig(trials=256, sampler="prefix", max_gmacs=0.0075),
             retrain=AllocationRetrainConfig(epochs=5, learning_rate=2e-3),
         ),
     )

@@ -14,7 +14,7 @@ from platform.samplers.guided import GuidedSampler
 from platform.samplers.optuna_strategy import OptunaStrategy, nsga2, tpe
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.predictor import PredictorGuided
-from platform.samplers.prefix import PrefixSampler, first_families
+from platform.samplers.prefix import PrefixSampler
 from platform.samplers.sampler import Sampler
 from platform.samplers.uniform import UniformSampler
 
@@ -48,7 +48,7 @@ def predictor(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, s
 def prefix(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
     if not isinstance(feasible, FeasibleAllocations):
         raise ConfigError("sampler 'prefix' is for allocations over frames: for the stage temporal_search")
-    return PrefixSampler(feasible, study, seed, first_families(config.trials, feasible.space.shared))
+    return PrefixSampler(feasible, study, seed, alike=round(config.prefix_alike * config.trials))
 
 
 SAMPLERS: Mapping[str, Callable[[SearchConfig, FeasibleSet, SearchStudy, int], Sampler]] = {

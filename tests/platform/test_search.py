@@ -45,6 +45,10 @@ def test_a_saved_configuration_runs_with_changes(tmp_path: Path) -> None:
             ["smoke", "--resources.max-failures", "-2"],
             "resources.max-failures must be at least -1, but it is -2",
         ),
+        (
+            ["smoke", "--search.prefix-alike", "1.5"],
+            "search.prefix-alike must be a share from 0 to 1, but it is 1.5",
+        ),
         (["smoke", "--train.epochs", "0"], "train.epochs must be at least 1, but it is 0"),
         (["smoke", "--space.name", "vgg", "--storage", "{tmp}"], "no search space 'vgg'"),
         (["smoke", "--search.max-gmacs", "0.0001", "--storage", "{tmp}"], "at most 0.0001 GMACs"),

@@ -11,7 +11,7 @@ import pytest
 from platform.config import SearchConfig
 from platform.errors import ConfigError
 from platform.samplers.feasible_allocations import MOST_MEASURED, FeasibleAllocations
-from platform.samplers.prefix import FAMILY, first_families
+from platform.samplers.prefix import FAMILY
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation
 from spaces.constraint import Constraint
@@ -94,8 +94,8 @@ def test_where_all_there_are_were_tried_their_number_is_named() -> None:
 def test_the_prefix_sampler_keeps_the_bound_from_its_first_trial_on(tmp_path: Path) -> None:
     bound_ms = float(np.quantile([depth_ms(SPACE.sample(rng(seed))) for seed in range(50)], 0.4))
     feasible = FeasibleAllocations(SPACE, ANY, depth_ms, bound_ms)
-    sampler = build_sampler(SearchConfig(trials=40), feasible, 0, tmp_path / "journal", "prefix")
-    alike = first_families(40) * FAMILY
+    config = SearchConfig(trials=20, prefix_alike=0.4)
+    sampler, alike = build_sampler(config, feasible, 0, tmp_path / "journal", "prefix"), 2 * FAMILY
     for trial in range(alike + 3 * FAMILY):
         proposed = sampler.propose(trial)
         assert depth_ms(proposed) <= bound_ms

@@ -13,7 +13,7 @@ from platform.config import SearchConfig
 from platform.errors import ConfigError
 from platform.samplers.feasible import FeasibleArchitectures
 from platform.samplers.feasible_allocations import FeasibleAllocations
-from platform.samplers.prefix import FAMILY, first_families
+from platform.samplers.prefix import FAMILY
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation
 from spaces.constraint import Constraint
@@ -32,11 +32,13 @@ Score = Callable[[Allocation], float]
 
 
 def searched(
-    name: str, frames: int, trials: int, score: Score, journal: Path, shared: bool = False, seed: int = 0
-) -> list[Allocation]:
+    name: str, frames: int, trials: int, score: Score, journal: Path, shared: bool = False, seed: int = 0,
+    alike: float = 1 / 8,
+) -> list[Allocation]:  # fmt: skip
     """A whole search's candidates."""
     feasible = FeasibleAllocations(AllocationSpace(BELOW, frames, shared), BOUND)
-    sampler = build_sampler(SearchConfig(trials=trials), feasible, seed, journal, name)
+    config = SearchConfig(trials=trials, prefix_alike=alike)
+    sampler = build_sampler(config, feasible, seed, journal, name)
     found = []
     for trial in range(trials):
         found.append(sampler.propose(trial))
@@ -92,17 +94,21 @@ def test_any_number_of_frames_and_the_control_that_shares_them_can_be_searched(
     assert all(len(allocation.frames) == frames for allocation in found)
 
 
-@pytest.mark.parametrize(("trials", "alike"), [(24, 1), (60, 2), (100, 9), (128, 16), (500, 16)])
-def test_a_search_begins_with_one_choice_for_all_frames_a_short_one_for_less_long(
-    trials: int, alike: int, tmp_path: Path
+@pytest.mark.parametrize(("share", "alike"), [(0.0, 0), (0.125, 4), (0.5, 20), (0.875, 32), (1.0, 40)])
+def test_a_share_of_the_trials_has_one_choice_for_all_frames_before_the_others(
+    share: float, alike: int, tmp_path: Path
 ) -> None:
-    assert first_families(trials) == alike
-    feasible = FeasibleAllocations(AllocationSpace(BELOW, 3), BOUND)
-    sampler = build_sampler(SearchConfig(trials=trials), feasible, 0, tmp_path / "journal", "prefix")
-    for trial in range((alike + 1) * FAMILY):
-        drawn = sampler.propose(trial)
-        sampler.observe(trial, Observation(drawn, made_score(drawn), feasible.figures(drawn)["gmacs"]))
-        assert (len(set(drawn.frames)) == 1) == (trial < alike * FAMILY)
+    found = searched("prefix", 3, 40, made_score, tmp_path / "journal", alike=share)
+    assert [len(set(each.frames)) == 1 for each in found] == [True] * alike + [False] * (40 - alike)
+
+
+def test_it_begins_as_the_control_of_one_choice_for_all_does(tmp_path: Path) -> None:
+    free, control = (
+        searched("prefix", 3, 80, made_score, tmp_path / str(shared), shared, alike=0.8)
+        for shared in (False, True)
+    )
+    assert free[:64] == control[:64]
+    assert max(map(made_score, free)) > max(map(made_score, free[:64]))
 
 
 def test_where_no_single_choice_keeps_the_bounds_it_begins_with_free_ones(tmp_path: Path) -> None:
@@ -117,11 +123,11 @@ def test_where_no_single_choice_keeps_the_bounds_it_begins_with_free_ones(tmp_pa
 
 def test_a_later_family_has_its_beginning_in_common(tmp_path: Path) -> None:
     found, shared = searched("prefix", 3, 10 * FAMILY, made_score, tmp_path / "journal"), 0
-    for first in range(first_families(len(found)) * FAMILY, len(found), FAMILY):
+    for first in range(FAMILY, len(found), FAMILY):
         family = found[first : first + FAMILY]
         assert len({allocation.frames for allocation in family}) == FAMILY
         shared += len({allocation.frames[:1] for allocation in family}) == 1
-    assert shared >= 6  # of eight: a thirteenth of the families changes every frame
+    assert shared >= 7  # of nine: a thirteenth of the families changes every frame
 
 
 def test_an_architecture_search_is_told_that_it_is_not_for_it(tmp_path: Path) -> None:
