@@ -12,7 +12,7 @@ is drawn uniformly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -99,15 +99,17 @@ class PrefixSampler:
         number = trial // FAMILY
         if within.space.shared and number < UNIFORM_FAMILIES:
             return
+        elite = self._elite(within, number)
         if number not in self._families:
-            self._families[number] = self._found(within, number)
+            self._families[number] = self._found(within, number, elite)
         family = self._families[number] or self._of_its_first(within, number, trial)
         while family is not None:
-            yield self._member(within, family, number, rng)
+            yield self._member(within, family, elite, rng)
 
-    def _found(self, within: FeasibleAllocations, number: int) -> Family | None:
+    def _found(
+        self, within: FeasibleAllocations, number: int, elite: Sequence[Allocation]
+    ) -> Family | None:
         """A family of one of the best results; None where its first member is to be drawn uniformly."""
-        elite = self._elite(within, number)
         if number % EIGHTH == EIGHTH - 1 or not elite:
             return None
         rng = np.random.default_rng([_STREAM, self.seed, number, FAMILY])
@@ -123,9 +125,10 @@ class PrefixSampler:
         return Family(first, within.space.drawn - 1)
 
     def _member(
-        self, within: FeasibleAllocations, family: Family, number: int, rng: np.random.Generator
-    ) -> Allocation:
-        share, elite = rng.random(), self._elite(within, number)
+        self, within: FeasibleAllocations, family: Family, elite: Sequence[Allocation],
+        rng: np.random.Generator,
+    ) -> Allocation:  # fmt: skip
+        share = rng.random()
         if share < MUTANTS or not elite:
             return within.mutate_behind(family.parent, family.keep, rng)
         if share < MUTANTS + RECOMBINED:
