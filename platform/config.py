@@ -59,8 +59,8 @@ class SearchConfig:
     predictor_least_correlation: float = 0.5
     """Spearman's on held-out trials; while the predictor's is lower, proposals are uniform."""
     prefix_alike: float = 0.875
-    """Share of a prefix search's trials, its first, with one choice for all frames; such a search is one of
-    allocations. With less of them it is quicker, as more first frames are shared, and found less."""
+    """Of prefix, a sampler of allocations: the share of the trials that have one choice for all frames; they
+    come first. A smaller one is quicker, since more first frames are shared, but found less."""
     max_gmacs: float | None = None
     """Most computation of a subnet, 10^9 multiply-accumulates an image."""
     min_gmacs: float | None = None
