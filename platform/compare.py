@@ -2,8 +2,8 @@
 
 python -m platform.compare runs/smoke-video runs/smoke-video-no-fusion runs/smoke-video-shared --out tables
 
-Each run's networks predict every frame of its validation split again. Runs that differ in their seed alone
-are pooled. python -m platform.controls makes the runs.
+Each run's networks predict every frame of its validation split again, on which it was searched, or of other
+videos: --on DIR. Runs that differ in their seed alone are pooled. python -m platform.controls makes the runs.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from typing import Annotated
 
 import torch
 import tyro
+from rich.console import Console
 
 from platform.command_line import parse, run
 from platform.comparisons import Entry, Method, as_csv, as_markdown, csv_text
 from platform.config import RunConfig
 from platform.config_file import from_yaml
+from platform.console import StageProgress
 from platform.errors import ConfigError
 from platform.run_folder import RunFolder, write_text
 from platform.stages.context import MADE_POSETRACK, data_root
@@ -42,6 +44,10 @@ class CompareArguments:
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
     """Folders of runs, with an allocation or with an S-ViPNet that was finetuned. The first allocation has
     the T at which controls are compared; others count for Table 4."""
+    on: Path | None = None
+    """Score all runs on these videos, in PoseTrack18's layout, in place of what each was searched on."""
+    split: str | None = None
+    """Which of their splits; by default that on which each run was searched."""
     out: Path = Path(".")
     """Folder for comparisons.md, comparisons.csv and runs.csv (each run's AP by joints)."""
 
@@ -54,14 +60,41 @@ class Scored:
     parts: dict[str, float]
 
 
-def compare(runs: Sequence[Path], out: Path) -> str:
-    """Scores the runs, writes the tables into `out`, and returns them as markdown."""
-    of_runs = [list(score_run(path)) for path in runs]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Videos:
+    """What runs are scored on, where it is not what they were searched on."""
+
+    root: Path | None = None
+    split: str | None = None
+
+
+    def __str__(self) -> str:
+        if self.root is None:
+            return f"split {self.split}" if self.split else "the split on which each run was searched"
+        return f"{self.root}, split {self.split or 'of the same name as that on which each run was searched'}"
+
+
+SEARCHED = Videos()
+
+
+def compare(runs: Sequence[Path], out: Path, console: Console, videos: Videos = SEARCHED) -> str:
+    """Scores the runs, writes the tables into `out`, and returns them as markdown.
+
+    Raises ConfigError where there is no run, or one with nothing to score.
+    """
+    if not runs:
+        raise ConfigError("compare needs at least one run's folder. python -m platform.controls makes runs.")
+    of_runs = []
+    with StageProgress(console, "compare", len(runs)) as progress:
+        for number, path in enumerate(runs, start=1):
+            of_runs.append(list(score_run(path, videos)))
+            own = of_runs[-1][0].entry
+            progress.show(number, f"{own.run}, {own.method}: AP {own.ap:.1f}")
     firsts = (each[0].entry for each in of_runs)
     frames = next((first.frames for first in firsts if first.method == "allocation"), TRAINED_FRAMES)
     scored = [each for first, *others in of_runs for each in (first, *_at(frames, first, others))]
     entries = [each.entry for each in scored]
-    text = as_markdown(entries, frames)
+    text = as_markdown(entries, frames, str(videos))
     write_text(out / "comparisons.md", text)
     write_text(out / "comparisons.csv", as_csv(entries, frames))
     write_text(out / "runs.csv", csv_text([asdict(each.entry) | each.parts for each in scored]))
@@ -73,14 +106,14 @@ def _at(frames: int, allocation: Scored, key_frame: Sequence[Scored]) -> Sequenc
     return key_frame if allocation.entry.frames == frames else ()
 
 
-def score_run(path: Path) -> Iterator[Scored]:
+def score_run(path: Path, videos: Videos = SEARCHED) -> Iterator[Scored]:
     """The run's allocation and the key frame's network alone; of a run without one, its S-ViPNet.
 
     Raises ConfigError where the folder is no run that has either.
     """
     folder = RunFolder(path)
     config = replace(from_yaml(folder.config), storage=path.absolute().parent)
-    tracks = validation_tracks(config)
+    tracks = scored_tracks(config, videos)
     if folder.video_networks.is_file():
         trained = load_allocation(folder.video_networks)
         bound, method = config.temporal.search.max_gmacs, _method(config)
@@ -99,11 +132,11 @@ def score_run(path: Path) -> Iterator[Scored]:
         )
 
 
-def validation_tracks(config: RunConfig) -> Tracks:
-    """Everybody on whom the run's temporal level is scored."""
+def scored_tracks(config: RunConfig, videos: Videos) -> Tracks:
+    """Everybody of `videos`; by default all on whom the run's temporal level was searched."""
     temporal, finetune = config.temporal, config.finetune
-    root = temporal.root or finetune.root or data_root(config) / MADE_POSETRACK
-    return READ(root, temporal.val_split or finetune.val_split)
+    root = videos.root or temporal.root or finetune.root or data_root(config) / MADE_POSETRACK
+    return READ(root, videos.split or temporal.val_split or finetune.val_split)
 
 
 def _method(config: RunConfig) -> Method:
@@ -131,7 +164,8 @@ def _scored(
 def main(argv: list[str]) -> int:
     arguments = parse(CompareArguments, argv, prog="python -m platform.compare", description=__doc__)
     torch.set_num_threads(1)  # as in a search, so that the figures do not depend on the machine
-    print(compare(arguments.runs, arguments.out))
+    videos = Videos(root=arguments.on, split=arguments.split)
+    print(compare(arguments.runs, arguments.out, Console(stderr=True), videos))
     print(arguments.out / "comparisons.md")
     return 0
 

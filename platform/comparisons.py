@@ -130,13 +130,13 @@ def _rows_at(
         }
 
 
-def as_markdown(entries: Sequence[Entry], frames: int) -> str:
-    """All four tables."""
+def as_markdown(entries: Sequence[Entry], frames: int, scored_on: str) -> str:
+    """All four tables; `scored_on` says which videos AP is of."""
     parts = (
         f"## {each.title}\n\n{_markdown_table(rows_of(each, entries))}\n\nThe paper: {each.paper}.\n"
         for each in comparisons(frames)
     )
-    return LEGEND + "\n".join(parts)
+    return LEGEND.format(scored_on=scored_on) + "\n".join(parts)
 
 
 def as_csv(entries: Sequence[Entry], frames: int) -> str:
@@ -158,7 +158,7 @@ def csv_text(rows: Sequence[Mapping[str, Cell]]) -> str:
 
 LEGEND = """# The paper's comparisons
 
-AP is PoseTrack18's in percent, over everybody in every frame of the validation split, boxes as labelled.
+AP is PoseTrack18's in percent, over everybody in every frame, boxes as labelled. Videos: {scored_on}.
 GMACs are those of one person and frame on average, key frames included. `bound` is what a search was given.
 S-ViPNets are trained alone and finetuned, T-ViPNets are trained alone where a run has temporal_retrain.
 Without fusion: the networks that were found with it, trained alone as long; none of them sees heatmaps.

@@ -144,7 +144,7 @@ def main(arguments: list[str]) -> int:
     for control in controls(base):
         begin(control)
         runs.append(run(control.config, console).path)
-    console.print(compare(runs, runs[0]), highlight=False)
+    console.print(compare(runs, runs[0], console), highlight=False)
     return 0
 
 

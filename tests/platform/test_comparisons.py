@@ -15,7 +15,7 @@ from platform.config import AllocationConfig, FinetuneConfig, RunConfig, SearchC
 from platform.config_file import to_yaml
 from tests.workers.video.examples import tracks_of, wild
 from workers.data.made import MadeConfig, write_made_dataset
-from workers.data.tracks import Tracks
+from workers.data.tracks import Tracks, read_tracks
 from workers.video.batch import score_videos
 from workers.weights.allocation import TrainedAllocation, save_allocation, video_networks
 from workers.weights.safetensors import save_network
@@ -66,9 +66,10 @@ def test_each_bound_has_rows_of_its_own() -> None:
 
 
 def test_tables_are_markdown_and_csv() -> None:
-    text = as_markdown(ENTRIES, 3)
+    text = as_markdown(ENTRIES, 3, "made clips, split val")
     assert "| T-ViPNAS without fusion | 3 | 0.8000 | 0.7500 | 58.5 | 3.5 | 58.5 | - | - |" in text
-    assert "No run for this comparison." in as_markdown([entry("shared", 60)][:0], 3)
+    assert "No run for this comparison." in as_markdown([], 3, "made clips")
+    assert "boxes as labelled. Videos: made clips, split val.\n" in text
     rows = list(csv.DictReader(as_csv(ENTRIES, 3).splitlines()))
     assert len(rows) == 3 + 2 + 2 + 3
     assert rows[0]["comparison"] == "Temporal-level search (Table 3)"
@@ -129,8 +130,37 @@ def test_runs_are_scored_by_what_they_left(
     assert float(rows["ours", "allocation"]["gmacs"]) == trained.cost.gmacs
     assert rows["alone", "spatial"]["frames"] == "0"
     written = (tmp_path / "tables" / "comparisons.md").read_text()
+    assert "Videos: the split on which each run was searched." in written
     assert capsys.readouterr().out.startswith(written)
     assert "T-ViPNAS, one choice for all" in written
+
+
+def test_runs_are_scored_on_other_videos_than_they_were_searched_on(
+    videos: Path, tracks: Tracks, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = MadeConfig(seed=5, clips=3, frames_per_clip=4, people_per_clip=2, validation_fraction=0.6)
+    others = write_made_dataset(tmp_path / "others", config) / "posetrack18"
+    trained = wild(tracks, frames=3)
+    searched_on = FinetuneConfig(root=videos / "posetrack18")
+    ours = begun(tmp_path, RunConfig(name="ours", storage=tmp_path, finetune=searched_on))
+    save_allocation(ours / "allocation.safetensors", trained)
+
+    figures = {}
+    for split in ("val", "train"):
+        given = ["--on", str(others), "--split", split, "--out", str(tmp_path / split)]
+        assert main([str(ours), *given]) == 0
+        with (tmp_path / split / "runs.csv").open() as file:
+            figures[split] = float(next(csv.DictReader(file))["ap"])
+    assert figures == pytest.approx({
+        split: 100 * score_videos(trained.networks(), read_tracks(others, split), 8).ap.total
+        for split in ("val", "train")
+    })  # fmt: skip
+    assert f"{others}, split val." in (tmp_path / "val" / "comparisons.md").read_text()
+    assert len({*figures.values(), 100 * score_videos(trained.networks(), tracks, 8).ap.total}) == 3
+    assert "compare 1/1, done: ours, allocation: AP" in capsys.readouterr().err
+
+    assert run(main, [str(ours), "--on", str(tmp_path / "nowhere")]) == 2
+    assert "nowhere" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_such_run_is_refused(
@@ -140,6 +170,8 @@ def test_a_folder_that_is_no_such_run_is_refused(
     empty = begun(tmp_path, config)
     assert run(main, [str(empty)]) == 2
     assert "must be a run with allocation.safetensors or finetuned.safetensors" in capsys.readouterr().err
+    assert run(main, []) == 2
+    assert "compare needs at least one run's folder" in capsys.readouterr().err
     assert run(main, [str(tmp_path / "gone")]) == 2
     assert "config.yaml must be a readable YAML file" in capsys.readouterr().err
     with pytest.raises(Exception, match="gone"):
