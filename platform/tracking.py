@@ -43,7 +43,7 @@ class Tracking:
         self._trials: deque[Row] = deque()
         self._wake, self._stop = threading.Event(), threading.Event()
         self._given_up = threading.Event()
-        self._sent = 0
+        self._answered = 0  # requests, or a few at a time: whether anything gets through
         self._doubtful = False  # something failed since the server was last asked what it has
         self._thread = threading.Thread(target=self._run, name="mlflow", daemon=True)
         self._thread.start()
@@ -86,12 +86,12 @@ class Tracking:
         self._stop.set()
         self._wake.set()
         began_s = moved_s = said_s = time.monotonic()
-        seen = self._sent
+        seen = self._answered
         while self._thread.is_alive():
             self._thread.join(timeout=0.1)
             now_s = time.monotonic()
-            if self._sent != seen:
-                seen, moved_s = self._sent, now_s
+            if self._answered != seen:
+                seen, moved_s = self._answered, now_s
             if now_s - moved_s > patience.idle_s or now_s - began_s > patience.total_s:
                 self._given_up.set()  # whoever sends the rest must be the only one
                 break
@@ -142,13 +142,15 @@ class Tracking:
                 return False
             self._server.write_trial(self._trials[0])
             self._trials.popleft()  # only now: what fails is tried again
-            self._sent += 1
+            self._answered += 1
             some = True
         records, mark = self._outbox.waiting()
         if records:
-            self._server.write(records)
+            for _ in self._server.write(records):
+                self._answered += 1
+                if self._given_up.is_set():
+                    return False
             self._outbox.sent(mark)
-            self._sent += len(records)
         return some or bool(records)
 
     def _settle(self) -> None:

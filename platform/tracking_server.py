@@ -79,12 +79,13 @@ class TrackingServer:
         client.set_terminated(child, ENDED.get(row["status"], "FAILED"), end_time=time_ms)
         self._written.add(_id(row))
 
-    def write(self, records: Sequence[Record]) -> None:
-        """Of the parent run, in order; written twice they are the same."""
+    def write(self, records: Sequence[Record]) -> Iterator[None]:
+        """Of the parent run, in order; written twice they are the same. A turn for each that was answered."""
         client = self._connected()
         metrics = [one for record in records if record["kind"] == "metrics" for one in _metrics(record)]
         for batch in _batches(metrics, MOST_METRICS):
             client.log_batch(self.parent_id, metrics=batch)
+            yield
         for record in records:
             match record["kind"]:
                 case "params":
@@ -96,6 +97,7 @@ class TrackingServer:
                     client.set_tag(self.parent_id, record["name"], record["value"])
                 case "status":
                     self._set_status(client, record["status"], record["time_ms"])
+            yield
 
     def _begin(self, client: MlflowClient, row: Row) -> str:
         tags = {name: str(row[name])[:LONGEST_TAG] for name in TAGGED if row[name] is not None}

@@ -5,13 +5,14 @@ Three steps are an epoch here; checkpoints are written every four, so most of th
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,9 @@ class Training:
         return at_work(self.cluster, "RayTrainWorker")
 
     def newest_checkpoint(self) -> int:
-        steps = [int(path.stem.removeprefix("step-")) for path in self.checkpoints.glob("step-*.json")]
-        return max(steps, default=0)
+        """The step of the newest whole one; a kill may leave the beginning of a manifest behind it."""
+        manifests = self.checkpoints.glob("step-*.json")
+        return max((int(path.stem.removeprefix("step-")) for path in manifests if whole(path)), default=0)
 
     @contextmanager
     def started(self) -> Iterator[Driver]:
@@ -132,6 +134,13 @@ def training(cluster: Cluster, tmp_path: Path, tracking_uri: str) -> Training:
     return Training(cluster, tmp_path, tracking_uri)
 
 
+def whole(manifest: Path) -> bool:
+    with suppress(OSError, ValueError):
+        json.loads(manifest.read_text())
+        return True
+    return False
+
+
 def save_continued_alone(training: Training, step: int, path: Path) -> Path:
     """What one worker, here and without Ray, makes of the training's checkpoint at `step`."""
     config = training.config
@@ -146,6 +155,10 @@ def save_continued_alone(training: Training, step: int, path: Path) -> Path:
 
 def resumed_steps(said: str) -> list[int]:
     return [int(step) for step in re.findall(r"continues from the checkpoint at step (\d+) on", said)]
+
+
+def noticed_steps(said: str) -> list[int]:
+    return [int(step) for step in re.findall(r"a node goes in \d+ s: checkpoint at step (\d+)\n", said)]
 
 
 def drain(cluster: Cluster, node_id: str, deadline_s: float) -> None:
@@ -175,13 +188,14 @@ def test_a_notice_of_preemption_makes_a_checkpoint_and_the_training_goes_on_with
     with training.started() as driver:
         driver.wait_until(lambda: "starts on 2 workers" in driver.said)
         drain(cluster, node.node_id, deadline_s=30)
-        driver.wait_until(lambda: "a node goes in" in driver.said)
+        driver.wait_until(lambda: bool(noticed_steps(driver.said)))
+        (noticed,) = noticed_steps(driver.said)
+        driver.wait_until(lambda: training.newest_checkpoint() >= noticed)
         cluster.remove_node(node, allow_graceful=False)
         said = driver.finish()
     cluster.add_node(**NODE)
-    (noticed,) = re.findall(r"a node goes in \d+ s: checkpoint at step (\d+)\n", said)
     (resumed,) = resumed_steps(said)
-    assert resumed >= int(noticed)
+    assert resumed >= noticed
     assert f"at step {resumed} on 1 worker\n" in said
     alone = save_continued_alone(training, resumed, tmp_path / "alone.safetensors")
     assert_equal_weights(training.supernet, alone)

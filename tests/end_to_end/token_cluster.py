@@ -20,6 +20,7 @@ from pathlib import Path
 from tests.end_to_end.environment import Environment
 
 MARK = "VIPNAS_TEST_CLUSTER"
+JOB_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ class TokenCluster:
 
     def job(self, *arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         """``ray job ARGUMENTS`` with the token; ``submit`` comes back at the job's end."""
-        return self.environment.run("ray", "job", *arguments, cwd=cwd, variables=self.variables | variables)
+        return self.environment.run(
+            "ray", "job", *arguments, cwd=cwd, variables=self.variables | variables, timeout_s=JOB_S
+        )
 
 
 @contextmanager

@@ -52,14 +52,14 @@ def test_a_search_outlives_killed_and_hung_workers_in_mid_batch(session: None, t
     looks = FirstLook(keep=0.5)
     rows = search(
         OddInputs(tmp_path / "begun"), "fine", "kill3", "fine", "fail", "fine", "hang", "fine", "fine",
-        candidates_per_trial=4, slots=2, timeout_s=3, first_look=looks,
+        candidates_per_trial=4, slots=2, timeout_s=10, first_look=looks,
     )  # fmt: skip
     assert {trial: row["status"] for trial, row in rows.items()} == {
         0: "finished", 1: "finished", 2: "finished", 3: "failed",
         4: "finished", 5: "failed", 6: "finished", 7: "finished",
     }  # fmt: skip
     assert rows[3]["error"] == "RuntimeError: it does not converge"
-    assert rows[5]["error"] == "no result within 3 s (resources.timeout-s): its worker was ended"
+    assert rows[5]["error"] == "no result within 10 s (resources.timeout-s): its worker was ended"
     begun = Counter(path.name.rsplit(" ", 1)[0] for path in (tmp_path / "begun").iterdir())
     assert {word: times for word, times in begun.items() if times > 1} == {"kill3 1": 4}
     assert looks.seen == [0.25] * 6

@@ -77,10 +77,12 @@ def test_closing_twice_or_early_is_harmless() -> None:
 
 
 def test_the_waited_time_is_what_the_consumer_spent_waiting() -> None:
-    slow = Prefetched(numbers(4, delay_s=0.05))
+    slow = Prefetched(numbers(4, delay_s=0.1))
     list(slow)
-    assert slow.wait_s >= 0.15
-    ready = Prefetched(numbers(2), depth=3)
-    time.sleep(0.3)
+    assert slow.wait_s >= 0.2
+    made: list[bool] = []
+    ready = Prefetched(numbers(2, made), depth=3)
+    while not made:
+        time.sleep(0.01)
     list(ready)
     assert ready.wait_s < 0.1
