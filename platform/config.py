@@ -320,7 +320,8 @@ class RunConfig:
     warm_start: tuple[Path, ...] = ()
     """Folders of runs whose trials this one uses: those scored with the same supernet, data and settings are
     taken over and not evaluated again; of others, the front is evaluated first. Their supernet is used where
-    this run would train the same one, or has no stage spatial_train."""
+    this run would train the same one, or has no stage spatial_train; their T supernet and key frame's network
+    where it has no stage temporal_train."""
     data: DataConfig = field(default_factory=DataConfig)
     space: SpaceConfig = field(default_factory=SpaceConfig)
     train: TrainConfig = field(default_factory=TrainConfig)

@@ -106,9 +106,7 @@ def _without_fusion(base: RunConfig) -> Control:
 
 
 def _with_key_frame(base: RunConfig, config: RunConfig) -> RunConfig:
-    folder = folder_of(base)
-    left = next((path for path in (folder.finetuned, folder.network) if path.is_file()), None)
-    key_frame = base.temporal.key_frame or left
+    key_frame = base.temporal.key_frame or folder_of(base).single_network
     return replace(config, temporal=replace(config.temporal, key_frame=key_frame))
 
 

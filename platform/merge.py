@@ -81,7 +81,7 @@ def main(arguments: list[str]) -> int:
     rows = merged_rows(given.runs, given.stage, given.into)
     if not given.mixed:
         check_comparable(rows)
-    TrialStore(folder / "trials.parquet").append_all(rows, f"{given.stage}-merged")
+    TrialStore(folder / "trials.parquet").append_all(given.stage, rows, "merged")
     _report(folder, Console(soft_wrap=not sys.stdout.isatty()))
     return 0
 

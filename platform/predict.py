@@ -81,10 +81,10 @@ def find_networks(folder: RunFolder) -> Found:
     if folder.video_networks.is_file():
         trained = load_allocation(folder.video_networks)
         return Found(trained.networks(), trained.cost.gmacs, folder.video_networks)
-    for path in (folder.finetuned, folder.network):
-        if path.is_file():
-            key = read_key_frame(path, read_joints(path))
-            return Found(video_networks(key), key.spatial.cost(key.architecture).gmacs, path)
+    path = folder.single_network
+    if path is not None:
+        key = read_key_frame(path, read_joints(path))
+        return Found(video_networks(key), key.spatial.cost(key.architecture).gmacs, path)
     raise ConfigError(
         f"{folder.path} must be a run with {folder.allocation_networks.name}, {folder.finetuned.name} or "
         f"{folder.network.name}, but it has none of them. Run its stage temporal_search, or spatial_retrain."

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from platform.config import AllocationConfig, RunConfig, StageName
 from platform.errors import ConfigError
-from platform.run_folder import folder_of
 from platform.samplers.feasible import check_latency_bound
 from platform.samplers.feasible_allocations import LATENCY_FIELD
-from platform.warm_start import check_runs
+from platform.warm_start import check_runs, is_settled
 from spaces.registry import build_space
 from workers.data.coco import locate
 from workers.data.posetrack import locate_posetrack
@@ -25,7 +24,7 @@ def check(config: RunConfig) -> None:
     if config.data.root is not None and set(config.stages) - WITHOUT_COCO:
         for split in (config.data.train_split, config.data.val_split):
             locate(config.data.root, split)
-    if not folder_of(config).warm_start.exists():  # once settled, those runs are not needed any more
+    if not is_settled(config):
         check_runs(config.warm_start)
     if "spatial_retrain" in config.stages:
         _need_file("retrain.architecture", config.retrain.architecture)

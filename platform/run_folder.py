@@ -90,9 +90,13 @@ class RunFolder:
         return self.path / "frame_latency.parquet"
 
     @property
-    def warm_start(self) -> Path:
-        """The rows of other runs that this one uses."""
-        return self.path / "warm_start.parquet"
+    def single_network(self) -> Path | None:
+        """S-ViPNet, finetuned where it was; None where there is none."""
+        return next((path for path in (self.finetuned, self.network) if path.is_file()), None)
+
+    def warm_start(self, stage: str) -> Path:
+        """The rows of other runs that this one's search uses."""
+        return self.path / f"warm_start_{stage}.parquet"
 
     @property
     def outbox(self) -> Path:

@@ -4,8 +4,10 @@
   the constraint allows it, it becomes a row of this run, with its origin; it is never evaluated again, and
   the sampler learns from it, allowed or not.
 - Of a run that was scored otherwise, only the front's architectures are used: they are evaluated first.
-- A supernet that this run would train alike, or that it does not train at all, is taken over.
-All this is settled once, before the first trial, in warm_start.parquet: the runs may grow or go afterwards.
+- A supernet that this run would train alike, or that it does not train at all, is taken over; so are a T
+  supernet and the key frame's network below which it was trained, where this run has no stage temporal_train.
+All this is settled once, before a search's first trial, in warm_start_STAGE.parquet: the runs may grow or go
+afterwards.
 """
 
 from __future__ import annotations
@@ -16,16 +18,19 @@ from pathlib import Path
 from typing import Any
 
 from analysis.pareto import non_dominated
-from platform.config import RunConfig
+from platform.config import RunConfig, StageName
 from platform.config_file import flat_fields, from_yaml
 from platform.errors import ConfigError
-from platform.results.row import is_scored
+from platform.results.row import SearchFacts, is_scored
 from platform.results.store import Row, TrialStore, read_rows, write_rows
-from platform.run_folder import RunFolder
+from platform.run_folder import RunFolder, folder_of
+from platform.samplers.feasible import FeasibleSet
 from platform.samplers.sampler import Observation, Sampler
 from platform.stages.context import StageContext
 from workers.files import whole_file
 
+SEARCHES: tuple[StageName, ...] = ("spatial_search", "temporal_search")
+TAKEN_OVER = "taken-over"  # the part of the table that holds other runs' rows
 TRAINING_FIELDS = ("seed", "data.", "space.", "train.")
 
 
@@ -39,9 +44,15 @@ def check_runs(runs: Sequence[Path]) -> None:
             )
 
 
+def is_settled(config: RunConfig) -> bool:
+    """Whether all that the run uses of others is in its own folder: then they are not needed any more."""
+    folder = folder_of(config)
+    return all(folder.warm_start(stage).exists() for stage in SEARCHES if stage in config.stages)
+
+
 def settled_rows(context: StageContext, stage: str, evaluation: str) -> list[Row]:
     """The rows of other runs that this run uses, from its own file, which the first call writes."""
-    path = context.folder.warm_start
+    path = context.folder.warm_start(stage)
     if not path.exists():
         if not context.config.warm_start:
             return []
@@ -80,6 +91,24 @@ def front_of(rows: Sequence[Row]) -> list[Row]:
     chosen = non_dominated([[row["ap"], row["gmacs"]] for row in rows], ("maximize", "minimize"))
     front = [row for row, on_front in zip(rows, chosen, strict=True) if on_front]
     return sorted(front, key=lambda row: (row["gmacs"], row["key"]))
+
+
+def take_over(
+    context: StageContext, settled: Sequence[Row], facts: SearchFacts, feasible: FeasibleSet[Any]
+) -> None:
+    """Once, and all at once: what is known elsewhere and allowed here becomes rows of this run."""
+    if not settled:
+        return
+    known = [row for row in settled if row["evaluation"] == facts.evaluation]
+    rows = taken_over(
+        known, facts.run, facts.stage, lambda row: feasible.allows(feasible.parse(row["architecture"]))
+    )
+    context.folder.trials.append_all(facts.stage, rows, TAKEN_OVER)
+    context.say(
+        facts.stage,
+        f"{len(rows)} trials of other runs are taken over, {len(known) - len(rows)} more are outside the "
+        f"constraint; {len(settled) - len(known)} on fronts of runs scored otherwise come first",
+    )
 
 
 def taken_over(known: Sequence[Row], run: str, stage: str, allows: Callable[[Row], bool]) -> list[Row]:
@@ -121,10 +150,33 @@ def take_supernet(context: StageContext) -> Path | None:
         if not source.supernet.exists():
             continue
         if not trains or same_training(from_yaml(source.config), context.config):
-            with whole_file(context.folder.supernet) as draft:
-                shutil.copyfile(source.supernet, draft)
+            _copy(source.supernet, context.folder.supernet)
             return run
     return None
+
+
+def take_temporal_supernet(context: StageContext) -> Path | None:
+    """Copies the first T supernet of the runs named, with the key frame's network if there is none here.
+
+    Nothing where this run trains its own. Returns the run that it was taken from.
+    """
+    if "temporal_train" in context.config.stages:
+        return None
+    for run in context.config.warm_start:
+        source = RunFolder(run)
+        if not source.temporal_supernet.exists():
+            continue
+        theirs = from_yaml(source.config).temporal.key_frame or source.single_network
+        if theirs is not None and not (context.config.temporal.key_frame or context.folder.single_network):
+            _copy(theirs, context.folder.finetuned)
+        _copy(source.temporal_supernet, context.folder.temporal_supernet)
+        return run
+    return None
+
+
+def _copy(source: Path, target: Path) -> None:
+    with whole_file(target) as draft:
+        shutil.copyfile(source, draft)
 
 
 def same_training(one: RunConfig, other: RunConfig) -> bool:

@@ -47,9 +47,9 @@ class TrialStore:
         if len(singles) >= self.pack_at:
             self._pack(stage)
 
-    def append_all(self, rows: Sequence[Mapping[str, Any]], name: str) -> None:
-        """All the rows or none, durably, as the part `name`."""
-        write_rows(self.folder / f"{name}.parquet", rows)
+    def append_all(self, stage: str, rows: Sequence[Mapping[str, Any]], name: str) -> None:
+        """All the rows or none, durably, as the stage's part `name`; another one of that name is replaced."""
+        write_rows(self.folder / f"{stage}-{name}.parquet", rows)
 
     def rows(self, stage: str) -> list[Row]:
         """Every row of a stage, once, by trial number. Raises DataError naming a part that cannot be read."""

@@ -18,14 +18,13 @@ from platform.samplers.registry import build_sampler
 from platform.search_inputs import search_inputs
 from platform.search_run import SearchRun, waiting
 from platform.stages.context import StageContext
-from platform.warm_start import settled_rows, take_supernet, taken_over
+from platform.warm_start import settled_rows, take_over, take_supernet
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
 from workers.errors import DataError
 from workers.search.evaluator import measure_untrained
 
 STAGE = "spatial_search"
-TAKEN_OVER = "warm_start"  # the part of the table that holds other runs' rows
 
 
 def run(context: StageContext) -> None:
@@ -60,7 +59,7 @@ def _search(
         columns = {} if latency is None else latency.columns(architecture)
         return {"params": cost.params, "macs": cost.macs, "gmacs": cost.gmacs} | columns
 
-    _take_over(context, feasible, settled, facts)
+    take_over(context, settled, facts, feasible)
     done = store.rows(STAGE)
     _refuse_other(context, done, facts)
     sampler = build_sampler(config, feasible, context.config.seed, context.folder.journal)
@@ -77,27 +76,6 @@ def _facts(context: StageContext, space: SearchSpace) -> SearchFacts:
     return SearchFacts(
         run=config.name, stage=STAGE, space=space.name, seed=config.seed, sampler=config.search.sampler,
         constraint=config.search.bounds, evaluation=search_digest(context, space),
-    )  # fmt: skip
-
-
-def _take_over(
-    context: StageContext, feasible: FeasibleArchitectures, settled: list[Row], facts: SearchFacts
-) -> None:
-    """Once, and all at once: what is known elsewhere and allowed here."""
-    if not settled:
-        return
-    known = [row for row in settled if row["evaluation"] == facts.evaluation]
-
-    def allowed(row: Row) -> bool:
-        return feasible.allows(feasible.parse(row["architecture"]))
-
-    rows = taken_over(known, facts.run, STAGE, allowed)
-    context.folder.trials.append_all(rows, TAKEN_OVER)
-    context.console.print(
-        f"{STAGE}: {len(rows)} trials of other runs are taken over, {len(known) - len(rows)} more are "
-        f"outside the constraint; {len(settled) - len(known)} architectures of runs scored otherwise come "
-        "first",
-        highlight=False, soft_wrap=True,
     )  # fmt: skip
 
 

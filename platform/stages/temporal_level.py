@@ -52,14 +52,13 @@ def operations(context: StageContext) -> tuple[Operation, ...]:
 
 def key_frame_path(context: StageContext) -> Path:
     """S-ViPNet's weights; ConfigError, naming the stages that make them, where there are none."""
-    folder, given = context.folder, context.config.temporal.key_frame
-    for path in (given,) if given else (folder.finetuned, folder.network):
-        if path.is_file():
-            return path
+    path = context.config.temporal.key_frame or context.folder.single_network
+    if path is not None and path.is_file():
+        return path
+    wanted = path or context.folder.finetuned
     raise ConfigError(
-        f"the temporal level needs the key frame's network, but {given or folder.finetuned} is no file. "
-        "Run the stage spatial_finetune (or spatial_retrain) before, or give --temporal.key-frame "
-        "FILE.safetensors."
+        f"the temporal level needs the key frame's network, but {wanted} is no file. Run the stage "
+        "spatial_finetune (or spatial_retrain) before, or give --temporal.key-frame FILE.safetensors."
     )
 
 

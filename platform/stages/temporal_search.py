@@ -22,6 +22,7 @@ from platform.samplers.prefix import FAMILY
 from platform.samplers.registry import build_sampler
 from platform.search_run import SearchRun, waiting
 from platform.stages.context import StageContext
+from platform.warm_start import settled_rows, take_over, take_temporal_supernet
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.average import average, on_the_sum
 from spaces.temporal.drawing import check_constraint
@@ -42,25 +43,29 @@ def run(context: StageContext) -> None:
             context.tracking.log_trial(row)
         context.console.print(f"{STAGE}: done before, {len(done)} trials", highlight=False)
     else:
-        _search(context, done)
+        _search(context)
     _say_best(context)
 
 
-def _search(context: StageContext, done: list[Row]) -> None:
+def _search(context: StageContext) -> None:
+    if not context.folder.temporal_supernet.exists():
+        take_temporal_supernet(context)
     config, given = context.config.temporal.search, material(context)
     check_constraint(given.space, on_the_sum(given.space, config.constraint))
     facts = _facts(context, given)
-    _refuse_other(context, done, facts)
+    _refuse_other(context, context.folder.trials.rows(STAGE), facts)
+    settled = settled_rows(context, STAGE, facts.evaluation)
     with allocation_latency(context, given.space) as latency:
         feasible = FeasibleAllocations(given.space, config.constraint, latency, config.max_latency_ms)
+        take_over(context, settled, facts, feasible)
         inputs = ray.put(allocation_inputs(context, given))
-        _run_trials(context, given, facts, feasible, done, inputs)
+        _run_trials(context, given, facts, feasible, settled, inputs)
     _keep_best(context, given, inputs)
 
 
 def _run_trials(
     context: StageContext, given: Material, facts: SearchFacts, feasible: FeasibleAllocations,
-    done: list[Row], inputs: Any,
+    settled: list[Row], inputs: Any,
 ) -> None:  # fmt: skip
     config = context.config.temporal.search
     options = replace(context.config.search, trials=config.trials)
@@ -70,7 +75,7 @@ def _run_trials(
     search = SearchRun(
         _in_families(context), facts, feasible, lambda one: _figures(feasible, one), sampler,
         most_gmacs=config.max_gmacs or average(given.space, given.space.biggest()).gmacs,
-        trials=config.trials, done=done,
+        trials=config.trials, done=context.folder.trials.rows(STAGE), settled=settled,
     )  # fmt: skip
     search.run(inputs, context.folder.ray / STAGE)
 

@@ -163,6 +163,28 @@ def test_trials_of_another_t_supernet_are_not_mixed_with(done: StageContext) -> 
     context.folder.temporal_supernet.write_bytes(kept)
 
 
+def test_what_another_run_knows_is_taken_over_and_only_what_is_new_is_evaluated(done: StageContext) -> None:
+    """Nothing is in the new run's folder: T supernet and key frame's network come from the other one."""
+    temporal = replace(done.config.temporal, search=replace(SEARCH, trials=1))
+    config = replace(done.config, name="warm", temporal=temporal, warm_start=(done.folder.path,))
+    context = context_of(config)
+    temporal_search.run(context)
+
+    known, found = rows(done), rows(context)
+    assert [row["trial"] for row in found] == [-5, -4, -3, -2, -1, 0]
+    assert [row["origin"] for row in found] == [*(f"tiny-video#{n}" for n in (4, 3, 2, 1, 0)), None]
+    assert [row["ap"] for row in found[:5]] == [row["ap"] for row in reversed(known)]
+    assert found[-1]["key"] not in {row["key"] for row in known}
+    assert found[-1]["evaluation"] == known[0]["evaluation"]
+    best = max(found, key=lambda row: (row["ap"], -row["gmacs"]))
+    assert json.loads(context.folder.allocation.read_text())["key"] == best["key"]
+    assert "5 trials of other runs are taken over" in printed(context)
+
+    training = replace(config, name="trains", stages=("temporal_train", "temporal_search"))
+    with pytest.raises(DataError, match=r"temporal_supernet\.safetensors is no file"):
+        temporal_search.run(context_of(training))  # its own comes from the stage before
+
+
 def test_every_frame_is_timed_and_its_trial_has_the_average(done: StageContext) -> None:
     quick = AllocationConfig(trials=3, max_latency_ms=1000, recalibration_clips=4, batch_size=8)
     temporal = replace(done.config.temporal, search=quick, frames=2)

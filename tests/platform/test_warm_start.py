@@ -15,14 +15,23 @@ from platform.config import SearchConfig
 from platform.config_file import to_yaml
 from platform.errors import ConfigError
 from platform.recipes import tiny
-from platform.results.row import observation_of
+from platform.results.row import SearchFacts, observation_of
 from platform.results.store import Row, TrialStore
 from platform.run_folder import RunFolder
 from platform.samplers.feasible import FeasibleArchitectures
 from platform.samplers.registry import build_sampler
 from platform.stages.context import StageContext
 from platform.tracked_run import open_tracking
-from platform.warm_start import TheseFirst, check_runs, settled_rows, take_supernet, taken_over, usable_rows
+from platform.warm_start import (
+    TheseFirst,
+    check_runs,
+    is_settled,
+    settled_rows,
+    take_over,
+    take_supernet,
+    taken_over,
+    usable_rows,
+)
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint
 from spaces.registry import build_space
@@ -70,6 +79,23 @@ def test_what_is_taken_over_is_allowed_and_has_numbers_that_no_trial_of_this_run
     assert [(row["run"], row["trial"], row["key"]) for row in rows] == [("new", -1, "k3"), ("new", -2, "k5")]
 
 
+def test_rows_that_were_taken_over_are_the_runs_own_however_often_it_is_started(tmp_path: Path) -> None:
+    small, big = SPACE.smallest(), SPACE.biggest()
+    settled = [of(small, origin="old#4"), of(big, origin="old#5"), of(small, evaluation="x")]
+    context = context_of(tmp_path)
+    facts = SearchFacts(
+        run="new", stage=STAGE, space=SPACE.name, seed=0, sampler="uniform", constraint="", evaluation="e"
+    )
+    below = FeasibleArchitectures(SPACE, Constraint(max_gmacs=SPACE.cost(big).gmacs / 2))
+    for _ in range(2):
+        take_over(context, settled, facts, below)
+    (row,) = context.folder.trials.rows(STAGE)
+    assert (row["run"], row["trial"], row["key"], row["origin"]) == ("new", -1, small.key, "old#4")
+    said = context.console.file
+    assert isinstance(said, io.StringIO)
+    assert "1 trials of other runs are taken over, 1 more are outside the constraint; 1 on" in said.getvalue()
+
+
 def test_a_known_architecture_is_never_proposed_again(tmp_path: Path) -> None:
     """A uniform sampler of the same seed would propose the very same ones."""
     config = SearchConfig(trials=8)
@@ -112,7 +138,9 @@ def finished_run(tmp_path: Path) -> RunFolder:
 
 def test_what_was_settled_at_first_holds_whatever_becomes_of_the_other_run(tmp_path: Path) -> None:
     old, context = finished_run(tmp_path), context_of(tmp_path)
+    assert not is_settled(context.config)
     before = settled_rows(context, STAGE, "e")
+    assert is_settled(context.config)
     write(old.path, trial_row(1), trial_row(2))
     assert len(before) == 1
     assert settled_rows(context, STAGE, "e") == before

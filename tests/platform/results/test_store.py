@@ -99,8 +99,10 @@ def test_the_next_driver_removes_what_a_killed_one_left(tmp_path: Path) -> None:
 def test_several_rows_are_written_all_at_once(tmp_path: Path) -> None:
     store = TrialStore(tmp_path)
     store.append(row(0))
-    store.append_all([row(-2), row(-1)], "spatial_search-taken-over")
+    store.append_all("spatial_search", [row(-3), row(-2), row(-1)], "taken-over")
+    store.append_all("spatial_search", [row(-2), row(-1)], "taken-over")
     assert [one["trial"] for one in store.rows("spatial_search")] == [-2, -1, 0]
+    assert sorted(pd.read_parquet(tmp_path)["trial"]) == [-2, -1, 0]
 
 
 def test_a_part_of_an_older_version_reads_with_nulls_for_newer_columns(tmp_path: Path) -> None:
