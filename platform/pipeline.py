@@ -25,7 +25,6 @@ from platform.stages import (
 from platform.stages.context import StageContext
 from platform.tracked_run import tracked, tracking_uri
 
-# The later stages of the design (latency, export) get their line here.
 STAGES: Mapping[StageName, Callable[[StageContext], None]] = {
     "data": data.run,
     "spatial_train": spatial_train.run,
