@@ -103,7 +103,7 @@ class TrackingServer:
         tags = {name: str(row[name])[:LONGEST_TAG] for name in TAGGED if row[name] is not None}
         tags |= {
             MLFLOW_PARENT_RUN_ID: self.parent_id,
-            MLFLOW_RUN_NAME: f"{row['stage']}-{row['trial']:04d}",
+            MLFLOW_RUN_NAME: _name(row),
             TRIAL_TAG: str(row["trial"]),
         }
         seconds = row["total_s"] or 0.0
@@ -177,6 +177,13 @@ class TrackingServer:
 
 def _id(row: Row) -> TrialId:
     return row["stage"], row["trial"]
+
+
+def _name(row: Row) -> str:
+    """A row that was taken over is called by the trial that evaluated it."""
+    if row["trial"] < 0:
+        return f"{row['stage']} of {row['origin']}"
+    return f"{row['stage']}-{row['trial']:04d}"
 
 
 def _metrics(record: Record) -> list[Metric]:

@@ -76,6 +76,7 @@ def test_a_run_has_one_child_per_trial_with_what_the_page_charts(uri: str, tmp_p
     for trial in range(3):
         one.log_trial(trial_row(trial))
     one.log_trial(trial_row(3, ap=None, status="failed", error="it broke", origin="r#3"))
+    one.log_trial(trial_row(-1, origin="old#7"))
     (tmp_path / "page.html").write_text("<p>front</p>")
     one.log_artifacts(tmp_path / "page.html")
     one.log_status("FINISHED")
@@ -88,9 +89,11 @@ def test_a_run_has_one_child_per_trial_with_what_the_page_charts(uri: str, tmp_p
     assert parent.data.tags.items() >= TAGS.items()
     client = mlflow.MlflowClient(tracking_uri=uri)
     assert [file.path for file in client.list_artifacts(parent.info.run_id)] == ["page.html"]
-    assert numbers(children) == [0, 1, 2, 3]
+    assert numbers(children) == [-1, 0, 1, 2, 3]
+    names = {int(child.data.tags["vipnas.trial"]): child.info.run_name for child in children}
+    assert (names[-1], names[2]) == ("spatial_search of old#7", "spatial_search-0002")
     finished = [child for child in children if child.info.status == "FINISHED"]
-    assert len(finished) == 3
+    assert len(finished) == 4
     assert all(child.data.metrics.items() >= {"ap": 0.5, "gmacs": 0.25}.items() for child in finished)
     assert all(child.data.tags.items() >= TAGS.items() for child in children)
     failed = next(child for child in children if child.info.status == "FAILED")
