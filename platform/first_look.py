@@ -26,12 +26,16 @@ class FirstLook:
 
     @classmethod
     def of(cls, config: SearchConfig, rows: Iterable[Mapping[str, Any]]) -> FirstLook | None:
-        """What the search asks for, with the rows that an interrupted one left; None without first looks."""
+        """What the search asks for, with the rows that an interrupted one left; None without first looks.
+
+        Rows that were taken over do not count: of another run only those that passed are known.
+        """
         if not config.first_look_people:
             return None
         looks = cls(keep=config.first_look_keep)
         for row in rows:
-            looks.observe(row.get("first_look_ap"))
+            if row["trial"] >= 0:
+                looks.observe(row["first_look_ap"])
         return looks
 
     def observe(self, first_look_ap: float | None) -> None:

@@ -41,7 +41,10 @@ def test_the_true_best_of_a_made_problem_survives_and_half_the_work_does_not(slo
 
 
 def test_a_resumed_search_knows_the_looks_of_before_and_others_take_none() -> None:
-    rows: list[dict[str, float | None]] = [{"first_look_ap": 0.2}, {"first_look_ap": None}, {}]
+    rows: list[dict[str, float | None]] = [
+        {"trial": -1, "first_look_ap": 0.7}, {"trial": 0, "first_look_ap": 0.2},
+        {"trial": 1, "first_look_ap": None},
+    ]  # fmt: skip
     looks = FirstLook.of(SearchConfig(first_look_people=5), rows)
     assert looks is not None
     assert looks.seen == [0.2]
