@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.end_to_end.environment import Environment
+from tests.ports import free_ports
 
 MARK = "VIPNAS_TEST_CLUSTER"
 JOB_S = 600
@@ -48,7 +48,7 @@ def token_cluster(environment: Environment) -> Iterator[TokenCluster]:
     """Starts a head on free ports in its own folder, and ends every process that came of it."""
     folder = Path(tempfile.mkdtemp(prefix="vipnas"))  # short: sockets lie in it, and their paths are limited
     (folder / "token").write_text(secrets.token_hex(32))
-    gcs, dashboard, client, agent = _free_ports(4)
+    gcs, dashboard, client, agent = free_ports(4)
     token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(folder / "token")}
     options = {
         "--node-ip-address": "127.0.0.1",
@@ -117,13 +117,3 @@ def _processes_of(folder: Path) -> list[int]:
             if mark in (entry / "environ").read_bytes().split(b"\0"):
                 found.append(int(entry.name))
     return found
-
-
-def _free_ports(number: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(number)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
