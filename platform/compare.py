@@ -67,7 +67,6 @@ class Videos:
     root: Path | None = None
     split: str | None = None
 
-
     def __str__(self) -> str:
         if self.root is None:
             return f"split {self.split}" if self.split else "the split on which each run was searched"

@@ -155,13 +155,13 @@ def take_supernet(context: StageContext) -> Path | None:
     return None
 
 
-def take_temporal_supernet(context: StageContext) -> Path | None:
+def take_temporal_supernet(context: StageContext) -> None:
     """Copies the first T supernet of the runs named, with the key frame's network if there is none here.
 
-    Nothing where this run trains its own. Returns the run that it was taken from.
+    Nothing where this run trains its own.
     """
     if "temporal_train" in context.config.stages:
-        return None
+        return
     for run in context.config.warm_start:
         source = RunFolder(run)
         if not source.temporal_supernet.exists():
@@ -170,8 +170,7 @@ def take_temporal_supernet(context: StageContext) -> Path | None:
         if theirs is not None and not (context.config.temporal.key_frame or context.folder.single_network):
             _copy(theirs, context.folder.finetuned)
         _copy(source.temporal_supernet, context.folder.temporal_supernet)
-        return run
-    return None
+        return
 
 
 def _copy(source: Path, target: Path) -> None:

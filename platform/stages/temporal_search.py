@@ -43,17 +43,17 @@ def run(context: StageContext) -> None:
             context.tracking.log_trial(row)
         context.console.print(f"{STAGE}: done before, {len(done)} trials", highlight=False)
     else:
-        _search(context)
+        _search(context, done)
     _say_best(context)
 
 
-def _search(context: StageContext) -> None:
+def _search(context: StageContext, done: list[Row]) -> None:
     if not context.folder.temporal_supernet.exists():
         take_temporal_supernet(context)
     config, given = context.config.temporal.search, material(context)
     check_constraint(given.space, on_the_sum(given.space, config.constraint))
     facts = _facts(context, given)
-    _refuse_other(context, context.folder.trials.rows(STAGE), facts)
+    _refuse_other(context, done, facts)
     settled = settled_rows(context, STAGE, facts.evaluation)
     with allocation_latency(context, given.space) as latency:
         feasible = FeasibleAllocations(given.space, config.constraint, latency, config.max_latency_ms)

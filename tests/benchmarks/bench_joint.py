@@ -91,7 +91,7 @@ def measure() -> list[Figure]:
 def _figures(
     sampling: Sampling, inputs: AllocationInputs, spatial: Mapping[str, Tensor], folder: Path
 ) -> list[Figure]:
-    searched = _search(sampling, inputs, spatial, folder / sampling.says.replace("/", " of "))
+    searched = _search(sampling, inputs, spatial, folder / f"{sampling.sampler}-{sampling.alike}")
     apart = max(abs(one - other) for one, other in zip(searched.aps, searched.scratch_aps, strict=True))
     assert len(set(searched.aps)) > CANDIDATES // 2, "candidates that all score alike show nothing"
     of, times = f"{CANDIDATES} allocations, {sampling.says}", searched.scratch_s / searched.seconds

@@ -16,11 +16,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.end_to_end.drivers import WAIT_S
 from tests.end_to_end.environment import Environment
 from tests.ports import free_ports
 
 MARK = "VIPNAS_TEST_CLUSTER"
-JOB_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class TokenCluster:
     def job(self, *arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         """``ray job ARGUMENTS`` with the token; ``submit`` comes back at the job's end."""
         return self.environment.run(
-            "ray", "job", *arguments, cwd=cwd, variables=self.variables | variables, timeout_s=JOB_S
+            "ray", "job", *arguments, cwd=cwd, variables=self.variables | variables, timeout_s=WAIT_S
         )
 
 

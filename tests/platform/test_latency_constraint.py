@@ -173,14 +173,14 @@ def test_a_search_learns_once_and_goes_on_where_it_stopped(session: None, tmp_pa
     asked.folder.latency_predictor.unlink()
     parts[0].unlink()
     table_before = LatencyTable(asked.folder.latency_table)
-    calm = {name for name in times if table_before.is_calm(name.removesuffix(".parquet"), 1.1)}
-    rows_before = {name: table_before[name.removesuffix(".parquet")] for name in calm}
+    keys = {name: name.removesuffix(".parquet") for name in times}
+    calm = {name: table_before[key] for name, key in keys.items() if table_before.is_calm(key, 1.1)}
     latency_constraint(asked, SPACE, ANY)
     assert sorted(asked.folder.latency_table.iterdir()) == parts
     kept = {part.name for part in parts[1:] if part.stat().st_mtime_ns == times[part.name]}
     quiet = LatencyTable(asked.folder.latency_table)
     still_calm = {
-        name for name, row in rows_before.items() if row["control_ms"] <= 1.1 * quiet.quiet_ms(row["cpu"])
+        name for name, row in calm.items() if row["control_ms"] <= 1.1 * quiet.quiet_ms(row["cpu"])
     }
     assert still_calm <= kept, "what was measured well is not measured again"
 

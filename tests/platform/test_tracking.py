@@ -163,7 +163,7 @@ def test_a_server_that_is_down_killed_or_paused_delays_nothing_and_gets_everythi
     down.log_metrics({"loss": 0.5}, step=1, time_ms=1)
     for trial in range(5):
         down.log_trial(trial_row(trial))
-    assert time.monotonic() - began_s < 10, "nothing waits for the server"
+    assert time.monotonic() - began_s < REQUEST_S, "nothing waits for the server"
     wait_until(lambda: down.trouble is not None)
     assert close(down, IMPATIENT) == 7
 
