@@ -27,8 +27,9 @@ search: $(READY)  ## search a pose network: make search [RECIPE=smoke] [args="--
 test: $(READY)  ## run the tests, in two processes: make test [args="tests/spaces -k cost"]
 	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder $(args)
 
-lint: $(READY)  ## ruff and mypy
+lint: $(READY)  ## ruff, its formatter and mypy
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 bench: $(READY)  ## run the benchmarks, or one: make bench [name=...]; prints a table, writes bench.json

@@ -112,9 +112,7 @@ class SearchConfig:
 
     @property
     def constraint(self) -> Constraint:
-        return Constraint(
-            max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params
-        )
+        return Constraint(max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,9 +198,7 @@ class AllocationConfig:
     @property
     def constraint(self) -> Constraint:
         """On the average frame."""
-        return Constraint(
-            max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params
-        )
+        return Constraint(max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

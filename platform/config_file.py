@@ -59,9 +59,7 @@ def _refuse_unknown(kind: type, value: dict[str, Any], path: Path, prefix: str =
     known = {field.name: hints[field.name] for field in fields(kind)}
     for key, inner in value.items():
         if key not in known:
-            raise ConfigError(
-                f"{path}: no field {prefix}{key}; the fields there are: {', '.join(known)}"
-            )
+            raise ConfigError(f"{path}: no field {prefix}{key}; the fields there are: {', '.join(known)}")
         nested = next((t for t in (known[key], *get_args(known[key])) if is_dataclass(t)), None)
         if isinstance(nested, type) and isinstance(inner, dict):
             _refuse_unknown(nested, inner, path, f"{prefix}{key}.")

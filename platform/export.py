@@ -71,9 +71,7 @@ def load(arguments: ExportArguments) -> Named:
             f"Give --architecture: {', '.join(PUBLISHED)}, or a file with an architecture's JSON."
         )
     architecture = find_architecture(arguments.architecture)
-    space = build_space(
-        architecture.space, arguments.keypoints or KEYPOINTS, arguments.input_hw or INPUT_HW
-    )
+    space = build_space(architecture.space, arguments.keypoints or KEYPOINTS, arguments.input_hw or INPUT_HW)
     tensors = read_checkpoint(arguments.checkpoint)
     return Named(space, architecture, load_released(space, architecture, tensors))
 
@@ -110,9 +108,7 @@ def write(named: Named, out: Path, mmpose: str | None = None) -> None:
     print(f"{architecture.key}: {cost.params:,} params, {cost.gmacs:.3f} GMACs at {space.input_hw}")
     onnx = stem.with_suffix(".onnx")
     normalisation = {"mean_rgb": str(MEAN_RGB), "std_rgb": str(STD_RGB)}
-    check = export_onnx(
-        onnx, network, space.input_hw, network_metadata(space, architecture) | normalisation
-    )
+    check = export_onnx(onnx, network, space.input_hw, network_metadata(space, architecture) | normalisation)
     print(f"{onnx}: ONNX Runtime repeats PyTorch's output within {check.relative:.1e} (allowed: {GATE:.0e})")
     save_network(stem.with_suffix(".safetensors"), network, space, architecture)
     print(stem.with_suffix(".safetensors"))

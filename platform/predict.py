@@ -152,21 +152,27 @@ class Timed:
     def lines(self) -> Iterable[str]:
         """Frames and people; milliseconds a frame; frames a second."""
         people, predict_ms = sum(self.people), np.array(self.predict_ms)
-        yield (f"{len(predict_ms)} frames, {people} people, {people / len(predict_ms):.1f} a frame; "
-               f"{self.key_frames} of them at key frames")
+        yield (
+            f"{len(predict_ms)} frames, {people} people, {people / len(predict_ms):.1f} a frame; "
+            f"{self.key_frames} of them at key frames"
+        )
         median, most = np.median(predict_ms), np.percentile(predict_ms, 95)
-        yield (f"{1e3 / predict_ms.mean():.1f} frames/s; a frame takes {median:.1f} ms (median), {most:.1f} "
-               f"ms (95 of 100), a person {predict_ms.sum() / max(people, 1):.1f} ms; reading a frame "
-               f"{np.median(self.read_ms):.1f} ms more")
+        yield (
+            f"{1e3 / predict_ms.mean():.1f} frames/s; a frame takes {median:.1f} ms (median), {most:.1f} "
+            f"ms (95 of 100), a person {predict_ms.sum() / max(people, 1):.1f} ms; reading a frame "
+            f"{np.median(self.read_ms):.1f} ms more"
+        )
 
 
 def conditions(found: Found, threads: int) -> str:
     """What the times hold for."""
     height, width = found.networks.input_hw
     on = f"{threads} thread{'s' if threads > 1 else ''} of {cpu_model()}"
-    return (f"cut out, predicted and decoded on {on}, "
-            f"torch {torch.__version__}, float32, {height}x{width}, T = {len(found.networks.frames)}, "
-            f"{found.gmacs:.3f} GMACs a person on average, {found.source}")
+    return (
+        f"cut out, predicted and decoded on {on}, "
+        f"torch {torch.__version__}, float32, {height}x{width}, T = {len(found.networks.frames)}, "
+        f"{found.gmacs:.3f} GMACs a person on average, {found.source}"
+    )
 
 
 def _writer(arguments: PredictArguments) -> VideoWriter:

@@ -98,7 +98,9 @@ def tiny_video() -> RunConfig:
         retrain=RetrainConfig(start="slice", epochs=1),
         finetune=FinetuneConfig(epochs=1),
         temporal=TemporalConfig(
-            epochs=2, batch_clips=4, validate_every_epochs=2,
+            epochs=2,
+            batch_clips=4,
+            validate_every_epochs=2,
             search=AllocationConfig(trials=6, sampler="prefix", recalibration_clips=8, batch_size=16),
             retrain=AllocationRetrainConfig(epochs=1),
         ),

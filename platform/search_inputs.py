@@ -25,9 +25,7 @@ _SHUFFLED = 5  # the seed of the one order in which all searches look at a split
 def search_inputs(context: StageContext, space: SearchSpace, people: People) -> SearchInputs:
     """With crops that Ray's tasks cut out and its object store keeps; needs a Ray session."""
     config = context.config
-    weights = load_weights(
-        context.folder.supernet, {"space": space.name, "keypoints": str(space.keypoints)}
-    )
+    weights = load_weights(context.folder.supernet, {"space": space.name, "keypoints": str(space.keypoints)})
     training = context.people(config.data.train_split)
     chosen = evenly_spaced(training, min(config.search.recalibration_people, len(training)))
     chunk_bytes = config.search.crop_chunk_mib << 20

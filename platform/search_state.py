@@ -20,9 +20,7 @@ class SearchState:
     The hypervolume's reference point is AP 0 at `most_gmacs`: the constraint's bound, or the space's biggest.
     """
 
-    def __init__(
-        self, total: int, most_gmacs: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, total: int, most_gmacs: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.total, self.most_gmacs = total, most_gmacs
         self.done = self.failed = self.taken_over = 0
         self.best: Row | None = None

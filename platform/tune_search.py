@@ -32,9 +32,7 @@ TUNE_SETTINGS = {
 class QueueSearch(Searcher):
     """Tune's view of the queue: one of its trials is a batch of ours, one of its results a row."""
 
-    def __init__(
-        self, queue: TrialQueue, limit: SlotLimit, batch: int, first_look: FirstLook | None
-    ) -> None:
+    def __init__(self, queue: TrialQueue, limit: SlotLimit, batch: int, first_look: FirstLook | None) -> None:
         super().__init__()  # without a metric: a failed trial has none, and Tune would refuse its result
         self.queue, self.limit, self.batch, self.first_look = queue, limit, batch, first_look
 

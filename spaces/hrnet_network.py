@@ -179,9 +179,7 @@ class HRSupernet(nn.Module):
         return self.final(features[0], self.keypoints)
 
 
-def _elastic_transition(
-    before: Sequence[tuple[int, ...]], after: Sequence[tuple[int, ...]]
-) -> nn.ModuleList:
+def _elastic_transition(before: Sequence[tuple[int, ...]], after: Sequence[tuple[int, ...]]) -> nn.ModuleList:
     sources, strides = (*before, before[-1]), (*[1] * len(before), 2)
     return nn.ModuleList(ElasticTransition(*of) for of in zip(sources, after, strides, strict=True))
 

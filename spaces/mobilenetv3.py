@@ -62,9 +62,7 @@ def mobilenetv3(keypoints: int = 17, input_hw: tuple[int, int] = (256, 192)) -> 
 def _small_stage(
     depth: tuple[int, ...], width: tuple[int, ...], groups: tuple[int, int], act: str
 ) -> StageRange:
-    return _stage(
-        depth=depth, width=width, kernel=(3, 5), groups=groups, expansion=(2, 3), stride=2, act=act
-    )
+    return _stage(depth=depth, width=width, kernel=(3, 5), groups=groups, expansion=(2, 3), stride=2, act=act)
 
 
 def mobilenetv3_small(keypoints: int = 17, input_hw: tuple[int, int] = (128, 96)) -> DeconvSpace:

@@ -87,8 +87,7 @@ def _s_vipnas_mbv3() -> Architecture:
 
 def _sbl_res50() -> Architecture:
     stages = tuple(
-        _plain(width, 3, depth, expansion=0.25)
-        for depth, width in ((3, 256), (4, 512), (6, 1024), (3, 2048))
+        _plain(width, 3, depth, expansion=0.25) for depth, width in ((3, 256), (4, 512), (6, 1024), (3, 2048))
     )
     return Architecture("resnet50", _plain(64, 7), stages, _deconvs(256, 1))
 

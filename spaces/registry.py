@@ -18,9 +18,7 @@ SPACES: Mapping[str, Callable[..., SearchSpace]] = {
 }
 
 
-def build_space(
-    name: str, keypoints: int = 17, input_hw: tuple[int, int] | None = None
-) -> SearchSpace:
+def build_space(name: str, keypoints: int = 17, input_hw: tuple[int, int] | None = None) -> SearchSpace:
     """The named space; `input_hw` in pixels, by default what the space was drawn up for."""
     if name not in SPACES:
         raise ArchitectureError(f"no search space {name!r}; the known ones are: {', '.join(sorted(SPACES))}")

@@ -1,4 +1,5 @@
 """Errors of workers that a person can cause and mend."""
+
 from __future__ import annotations
 
 from spaces.errors import VipnasError

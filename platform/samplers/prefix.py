@@ -106,9 +106,7 @@ class PrefixSampler:
         while family is not None:
             yield self._member(within, family, elite, rng)
 
-    def _found(
-        self, within: FeasibleAllocations, number: int, elite: Sequence[Allocation]
-    ) -> Family | None:
+    def _found(self, within: FeasibleAllocations, number: int, elite: Sequence[Allocation]) -> Family | None:
         """A family of one of the best results; None where its first member is to be drawn uniformly."""
         if number % EIGHTH == EIGHTH - 1 or not elite:
             return None

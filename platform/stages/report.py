@@ -84,9 +84,7 @@ def fronts_of(
     return fronts
 
 
-def _draw(
-    trials: pd.DataFrame, cost: str, limit: float | None, stem: Path, title: str
-) -> tuple[Path, Path]:
+def _draw(trials: pd.DataFrame, cost: str, limit: float | None, stem: Path, title: str) -> tuple[Path, Path]:
     view = pareto_view(trials, x=cost, limit=limit, title=title)
     html, png = stem.with_suffix(".html"), stem.with_suffix(".png")
     write_pareto_html(view, html)

@@ -41,9 +41,7 @@ class BottleneckKind:
     def elastic(self, entry: tuple[int, ...] | None, stage: StageRange, stride: int) -> ElasticBottleneck:
         return ElasticBottleneck(self, entry, stage, stride)
 
-    def cost(
-        self, width_in: int, choice: StageChoice, stride: int, pixels_in: int, pixels_out: int
-    ) -> Cost:
+    def cost(self, width_in: int, choice: StageChoice, stride: int, pixels_in: int, pixels_out: int) -> Cost:
         middle, width = choice.middle, self.width(choice)
         cost = conv_norm_cost(width_in, middle, 1, 1, pixels_in)
         cost += conv_norm_cost(middle, middle, choice.kernel, choice.groups, pixels_out)

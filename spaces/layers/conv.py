@@ -18,9 +18,7 @@ class ElasticConv2d(nn.Module):
     first I / G inputs (paper, section A.1, Elastic Group Number).
     """
 
-    def __init__(
-        self, inputs: int, widest: int, kernel: int, *, stride: int = 1, bias: bool = False
-    ) -> None:
+    def __init__(self, inputs: int, widest: int, kernel: int, *, stride: int = 1, bias: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(widest, inputs, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(widest)) if bias else None

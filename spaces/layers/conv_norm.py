@@ -39,9 +39,7 @@ class ConvNorm(nn.Module):
 class ElasticConvNorm(nn.Module):
     """Takes its active width, kernel and groups as arguments; the input width is read off the input."""
 
-    def __init__(
-        self, inputs: int, widest: int, kernel: int, *, stride: int = 1, act: str = "relu"
-    ) -> None:
+    def __init__(self, inputs: int, widest: int, kernel: int, *, stride: int = 1, act: str = "relu") -> None:
         super().__init__()
         self.conv = ElasticConv2d(inputs, widest, kernel, stride=stride)
         self.norm = ElasticBatchNorm2d(widest)

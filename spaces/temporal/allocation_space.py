@@ -66,9 +66,7 @@ class AllocationSpace:
         """The smallest CNN in every frame, with the fusion of the fewest MACs."""
         return self._all_frames(self.temporal.cnn.smallest(), min)
 
-    def mutate(
-        self, parent: Allocation, rng: np.random.Generator, rate: float | None = None
-    ) -> Allocation:
+    def mutate(self, parent: Allocation, rng: np.random.Generator, rate: float | None = None) -> Allocation:
         """Each dimension is drawn anew with probability `rate`.
 
         By default as many change as in a mutant of one architecture, however many frames there are.

@@ -55,9 +55,7 @@ def _stage_below(stage: StageRange, most: StageChoice) -> StageRange:
     below = _ranges_below(stage, most)
     groups = NoMoreInputs(stage.groups, (most.middle // most.groups,))
     fitting = tuple(
-        width
-        for width in below.width
-        if all(groups.options(int(width * ratio)) for ratio in below.expansion)
+        width for width in below.width if all(groups.options(int(width * ratio)) for ratio in below.expansion)
     )
     return replace(below, width=fitting, groups=groups)
 
@@ -69,9 +67,7 @@ def _head_below(
     below = _ranges_below(head, most)
     groups = NoMoreInputs(head.groups, (last.width // most.groups, most.width // most.groups))
     sources = tuple(width for width in trunk.width if groups.options(width, most.width))
-    widths = tuple(
-        width for width in below.width if all(groups.options(source, width) for source in sources)
-    )
+    widths = tuple(width for width in below.width if all(groups.options(source, width) for source in sources))
     return replace(trunk, width=sources), replace(below, width=widths, groups=groups)
 
 

@@ -24,19 +24,21 @@ def _field(name: str, kind: pa.DataType, unit: str = "", direction: str = "", ti
     return pa.field(name, kind, metadata={"unit": unit, "direction": direction, "title": title or name})
 
 
-SCHEMA = pa.schema([
-    *(_field(name, pa.string()) for name in ("run", "stage")),
-    _field("trial", pa.int64()),
-    *(_field(name, pa.string()) for name in ("key", "architecture", "space")),
-    _field("params", pa.int64(), "parameters", "minimize", "Parameters"),
-    _field("macs", pa.int64(), "MACs", "minimize", "Computation"),
-    _field("gmacs", pa.float64(), "GMACs", "minimize", "Computation"),
-    *(_field(name, pa.float64(), "", "maximize", TITLES.get(name, name)) for name in AP_PARTS),
-    *(_field(name, pa.float64(), "s", "", name) for name in ("recalibrate_s", "evaluate_s", "total_s")),
-    _field("seed", pa.int64()),
-    *(_field(name, pa.string()) for name in ("status", "error", "sampler", "worker")),
-    _field("finished_at", pa.timestamp("us", tz="UTC")),
-])
+SCHEMA = pa.schema(
+    [
+        *(_field(name, pa.string()) for name in ("run", "stage")),
+        _field("trial", pa.int64()),
+        *(_field(name, pa.string()) for name in ("key", "architecture", "space")),
+        _field("params", pa.int64(), "parameters", "minimize", "Parameters"),
+        _field("macs", pa.int64(), "MACs", "minimize", "Computation"),
+        _field("gmacs", pa.float64(), "GMACs", "minimize", "Computation"),
+        *(_field(name, pa.float64(), "", "maximize", TITLES.get(name, name)) for name in AP_PARTS),
+        *(_field(name, pa.float64(), "s", "", name) for name in ("recalibrate_s", "evaluate_s", "total_s")),
+        _field("seed", pa.int64()),
+        *(_field(name, pa.string()) for name in ("status", "error", "sampler", "worker")),
+        _field("finished_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
 
 
 def made_row(trial: int, **changes: Any) -> Row:
@@ -67,8 +69,14 @@ def failed_row(trial: int, **changes: Any) -> Row:
 def made_architecture(rng: np.random.Generator) -> str:
     def stage(widths: Sequence[int], expansion: int = 1) -> Row:
         width = int(rng.choice(widths))
-        return {"depth": int(rng.integers(1, 5)), "width": width, "kernel": int(rng.choice([3, 5, 7])),
-                "groups": width * expansion, "attention": bool(rng.integers(2)), "expansion": expansion}
+        return {
+            "depth": int(rng.integers(1, 5)),
+            "width": width,
+            "kernel": int(rng.choice([3, 5, 7])),
+            "groups": width * expansion,
+            "attention": bool(rng.integers(2)),
+            "expansion": expansion,
+        }
 
     stem = {"depth": 1, "width": 16, "kernel": 3, "groups": 1, "attention": False, "expansion": 1}
     head = {"depth": 3, "width": 160, "kernel": 4, "groups": 160, "attention": False, "expansion": 1}

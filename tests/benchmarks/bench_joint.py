@@ -97,7 +97,8 @@ def _figures(
     of, times = f"{CANDIDATES} allocations, {sampling.says}", searched.scratch_s / searched.seconds
     faster = f"{of}: from scratch / with caches"
     return [
-        Figure(name=faster, figure=times, unit="") if sampling.target is None
+        Figure(name=faster, figure=times, unit="")
+        if sampling.target is None
         else at_least(faster, times, "", sampling.target),
         Figure(name=f"{of}: with caches", figure=searched.seconds, unit="s"),
         at_most(f"{of}: AP apart at most", apart, "", 1e-6),

@@ -9,9 +9,7 @@ import pytest
 from platform.command_line import run
 
 
-def refusal(
-    main: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str], argv: list[str]
-) -> str:
+def refusal(main: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str], argv: list[str]) -> str:
     """The one line on stderr of a command that is refused."""
     assert run(main, argv) == 2
     err = capsys.readouterr().err

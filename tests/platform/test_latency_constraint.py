@@ -179,9 +179,7 @@ def test_a_search_learns_once_and_goes_on_where_it_stopped(session: None, tmp_pa
     assert sorted(asked.folder.latency_table.iterdir()) == parts
     kept = {part.name for part in parts[1:] if part.stat().st_mtime_ns == times[part.name]}
     quiet = LatencyTable(asked.folder.latency_table)
-    still_calm = {
-        name for name, row in calm.items() if row["control_ms"] <= 1.1 * quiet.quiet_ms(row["cpu"])
-    }
+    still_calm = {name for name, row in calm.items() if row["control_ms"] <= 1.1 * quiet.quiet_ms(row["cpu"])}
     assert still_calm <= kept, "what was measured well is not measured again"
 
 
@@ -204,9 +202,7 @@ def test_another_runtime_refuses_the_runs_predictor(tmp_path: Path) -> None:
 
 
 def _copy_of_a_predictor(asked: StageContext) -> None:
-    setting = Setting(
-        space=SPACE.name, keypoints=SPACE.keypoints, input_hw=INPUT_HW, runtime="onnxruntime"
-    )
+    setting = Setting(space=SPACE.name, keypoints=SPACE.keypoints, input_hw=INPUT_HW, runtime="onnxruntime")
     rng = np.random.default_rng(0)
     samples = [(each, true_ms(each)) for each in (SPACE.sample(rng) for _ in range(20))]
     train_predictor(SPACE, setting, "Some CPU", samples).save(asked.folder.latency_predictor)

@@ -47,9 +47,7 @@ def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:
 
 @pytest.fixture
 def context_of(tracking: Tracking) -> ContextOf:
-    return lambda config: StageContext(
-        config, open_run_folder(config), tracking, Console(file=io.StringIO())
-    )
+    return lambda config: StageContext(config, open_run_folder(config), tracking, Console(file=io.StringIO()))
 
 
 def write_network(path: Path, input_hw: tuple[int, int] = (64, 64), keypoints: int = 17) -> None:

@@ -2,6 +2,7 @@
 
 The paper (section 4.1) rotates in [-40, 40] degrees and flips; scale and half-body are off by default.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -21,18 +22,18 @@ class Draw:
     scale: float = 1.0
     flip: bool = False
     half_body: bool = False
-    upper: bool = True       # which half, when half_body
+    upper: bool = True  # which half, when half_body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
     """Ranges of the training augmentation; all zero leaves every crop as validation sees it."""
 
-    rotation_deg: float = 40.0             # uniform in [-rotation_deg, rotation_deg]
-    scale_fraction: float = 0.0            # box scale uniform in [1 - scale_fraction, 1 + scale_fraction]
+    rotation_deg: float = 40.0  # uniform in [-rotation_deg, rotation_deg]
+    scale_fraction: float = 0.0  # box scale uniform in [1 - scale_fraction, 1 + scale_fraction]
     flip_probability: float = 0.5
     half_body_probability: float = 0.0
-    half_body_min_joints: int = 8          # fewer labelled joints than this are never halved
+    half_body_min_joints: int = 8  # fewer labelled joints than this are never halved
     half_body_upper_probability: float = 0.7
 
     def __post_init__(self) -> None:

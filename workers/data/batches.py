@@ -1,4 +1,5 @@
 """Training batches as a pure function of (seed, epoch, step, sample), prefetched by a background thread."""
+
 # Shapes: H/W input pixels.
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from workers.errors import TrainingError
 
 __all__ = ["Batch", "TrainingSet"]
 
-_ORDER_STREAM, _DRAW_STREAM = 1, 2       # keep the random streams apart
+_ORDER_STREAM, _DRAW_STREAM = 1, 2  # keep the random streams apart
 
 
 def steps_per_epoch(people: int, batch_size: int) -> int:
@@ -41,9 +42,16 @@ class TrainingSet:
     """
 
     def __init__(
-        self, people: People, codec: Codec, augmentation: Augmentation, *,
-        memory_bytes: int = 2 << 30, threads: int = 1, prefetch: int = 2,
-        crop_cache: bool = False, processes: int = 0,
+        self,
+        people: People,
+        codec: Codec,
+        augmentation: Augmentation,
+        *,
+        memory_bytes: int = 2 << 30,
+        threads: int = 1,
+        prefetch: int = 2,
+        crop_cache: bool = False,
+        processes: int = 0,
     ) -> None:
         self.people = people
         self.codec = codec

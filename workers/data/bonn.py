@@ -1,8 +1,8 @@
 """Turns a clip of the Bonn multi-person pose tracking data into PoseTrack18's layout, which all else reads.
 
-    source/annotations.json     images (with frame and vid_id), annotations (with track_id and bbox_head);
-                                14 of MPII's joints: no nose, upper_neck is PoseTrack18's head_bottom
-    source/frames/*.jpg         the files' names in the annotations are relative to source
+source/annotations.json     images (with frame and vid_id), annotations (with track_id and bbox_head);
+                            14 of MPII's joints: no nose, upper_neck is PoseTrack18's head_bottom
+source/frames/*.jpg         the files' names in the annotations are relative to source
 """
 
 from __future__ import annotations
@@ -34,13 +34,17 @@ def write_bonn_as_posetrack(source: Path, root: Path, train_frames: int = 0) -> 
     try:
         images = sorted(content["images"], key=lambda image: int(image["frame"]))
         if not 0 <= train_frames < len(images):
-            raise DataError(f"train_frames must leave a frame for val, but of {len(images)} it asks for "
-                            f"{train_frames}. Ask for fewer.")
+            raise DataError(
+                f"train_frames must leave a frame for val, but of {len(images)} it asks for "
+                f"{train_frames}. Ask for fewer."
+            )
         parts = {"train": images[:train_frames], "val": images[train_frames:]}
         documents = {split: _document(content, part, split) for split, part in parts.items() if part}
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise DataError(f"{path} must be a clip of the Bonn data, but: {error!r}. It needs images, "
-                        "annotations and categories, with frame, vid_id, track_id and bbox_head.") from error
+        raise DataError(
+            f"{path} must be a clip of the Bonn data, but: {error!r}. It needs images, "
+            "annotations and categories, with frame, vid_id, track_id and bbox_head."
+        ) from error
     for split, document in documents.items():
         for image, of_source in zip(document["images"], parts[split], strict=True):
             _place(source / of_source["file_name"], root / image["file_name"])
@@ -95,5 +99,7 @@ def _place(source: Path, target: Path) -> None:
     try:
         link_or_copy(source, target)
     except OSError as error:
-        raise DataError(f"cannot copy {source} to {target}: {error.strerror}. Restore the clip's frames, or "
-                        "name a folder that can be written to.") from error
+        raise DataError(
+            f"cannot copy {source} to {target}: {error.strerror}. Restore the clip's frames, or "
+            "name a folder that can be written to."
+        ) from error

@@ -55,14 +55,17 @@ def training_clips(
     Runs shorter than that give none. Raises DataError where no run is long enough.
     """
     _require(frames, step)
-    starts = ((run, start) for run in tracks.runs(max_frame_gap)
-              for start in range(0, len(run) - frames + 1, step))
-    clips = tuple(_clip(tracks, run[start:start + frames]) for run, start in starts)
+    starts = (
+        (run, start) for run in tracks.runs(max_frame_gap) for start in range(0, len(run) - frames + 1, step)
+    )
+    clips = tuple(_clip(tracks, run[start : start + frames]) for run, start in starts)
     if not clips:
         longest = max(map(len, tracks.runs(max_frame_gap)))
-        raise DataError(f"a clip needs {frames} successive labelled frames of a person, but the longest run "
-                        f"in {tracks.people.annotation_path} has {longest}. Propagate over fewer frames, or "
-                        "use a split with longer tracks.")
+        raise DataError(
+            f"a clip needs {frames} successive labelled frames of a person, but the longest run "
+            f"in {tracks.people.annotation_path} has {longest}. Propagate over fewer frames, or "
+            "use a split with longer tracks."
+        )
     return _clips(tracks, clips, frames)
 
 
@@ -74,8 +77,11 @@ def evaluation_clips(tracks: Tracks, frames: int, *, max_frame_gap: int = MAX_FR
     a leading part of those who have a frame t - 1.
     """
     _require(frames)
-    clips = [_clip(tracks, run[start:start + frames]) for run in tracks.runs(max_frame_gap)
-             for start in range(0, len(run), frames)]
+    clips = [
+        _clip(tracks, run[start : start + frames])
+        for run in tracks.runs(max_frame_gap)
+        for start in range(0, len(run), frames)
+    ]
     return _clips(tracks, tuple(sorted(clips, key=len, reverse=True)), frames)
 
 
@@ -83,8 +89,12 @@ def evenly_spaced(clips: Clips, count: int) -> Clips:
     """`count` of the clips, spread over all, their order kept: neighbours are alike."""
     count = min(count, len(clips))
     chosen = tuple(clips.clips[index * len(clips) // count] for index in range(count))
-    return Clips(people=clips.people, clips=chosen, frames=clips.frames,
-                 left_out=len(clips.people) - len(set(_rows(chosen))))
+    return Clips(
+        people=clips.people,
+        clips=chosen,
+        frames=clips.frames,
+        left_out=len(clips.people) - len(set(_rows(chosen))),
+    )
 
 
 def _clips(tracks: Tracks, clips: tuple[Clip, ...], frames: int) -> Clips:

@@ -1,8 +1,9 @@
 """Reads people from COCO's own keypoint layout.
 
-    root/{split}/*.jpg                                 images, split being train2017 or val2017
-    root/annotations/person_keypoints_{split}.json     images, annotations, categories
+root/{split}/*.jpg                                 images, split being train2017 or val2017
+root/annotations/person_keypoints_{split}.json     images, annotations, categories
 """
+
 from __future__ import annotations
 
 import json
@@ -56,11 +57,17 @@ class AnnotationReader:
 
     def read(self, *, check_images: bool) -> People:
         people = self.usable(check_images=check_images)
-        result = People(people=tuple(people), skipped=dict(self.skipped), skeleton=self.skeleton,
-                        annotation_path=self.path)
+        result = People(
+            people=tuple(people),
+            skipped=dict(self.skipped),
+            skeleton=self.skeleton,
+            annotation_path=self.path,
+        )
         if not people:
-            raise DataError(f"{self.path} has no usable person ({result.summary}). "
-                            f"Use a split with labelled people whose images lie in {self.folder}.")
+            raise DataError(
+                f"{self.path} has no usable person ({result.summary}). "
+                f"Use a split with labelled people whose images lie in {self.folder}."
+            )
         return result
 
     def usable(self, *, check_images: bool) -> list[Person]:
@@ -90,9 +97,12 @@ class AnnotationReader:
         if not (np.isfinite(box).all() and np.isfinite(keypoints).all() and (box[2:] >= 1).all()):
             raise _Unusable("box below one pixel or numbers not finite")
         return Person(
-            image_path=self.image_path(image), image_id=image["id"],
-            annotation_id=self.need(annotation, "id", what), box_xywh_px=_clip(box, self.size_hw(image)),
-            keypoints=keypoints.astype(np.float32), area_px2=float(self.need(annotation, "area", what)),
+            image_path=self.image_path(image),
+            image_id=image["id"],
+            annotation_id=self.need(annotation, "id", what),
+            box_xywh_px=_clip(box, self.size_hw(image)),
+            keypoints=keypoints.astype(np.float32),
+            area_px2=float(self.need(annotation, "area", what)),
         )
 
     def without_flaws(self, people: list[Person]) -> list[Person]:

@@ -3,6 +3,7 @@
 Design section 5: un-normalised Gaussian at int(x / 4 + 0.5), radius 3 sigma; decoding takes the largest cell
 and moves a quarter of a cell toward the larger neighbour.
 """
+
 # Shapes: B batch, K joints, H/W input pixels, h/w heatmap cells.
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ class Codec:
     """Encodes joints in input pixels as heatmaps of H/stride x W/stride cells and decodes them."""
 
     input_hw: tuple[int, int]
-    sigma: float = 2.0          # cells
-    stride: int = 4             # input pixels per cell
+    sigma: float = 2.0  # cells
+    stride: int = 4  # input pixels per cell
 
     def __post_init__(self) -> None:
         if any(side % self.stride for side in self.input_hw):

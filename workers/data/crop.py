@@ -3,6 +3,7 @@
 Semantics of the released S-ViPNAS pipeline (MMPose top-down affine): the box centre goes to the input's
 centre, the box is padded and widened to the input's aspect ratio, sampling is bilinear.
 """
+
 from __future__ import annotations
 
 import cv2
@@ -29,7 +30,7 @@ def crop_affine(
     """
     height, width = input_hw
     x, y, box_w, box_h = box_xywh_px
-    ratio = max(box_w / width, box_h / height) * padding * scale   # image px per input px
+    ratio = max(box_w / width, box_h / height) * padding * scale  # image px per input px
     angle = np.deg2rad(rotation_deg)
     cos, sin = np.cos(angle) / ratio, np.sin(angle) / ratio
     linear = np.array([[cos, sin], [-sin, cos]])

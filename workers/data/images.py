@@ -1,4 +1,5 @@
 """Image files as arrays: strict decoding, a quick check of many files, and a bounded in-memory store."""
+
 from __future__ import annotations
 
 import os
@@ -13,7 +14,7 @@ import numpy as np
 from workers.data.people import Person
 from workers.errors import DataError
 
-_CHECK_REDUCTION = 8      # the check decodes an eighth of each side, the cheapest that reads it all
+_CHECK_REDUCTION = 8  # the check decodes an eighth of each side, the cheapest that reads it all
 
 
 class Flaw(StrEnum):

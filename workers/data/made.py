@@ -1,9 +1,9 @@
 """The made data set: drawn people in short clips, in COCO's layout and, from the same frames, PoseTrack18's.
 
-    root/train2017/*.jpg  root/val2017/*.jpg  root/annotations/person_keypoints_{train,val}2017.json
-    root/posetrack18/images/{train,val}/CLIP/*.jpg, hard links to those above
-    root/posetrack18/annotations/{train,val}/CLIP.json
-    root/made.json, the configuration; written last
+root/train2017/*.jpg  root/val2017/*.jpg  root/annotations/person_keypoints_{train,val}2017.json
+root/posetrack18/images/{train,val}/CLIP/*.jpg, hard links to those above
+root/posetrack18/annotations/{train,val}/CLIP.json
+root/made.json, the configuration; written last
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 """Crops as the network's input, normalised with the RGB statistics of the released networks."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """One labelled person as a value, and the people of a split with what was left out and why."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ import numpy as np
 
 from workers.data.skeleton import Skeleton
 
-Box = tuple[float, float, float, float]      # x, y of the top left corner, width, height
+Box = tuple[float, float, float, float]  # x, y of the top left corner, width, height
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -19,8 +20,8 @@ class Person:
     image_path: str
     image_id: int
     annotation_id: int
-    box_xywh_px: Box             # clipped to the image
-    keypoints: np.ndarray        # (K, 3) float32: x, y, visibility 0/1/2
+    box_xywh_px: Box  # clipped to the image
+    keypoints: np.ndarray  # (K, 3) float32: x, y, visibility 0/1/2
     area_px2: float
 
 
@@ -41,4 +42,5 @@ class People:
         """One line: how many people are used, and how many are skipped for which reason."""
         reasons = ", ".join(f"{count} {reason}" for reason, count in self.skipped.items())
         return f"{len(self.people)} people from {self.annotation_path.name}" + (
-            f"; skipped: {reasons}" if reasons else "")
+            f"; skipped: {reasons}" if reasons else ""
+        )

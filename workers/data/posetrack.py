@@ -6,6 +6,7 @@
 Unlike COCO's, people have no area (here it is the box's), joints are labelled with 1, ears never are, and
 parts of an image are ignored: they are nobody, and who lies wholly inside one is not used.
 """
+
 from __future__ import annotations
 
 from collections import Counter
@@ -70,19 +71,20 @@ def people_of(sequences: Iterable[Sequence], folder: Path) -> People:
     for sequence in sequences:
         people += sequence.people
         skipped += sequence.skipped
-    result = People(
-        people=tuple(people), skipped=dict(skipped), skeleton=POSETRACK17, annotation_path=folder
-    )
+    result = People(people=tuple(people), skipped=dict(skipped), skeleton=POSETRACK17, annotation_path=folder)
     if not people:
-        raise DataError(f"{folder} has no usable person ({result.summary}). "
-                        "Use a split with labelled people whose images are there.")
+        raise DataError(
+            f"{folder} has no usable person ({result.summary}). "
+            "Use a split with labelled people whose images are there."
+        )
     return result
 
 
 def posetrack_annotations(root: Path, split: str) -> list[Json]:
     """A split's ground truth as COCO's records, for `CocoScorer`; who is in an ignored region is ignored."""
-    records = (annotation for _, content in _sequences(Path(root), split)
-               for annotation in content["annotations"])
+    records = (
+        annotation for _, content in _sequences(Path(root), split) for annotation in content["annotations"]
+    )
     return [
         record | {"keypoints": [], "num_keypoints": 0} if _unusable(record) else record for record in records
     ]
@@ -112,8 +114,9 @@ def _sequences(root: Path, split: str) -> Iterator[tuple[Path, Json]]:
         try:
             _complete(root, content)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(f"{path} must be a PoseTrack18 annotation file, but: {error!r}. "
-                            f"{_LAYOUT.format(split=split)}") from error
+            raise DataError(
+                f"{path} must be a PoseTrack18 annotation file, but: {error!r}. {_LAYOUT.format(split=split)}"
+            ) from error
         yield path, content
 
 

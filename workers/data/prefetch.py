@@ -1,4 +1,5 @@
 """Makes the next items in a background thread while the consumer works on the present one."""
+
 from __future__ import annotations
 
 import queue
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_POLL_S = 0.05      # how soon a producer blocked on a full queue notices that its consumer is gone
+_POLL_S = 0.05  # how soon a producer blocked on a full queue notices that its consumer is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,13 @@ class Prefetched(Generic[T]):
     """
 
     def __init__(self, source: Generator[T, None, None], depth: int = 2) -> None:
-        self.wait_s = 0.0      # time the consumer has waited for items so far
+        self.wait_s = 0.0  # time the consumer has waited for items so far
         self._items: queue.Queue[T | _End] = queue.Queue(maxsize=depth)
         stop = threading.Event()
         # The thread must not hold `self`, or dropping the last reference would never end it.
-        self._thread = threading.Thread(target=_produce, args=(source, self._items, stop), daemon=True,
-                                        name="prefetch")
+        self._thread = threading.Thread(
+            target=_produce, args=(source, self._items, stop), daemon=True, name="prefetch"
+        )
         self._stop = weakref.finalize(self, stop.set)
         self._ended = False
         self._thread.start()
@@ -69,7 +71,7 @@ def _produce(source: Generator[T, None, None], items: queue.Queue[T | _End], sto
         for item in source:
             if not _put(items, item, stop):
                 break
-    except BaseException as raised:   # handed to the consumer, who decides
+    except BaseException as raised:  # handed to the consumer, who decides
         error = raised
     finally:
         source.close()

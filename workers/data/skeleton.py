@@ -1,4 +1,5 @@
 """The joints a data set labels: names, left-right pairs, OKS sigmas and the links to draw."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -38,12 +39,37 @@ _LOWER_PARTS = ("hip", "knee", "ankle", "foot", "heel", "toe")
 _LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 _LIMB_NAMES = tuple(f"{side}_{part}" for part in _LIMBS for side in ("left", "right"))
 _LIMB_LINKS = (
-    (5, 6), (5, 7), (7, 9), (6, 8), (8, 10), (5, 11), (6, 12), (11, 12),
-    (11, 13), (13, 15), (12, 14), (14, 16),
+    (5, 6),
+    (5, 7),
+    (7, 9),
+    (6, 8),
+    (8, 10),
+    (5, 11),
+    (6, 12),
+    (11, 12),
+    (11, 13),
+    (13, 15),
+    (12, 14),
+    (14, 16),
 )
 _COCO_SIGMAS = (  # pycocotools, cocoeval.Params.setKpParams
-    0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072,
-    0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089,
+    0.026,
+    0.025,
+    0.025,
+    0.035,
+    0.035,
+    0.079,
+    0.079,
+    0.072,
+    0.072,
+    0.062,
+    0.062,
+    0.107,
+    0.107,
+    0.087,
+    0.087,
+    0.089,
+    0.089,
 )
 
 COCO17 = Skeleton(
@@ -69,8 +95,11 @@ def skeleton_from_names(names: tuple[str, ...], links: tuple[tuple[int, int], ..
         if names == known.names:
             return known
     index = {name: i for i, name in enumerate(names)}
-    pairs = tuple((i, index[_other_side(name)]) for name, i in index.items()
-                  if _is_left(name) and _other_side(name) in index)
+    pairs = tuple(
+        (i, index[_other_side(name)])
+        for name, i in index.items()
+        if _is_left(name) and _other_side(name) in index
+    )
     known_sigmas = dict(zip(COCO17.names, COCO17.oks_sigmas, strict=True))
     sigmas = tuple(known_sigmas.get(name, _MEAN_SIGMA) for name in names)
     return Skeleton(names=names, flip_pairs=pairs, oks_sigmas=sigmas, links=links)

@@ -93,30 +93,39 @@ def _sightings(video: Video) -> Iterator[Sighting]:
         frame = frame_of[person.image_id]
         track_id = _track_id(track_of[person.annotation_id], video)
         if (track_id, frame) in met:
-            raise DataError(f"{video.path}: track {track_id} must be once in a frame, but is twice in "
-                            f"{person.image_path}. Give each person of a frame its own track_id.")
+            raise DataError(
+                f"{video.path}: track {track_id} must be once in a frame, but is twice in "
+                f"{person.image_path}. Give each person of a frame its own track_id."
+            )
         met.add((track_id, frame))
         yield Sighting(sequence=video.name, track_id=track_id, frame=frame, labelled=labelled[frame])
 
 
 def _labelled(video: Video, frame_of: Mapping[int, int]) -> set[int]:
     """Frames that were labelled, be it with nobody; PoseTrack18 says so of each image."""
-    people = {frame_of[annotation["image_id"]] for annotation in video.content["annotations"]
-              if annotation["image_id"] in frame_of}
+    people = {
+        frame_of[annotation["image_id"]]
+        for annotation in video.content["annotations"]
+        if annotation["image_id"] in frame_of
+    }
     return people | {frame_of[image["id"]] for image in video.content["images"] if image.get("is_labeled")}
 
 
 def _frame(image: Json, video: Video) -> int:
     name = Path(image["file_name"]).stem
     if not name.isdecimal():
-        raise DataError(f"{video.path}: an image must be named by the number of its frame, as 000012.jpg is, "
-                        f"but one is {image['file_name']!r}. Rename the images.")
+        raise DataError(
+            f"{video.path}: an image must be named by the number of its frame, as 000012.jpg is, "
+            f"but one is {image['file_name']!r}. Rename the images."
+        )
     return int(name)
 
 
 def _track_id(annotation: Json, video: Video) -> int:
     track_id = annotation.get("track_id")
     if not isinstance(track_id, int):
-        raise DataError(f"{video.path}: annotation {annotation['id']} must have a whole number as track_id, "
-                        f"but it has {track_id!r}. Number the tracked people of a sequence.")
+        raise DataError(
+            f"{video.path}: annotation {annotation['id']} must have a whole number as track_id, "
+            f"but it has {track_id!r}. Number the tracked people of a sequence."
+        )
     return track_id

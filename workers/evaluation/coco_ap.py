@@ -1,4 +1,5 @@
 """COCO keypoint AP by pycocotools' own COCOeval, with the ground truth prepared once for many evaluations."""
+
 # Shapes: N people, K joints.
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ from workers.evaluation.detections import Detected
 from workers.evaluation.oks_nms import oks_nms
 
 Json = dict[str, Any]
-KEYPOINT_SCORE_THRESHOLD = 0.2     # joints above it make the pose score, as in HRNet's and MMPose's code
-PERSON = 1                         # the only category of the prepared ground truth
+KEYPOINT_SCORE_THRESHOLD = 0.2  # joints above it make the pose score, as in HRNet's and MMPose's code
+PERSON = 1  # the only category of the prepared ground truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,10 @@ class CocoScorer:
             )
             annotations = [a for a in content["annotations"] if a["category_id"] == category_id]
         except (KeyError, StopIteration, TypeError) as error:
-            raise DataError(f"{people.annotation_path} no longer holds the people read from it. "
-                            "Restore the annotation file, or read the people again.") from error
+            raise DataError(
+                f"{people.annotation_path} no longer holds the people read from it. "
+                "Restore the annotation file, or read the people again."
+            ) from error
         return cls.from_annotations(annotations, people.skeleton, image_ids or ())
 
     @classmethod
@@ -99,8 +102,10 @@ class CocoScorer:
         """AP and AR of joints (N, K, 2) in image px with scores (N, K), over the images that have crops."""
         expected = (len(crops), self.skeleton.keypoints)
         if keypoints.shape != (*expected, 2) or scores.shape != expected:
-            raise ValueError(f"keypoints must be {(*expected, 2)} and scores {expected}, "
-                             f"got {keypoints.shape} and {scores.shape}")
+            raise ValueError(
+                f"keypoints must be {(*expected, 2)} and scores {expected}, "
+                f"got {keypoints.shape} and {scores.shape}"
+            )
         if not (np.isfinite(keypoints).all() and np.isfinite(scores).all()):
             raise ValueError("keypoints and scores must be finite; COCOeval counts NaN as a match")
         poses = _detections(crops, keypoints, scores)
@@ -165,8 +170,12 @@ def _record(annotation: Mapping[str, Any], number: int, joints: int) -> Json:
     keypoints = np.asarray(annotation.get("keypoints") or np.zeros(3 * joints), dtype=np.float64)
     box = annotation.get("bbox", (0.0, 0.0, 0.0, 0.0))
     return {
-        "id": number, "image_id": annotation["image_id"], "category_id": PERSON,
-        "keypoints": keypoints, "bbox": box, "area": annotation.get("area", box[2] * box[3]),
+        "id": number,
+        "image_id": annotation["image_id"],
+        "category_id": PERSON,
+        "keypoints": keypoints,
+        "bbox": box,
+        "area": annotation.get("area", box[2] * box[3]),
         "iscrowd": annotation.get("iscrowd", 0),
         "num_keypoints": annotation.get("num_keypoints", int((keypoints[2::3] > 0).sum())),
     }

@@ -41,8 +41,11 @@ def _results(path: Path, truth: AnnotationReader) -> list[Json]:
         raise DataError(f"cannot read {path}: {error}. {_LIKE}") from error
     if not (isinstance(content, list) and all(isinstance(record, dict) for record in content)):
         raise DataError(f"{path} must hold a list of objects. {_LIKE}")
-    return [_result(path, number, record, truth) for number, record in enumerate(content)
-            if record.get("category_id") == truth.category_id]
+    return [
+        _result(path, number, record, truth)
+        for number, record in enumerate(content)
+        if record.get("category_id") == truth.category_id
+    ]
 
 
 def _result(path: Path, number: int, record: Json, truth: AnnotationReader) -> Json:

@@ -1,4 +1,5 @@
 """Every validation person cut out once, as plain arrays that Ray's object store shares without copies."""
+
 # Shapes: N people, H/W input pixels.
 from __future__ import annotations
 
@@ -27,11 +28,11 @@ class Images(Protocol):
 class ValidationCrops:
     """What one evaluation looks at; nothing writes to the arrays, so they may be read-only."""
 
-    images: Any                  # Images (N, H, W, 3) uint8, RGB: in most places a plain array
-    affines: np.ndarray          # (N, 2, 3) float64, image px to input px
-    image_ids: np.ndarray        # (N,) int64
-    annotation_ids: np.ndarray   # (N,) int64
-    box_scores: np.ndarray       # (N,) float64; 1 for labelled boxes
+    images: Any  # Images (N, H, W, 3) uint8, RGB: in most places a plain array
+    affines: np.ndarray  # (N, 2, 3) float64, image px to input px
+    image_ids: np.ndarray  # (N,) int64
+    annotation_ids: np.ndarray  # (N,) int64
+    box_scores: np.ndarray  # (N,) float64; 1 for labelled boxes
     areas_px2: np.ndarray | None = None  # (N,) that the crops show; known of detected boxes
 
     def __len__(self) -> int:
@@ -40,8 +41,12 @@ class ValidationCrops:
     def first(self, count: int) -> ValidationCrops:
         """The first `count` people, without their images: what a scorer needs."""
         return replace(
-            self, images=np.empty((0,)), affines=self.affines[:count], image_ids=self.image_ids[:count],
-            annotation_ids=self.annotation_ids[:count], box_scores=self.box_scores[:count],
+            self,
+            images=np.empty((0,)),
+            affines=self.affines[:count],
+            image_ids=self.image_ids[:count],
+            annotation_ids=self.annotation_ids[:count],
+            box_scores=self.box_scores[:count],
             areas_px2=None if self.areas_px2 is None else self.areas_px2[:count],
         )
 
@@ -93,6 +98,6 @@ def cut_out(
             images[row] = crop(image, affines[row], input_hw)
 
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(cut_file, rows_of_file):     # iterated so that the first error is raised here
+        for _ in pool.map(cut_file, rows_of_file):  # iterated so that the first error is raised here
             pass
     return images

@@ -1,4 +1,5 @@
 """What one trial of a search measures: a network's AP on validation crops after BatchNorm recalibration."""
+
 from __future__ import annotations
 
 import time
@@ -90,8 +91,11 @@ def evaluate_in_looks(
     ap, first_ap, seen = _scored(crops, scorer, poses, look)
     done = time.perf_counter()
     return LookedAt(
-        ap=ap, first_look_ap=first_ap, people=seen,
-        recalibrate_s=recalibrated - started, evaluate_s=done - recalibrated,
+        ap=ap,
+        first_look_ap=first_ap,
+        people=seen,
+        recalibrate_s=recalibrated - started,
+        evaluate_s=done - recalibrated,
     )
 
 

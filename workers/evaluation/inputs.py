@@ -23,7 +23,7 @@ def network_input(network: nn.Module, images: np.ndarray | Tensor) -> Tensor:
     """
     if isinstance(images, Tensor):
         return images
-    writable = images if images.flags.writeable else images.copy()     # torch warns of read-only memory
+    writable = images if images.flags.writeable else images.copy()  # torch warns of read-only memory
     return to_input(writable, device_of(network))
 
 

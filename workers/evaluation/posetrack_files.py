@@ -38,9 +38,11 @@ def score_folders(truth_folder: Path, predicted_folder: Path) -> FolderScore:
     truths, predicted = _files(truth_folder), _files(predicted_folder)
     missing = sorted(truths.keys() - predicted.keys())
     if missing:
-        raise DataError(f"{predicted_folder} must have a file for each of the {len(truths)} sequences in "
-                        f"{truth_folder}, but lacks {len(missing)}: {_some(missing)}. "
-                        "Write one for each sequence, by the same name; it may have no annotations.")
+        raise DataError(
+            f"{predicted_folder} must have a file for each of the {len(truths)} sequences in "
+            f"{truth_folder}, but lacks {len(missing)}: {_some(missing)}. "
+            "Write one for each sequence, by the same name; it may have no annotations."
+        )
     judged, people = {}, 0
     for name, path in truths.items():
         truth, frame_of = ground_truth(path)
@@ -117,8 +119,10 @@ def _regions(image: Json) -> list[np.ndarray]:
 
 def _files(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
-        raise DataError(f"{folder} must be a folder of PoseTrack18 JSON files, but it "
-                        f"{'is a file' if folder.exists() else 'does not exist'}. Name the folder.")
+        raise DataError(
+            f"{folder} must be a folder of PoseTrack18 JSON files, but it "
+            f"{'is a file' if folder.exists() else 'does not exist'}. Name the folder."
+        )
     files = {path.name: path for path in sorted(folder.glob("*.json"))}
     if not files:
         raise DataError(f"{folder} has no *.json. Name the folder that holds one file for each sequence.")

@@ -52,8 +52,10 @@ class PoseTrackScorer:
         """The AP of one pose for each of the people: joints (N, K, 2) in image px, their scores (N, K)."""
         expected = (len(self.rows), self.skeleton.keypoints)
         if keypoints.shape != (*expected, 2) or scores.shape != expected:
-            raise ValueError(f"keypoints must be {(*expected, 2)} and scores {expected}, "
-                             f"got {keypoints.shape} and {scores.shape}")
+            raise ValueError(
+                f"keypoints must be {(*expected, 2)} and scores {expected}, "
+                f"got {keypoints.shape} and {scores.shape}"
+            )
         if not (np.isfinite(keypoints).all() and np.isfinite(scores).all()):
             raise ValueError("keypoints and scores must be finite, but some are not")
         joints = np.array([self.skeleton.names.index(name) for name in JOINTS])
@@ -73,8 +75,11 @@ def _read(folder: Path, wanted: set[tuple[str, int]] | None) -> tuple[list[Groun
         content = load_json(path)
         path_of = {image["id"]: str(root / image["file_name"]) for image in content["images"]}
         if wanted is not None:
-            content["annotations"] = [record for record in content["annotations"]
-                                      if (path_of.get(record["image_id"]), record["id"]) in wanted]
+            content["annotations"] = [
+                record
+                for record in content["annotations"]
+                if (path_of.get(record["image_id"]), record["id"]) in wanted
+            ]
         truth, number_of = ground_truth(path, content)
         frame_of |= {path_of[image]: frames + number for image, number in number_of.items() if number >= 0}
         frames += truth.frame_count
@@ -84,6 +89,8 @@ def _read(folder: Path, wanted: set[tuple[str, int]] | None) -> tuple[list[Groun
 
 def _frame(person: Person, frame_of: dict[str, int], people: People) -> int:
     if person.image_path not in frame_of:
-        raise DataError(f"{people.annotation_path} no longer holds the people read from it: nobody is in "
-                        f"{person.image_path}. Restore the annotation files, or read the people again.")
+        raise DataError(
+            f"{people.annotation_path} no longer holds the people read from it: nobody is in "
+            f"{person.image_path}. Restore the annotation files, or read the people again."
+        )
     return frame_of[person.image_path]

@@ -1,4 +1,5 @@
 """Keypoints in image pixels from prepared crops."""
+
 # Shapes: N people, B batch, K joints, H/W input pixels, h/w heatmap cells.
 from __future__ import annotations
 
@@ -39,8 +40,10 @@ def predict_keypoints(
         decoded = [codec.decode(_heatmaps(network, batch, flip_test, skeleton)) for batch in batches]
     points, keypoint_scores = (np.concatenate(parts) for parts in zip(*decoded, strict=True))
     if not np.isfinite(keypoint_scores).all():
-        raise TrainingError("heatmaps must be finite, the network gave NaN or infinity. "
-                            "The weights have diverged: train again with a smaller learning rate.")
+        raise TrainingError(
+            "heatmaps must be finite, the network gave NaN or infinity. "
+            "The weights have diverged: train again with a smaller learning rate."
+        )
     return to_image_px(points, crops.affines[people.start : people.stop]), keypoint_scores
 
 

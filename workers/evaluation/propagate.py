@@ -54,14 +54,14 @@ def heatmaps_as_it_is(
     """`predict_heatmaps` of a network that is ready; for few images getting it ready takes as long again."""
     heatmaps = _all(network, images, before, batches(len(images), batch_size))
     if not np.isfinite(heatmaps).all():
-        raise TrainingError("heatmaps must be finite, the network gave NaN or infinity. "
-                            "The weights have diverged: train again with a smaller learning rate.")
+        raise TrainingError(
+            "heatmaps must be finite, the network gave NaN or infinity. "
+            "The weights have diverged: train again with a smaller learning rate."
+        )
     return heatmaps
 
 
-def _all(
-    network: nn.Module, images: Seen, before: np.ndarray | None, rows: Iterable[slice]
-) -> np.ndarray:
+def _all(network: nn.Module, images: Seen, before: np.ndarray | None, rows: Iterable[slice]) -> np.ndarray:
     with torch.inference_mode():
         return np.concatenate([_as_array(_forward(network, images, before, each)) for each in rows])
 

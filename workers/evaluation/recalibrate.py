@@ -2,6 +2,7 @@
 
 Averaging the variances of batches would lose the variance between batches, so mean and E[x^2] are pooled.
 """
+
 # Shapes: N images, H/W input pixels, B batch, C channels.
 from __future__ import annotations
 
@@ -68,8 +69,10 @@ def recalibrate(network: nn.Module, images: Images, batch_size: int) -> nn.Modul
     Raises DataError without images and TrainingError when activations are not finite.
     """
     if not len(images):
-        raise DataError("BatchNorm recalibration needs at least one image, got none. "
-                        "Raise the number of recalibration images, or use a split with labelled people.")
+        raise DataError(
+            "BatchNorm recalibration needs at least one image, got none. "
+            "Raise the number of recalibration images, or use a split with labelled people."
+        )
     for_evaluation(network)
     with statistics_of_inputs(network), torch.inference_mode():
         for rows in even_batches(len(images), batch_size):
@@ -88,7 +91,7 @@ def statistics_of_inputs(network: nn.Module) -> Iterator[None]:
     with _normalising_by_batch(network) as pooled:
         yield
     for name, norm in _norms(network):
-        if norm in pooled:      # otherwise the forward pass does not reach it
+        if norm in pooled:  # otherwise the forward pass does not reach it
             with torch.inference_mode():
                 _set_statistics(norm, pooled[norm])
             _check_finite(name, norm)
@@ -136,5 +139,7 @@ def _set_statistics(norm: nn.Module, moments: Moments) -> None:
 
 def _check_finite(name: str, norm: nn.Module) -> None:
     if not all(bool(buffer.isfinite().all()) for buffer in norm.buffers()):
-        raise TrainingError(f"what enters BatchNorm {name!r} must be finite, got NaN or infinity. "
-                            "The weights have diverged: train again with a smaller learning rate.")
+        raise TrainingError(
+            f"what enters BatchNorm {name!r} must be finite, got NaN or infinity. "
+            "The weights have diverged: train again with a smaller learning rate."
+        )

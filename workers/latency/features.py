@@ -57,9 +57,7 @@ def part_features(
     )  # fmt: skip
 
 
-def _gmacs(
-    space: SearchSpace, before: Sequence[StageChoice], choice: StageChoice
-) -> tuple[float, float]:
+def _gmacs(space: SearchSpace, before: Sequence[StageChoice], choice: StageChoice) -> tuple[float, float]:
     """Of the part, and of its grouped convolutions: what is b in cost(groups) = a + b / groups."""
     one, two = (space.part_cost(before, replace(choice, groups=groups)).macs for groups in (1, 2))
     grouped = 2 * (one - two) / choice.groups

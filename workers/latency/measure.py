@@ -64,9 +64,7 @@ def measure_architecture(
     """Of its plain network with drawn weights: time does not depend on what was learnt."""
     space = build_space(setting.space, setting.keypoints, setting.input_hw)
     network = keep_signals(space.network(architecture))
-    return measure_network(
-        network, setting.input_hw, setting.runtime, setting.threads, policy, quiet_ms
-    )
+    return measure_network(network, setting.input_hw, setting.runtime, setting.threads, policy, quiet_ms)
 
 
 def measure_frame(
@@ -78,9 +76,7 @@ def measure_frame(
     space = build_space(setting.space, setting.keypoints, setting.input_hw)
     plain = keep_signals(TemporalNetwork(space, choice))
     network = BesideHeatmaps(plain, setting.keypoints, setting.input_hw)
-    return measure_network(
-        network, setting.input_hw, setting.runtime, setting.threads, policy, quiet_ms
-    )
+    return measure_network(network, setting.input_hw, setting.runtime, setting.threads, policy, quiet_ms)
 
 
 def measure_network(

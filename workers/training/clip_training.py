@@ -50,7 +50,5 @@ class ClipTraining(TrainingLoop):
         first, *others = (each.contiguous(memory_format=torch.channels_last) for each in parted)
         with torch.no_grad():
             heatmaps = self.key_frame(first)
-        target, weight = (
-            torch.cat(by_frame(each, frames)[1:]) for each in (inputs.target, inputs.weight)
-        )
+        target, weight = (torch.cat(by_frame(each, frames)[1:]) for each in (inputs.target, inputs.weight))
         return ClipBatch(heatmaps, others, target, weight)

@@ -48,9 +48,7 @@ class PropagationTraining(ClipTraining):
     def backward(self, inputs: Inputs, scale: float) -> Tensor:
         batch = self.clip_batch(inputs)
         return sandwich_backward(
-            lambda frames, allocation: propagate(
-                self.forward, batch.key_heatmaps, frames, allocation.frames
-            ),
+            lambda frames, allocation: propagate(self.forward, batch.key_heatmaps, frames, allocation.frames),
             self.sandwich,
             batch.frames,
             batch.target,

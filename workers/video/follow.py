@@ -46,8 +46,10 @@ def follow(predictor: StreamingPredictor, source: Path, boxes: TrackedBoxes) -> 
         yield _predicted(predictor, frame, boxes, read_s)
         started_s = time.perf_counter()
     if missing:
-        raise DataError(f"the boxes are of frame {min(missing)}, which {source} does not have "
-                        f"({len(missing)} such frames). Give the frames that the boxes were found in.")
+        raise DataError(
+            f"the boxes are of frame {min(missing)}, which {source} does not have "
+            f"({len(missing)} such frames). Give the frames that the boxes were found in."
+        )
 
 
 def warm_up(predictor: StreamingPredictor, frame: Frame, boxes: TrackedBoxes) -> None:

@@ -47,8 +47,10 @@ def frames_per_second(source: Path) -> float | None:
 def _of_folder(folder: Path, wanted: Container[int] | None) -> Iterator[Frame]:
     images = [path for path in folder.iterdir() if path.suffix.lower() in IMAGES and path.stem.isdecimal()]
     if not images:
-        raise DataError(f"{folder} must hold images named by the numbers of their frames, as 000012.jpg is, "
-                        "but it has none. Name the folder of one video's frames, or a video file.")
+        raise DataError(
+            f"{folder} must hold images named by the numbers of their frames, as 000012.jpg is, "
+            "but it has none. Name the folder of one video's frames, or a video file."
+        )
     for path in sorted(images, key=lambda path: int(path.stem)):
         if wanted is None or int(path.stem) in wanted:
             yield Frame(int(path.stem), path.name, read_image(str(path)))
@@ -57,8 +59,10 @@ def _of_folder(folder: Path, wanted: Container[int] | None) -> Iterator[Frame]:
 def _of_video(path: Path, wanted: Container[int] | None) -> Iterator[Frame]:
     video = cv2.VideoCapture(str(path)) if path.is_file() else None
     if video is None or not video.isOpened():
-        raise DataError(f"{path} must be a folder of images or a video that OpenCV can read, but it "
-                        f"{'is neither' if path.exists() else 'does not exist'}. Name the frames.")
+        raise DataError(
+            f"{path} must be a folder of images or a video that OpenCV can read, but it "
+            f"{'is neither' if path.exists() else 'does not exist'}. Name the frames."
+        )
     try:
         number = 0
         while video.grab():

@@ -124,11 +124,15 @@ def clip_boxes(boxes: np.ndarray, image_hw: tuple[int, ...]) -> tuple[np.ndarray
 def _checked(boxes: np.ndarray, tracks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     boxes = boxes.astype(np.float64)
     if len(boxes) != len(tracks):
-        raise DataError(f"a frame must have one track for each box, but it has {len(boxes)} boxes and "
-                        f"{len(tracks)} tracks. Give both in the same order.")
+        raise DataError(
+            f"a frame must have one track for each box, but it has {len(boxes)} boxes and "
+            f"{len(tracks)} tracks. Give both in the same order."
+        )
     if len(np.unique(tracks)) < len(tracks):
-        raise DataError(f"a track must be once in a frame, but the tracks are {tracks.tolist()}. "
-                        "Give each person of a frame their own number.")
+        raise DataError(
+            f"a track must be once in a frame, but the tracks are {tracks.tolist()}. "
+            "Give each person of a frame their own number."
+        )
     if not np.isfinite(boxes).all():
         raise DataError("boxes must be finite numbers of pixels, but some are not. Leave these people out.")
     return boxes, tracks

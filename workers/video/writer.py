@@ -30,8 +30,10 @@ class VideoWriter:
         if self._writer is None:
             self._writer, self._shape = self._open(image), image.shape
         if image.shape != self._shape:
-            raise DataError(f"the frames of a video must be of one size, but after {self._shape[:2]} comes "
-                            f"{image.shape[:2]}. Leave the video out, or predict these frames apart.")
+            raise DataError(
+                f"the frames of a video must be of one size, but after {self._shape[:2]} comes "
+                f"{image.shape[:2]}. Leave the video out, or predict these frames apart."
+            )
         self._writer.write(image)
 
     def __exit__(
@@ -54,6 +56,8 @@ class VideoWriter:
         code = cv2.VideoWriter.fourcc(*CODEC)
         writer = cv2.VideoWriter(str(self._draft), code, self.frames_per_second, (width, height))
         if not writer.isOpened():
-            raise DataError(f"cannot write a video to {self.path}. Give a name that ends in .mp4, in a "
-                            "folder that can be written to.")
+            raise DataError(
+                f"cannot write a video to {self.path}. Give a name that ends in .mp4, in a "
+                "folder that can be written to."
+            )
         return writer

@@ -53,6 +53,4 @@ def read_key_frame(path: Path, joints: Sequence[str]) -> KeyFrame:
     trained = read_joints(path)
     if trained != tuple(joints):
         weights = with_joints_of(weights, trained, joints)
-    return KeyFrame(
-        architecture=architecture, input_hw=space.input_hw, joints=tuple(joints), weights=weights
-    )
+    return KeyFrame(architecture=architecture, input_hw=space.input_hw, joints=tuple(joints), weights=weights)

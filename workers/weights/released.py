@@ -48,9 +48,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     return {str(name).removeprefix(PARALLEL): tensor for name, tensor in value.items()}
 
 
-def load_released(
-    space: SearchSpace, architecture: Architecture, tensors: Mapping[str, Tensor]
-) -> nn.Module:
+def load_released(space: SearchSpace, architecture: Architecture, tensors: Mapping[str, Tensor]) -> nn.Module:
     """The network of `architecture`, in eval mode, with the tensors that MMPose's names (0.x or 1.x) give it.
 
     Raises DataError naming the keys that are missing or unknown, or the first shape that does not fit.

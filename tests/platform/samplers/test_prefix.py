@@ -66,9 +66,7 @@ def made_score(allocation: Allocation) -> float:
 
 
 def test_less_than_six_of_ten_frames_are_new(tmp_path: Path) -> None:
-    prefix, uniform = (
-        searched(name, 3, 60, made_score, tmp_path / name) for name in ("prefix", "uniform")
-    )
+    prefix, uniform = (searched(name, 3, 60, made_score, tmp_path / name) for name in ("prefix", "uniform"))
     assert new_frames(uniform) == 3 * 60
     assert new_frames(prefix) < 1.8 * 60
 

@@ -76,9 +76,7 @@ class Search:
 
     def __post_init__(self) -> None:
         config = SearchConfig(trials=TRIALS)
-        self.sampler: Sampler[Any] = build_sampler(
-            config, self.feasible, self.seed, self.journal, self.name
-        )
+        self.sampler: Sampler[Any] = build_sampler(config, self.feasible, self.seed, self.journal, self.name)
         self.proposed: dict[int, Any] = {}
         self.running: list[int] = []
 
@@ -262,7 +260,5 @@ def everything(feasible: Feasible) -> list[Any]:
 
 
 def study(done: Search) -> optuna.Study:
-    storage = optuna.storages.JournalStorage(
-        optuna.storages.journal.JournalFileBackend(str(done.journal))
-    )
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(done.journal)))
     return optuna.load_study(study_name="spatial_search", storage=storage)

@@ -44,8 +44,10 @@ def fused_by_hand(operation: Operation, features: Tensor, guide: Tensor, module:
     fused = {
         "add": lambda: torch.einsum("oi,bihw->bohw", weight, features + guide),
         "mul": lambda: torch.einsum("oi,bihw->bohw", weight, features * guide),
-        "cat": lambda: torch.einsum("oi,bihw->bohw", weight[:, ::2], features)
-        + torch.einsum("oi,bihw->bohw", weight[:, 1::2], guide),
+        "cat": lambda: (
+            torch.einsum("oi,bihw->bohw", weight[:, ::2], features)
+            + torch.einsum("oi,bihw->bohw", weight[:, 1::2], guide)
+        ),
     }[operation]()
     assert bias is not None
     return fused + bias[:, None, None]

@@ -1,4 +1,5 @@
 """A small data folder in COCO's layout, written anew for each test."""
+
 from __future__ import annotations
 
 import copy
@@ -42,16 +43,25 @@ def write_coco(tmp_path: Path) -> Callable[..., Path]:
 
 def _content(people: int) -> dict[str, Any]:
     rng = np.random.default_rng(0)
-    annotation = {"id": 1, "image_id": 1, "category_id": 1, "iscrowd": 0, "bbox": [40.0, 20.0, 60.0, 80.0],
-                  "area": 2400.0, "num_keypoints": 17}
+    annotation = {
+        "id": 1,
+        "image_id": 1,
+        "category_id": 1,
+        "iscrowd": 0,
+        "bbox": [40.0, 20.0, 60.0, 80.0],
+        "area": 2400.0,
+        "num_keypoints": 17,
+    }
     annotations = []
     for i in range(1, people + 1):
         points = rng.uniform((42, 22), (98, 98), (17, 2)).round()
         keypoints = np.column_stack([points, np.full(17, 2)]).astype(int).ravel().tolist()
         annotations.append({**copy.deepcopy(annotation), "id": i, "image_id": i, "keypoints": keypoints})
     return {
-        "images": [{"id": i, "file_name": f"{i:012d}.jpg", "height": HEIGHT, "width": WIDTH}
-                   for i in range(1, people + 1)],
+        "images": [
+            {"id": i, "file_name": f"{i:012d}.jpg", "height": HEIGHT, "width": WIDTH}
+            for i in range(1, people + 1)
+        ],
         "annotations": annotations,
         "categories": [{"id": 1, "name": "person", "keypoints": list(COCO17.names), "skeleton": [[1, 2]]}],
     }

@@ -36,7 +36,7 @@ def test_the_half_body_box_surrounds_the_labelled_joints_of_its_half() -> None:
     keypoints = np.zeros((17, 3), np.float32)
     keypoints[[5, 6, 9], :] = [(10, 10, 2), (30, 10, 2), (20, 40, 1)]
     box = half_body_box(keypoints, COCO17, upper=True)
-    assert box == pytest.approx((20 - 12, 20 - 18, 24, 36))      # mean (20, 20), extent 20 x 30, times 1.2
+    assert box == pytest.approx((20 - 12, 20 - 18, 24, 36))  # mean (20, 20), extent 20 x 30, times 1.2
     assert half_body_box(keypoints, COCO17, upper=False) is None
 
 

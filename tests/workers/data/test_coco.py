@@ -33,18 +33,22 @@ def test_every_usable_person_is_read_with_its_numbers(write_coco: Write) -> None
 def set_first(key: str, value: object) -> Callable[[Json], None]:
     def edit(content: Json) -> None:
         content["annotations"][0][key] = value
+
     return edit
 
 
-@pytest.mark.parametrize(("key", "value", "reason"), [
-    ("iscrowd", 1, "crowd region"),
-    ("keypoints", [0] * 51, "without labelled keypoints"),
-    ("bbox", [10.0, 10.0, 0.0, 30.0], "box below one pixel or numbers not finite"),
-    ("bbox", [10.0, 10.0, float("nan"), 30.0], "box below one pixel or numbers not finite"),
-    ("bbox", [200.0, 10.0, 50.0, 30.0], "box outside the image"),
-    ("image_id", 99, "of an image that is not listed"),
-    ("category_id", 2, "of another category"),
-])
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("iscrowd", 1, "crowd region"),
+        ("keypoints", [0] * 51, "without labelled keypoints"),
+        ("bbox", [10.0, 10.0, 0.0, 30.0], "box below one pixel or numbers not finite"),
+        ("bbox", [10.0, 10.0, float("nan"), 30.0], "box below one pixel or numbers not finite"),
+        ("bbox", [200.0, 10.0, 50.0, 30.0], "box outside the image"),
+        ("image_id", 99, "of an image that is not listed"),
+        ("category_id", 2, "of another category"),
+    ],
+)
 def test_an_unusable_annotation_is_skipped_and_counted(
     write_coco: Write, key: str, value: object, reason: str
 ) -> None:
@@ -69,6 +73,7 @@ def test_broken_and_missing_images_are_skipped_and_counted(write_coco: Write) ->
 def test_an_image_of_another_size_than_annotated_is_skipped(write_coco: Write) -> None:
     def edit(content: Json) -> None:
         content["images"][0]["height"], content["images"][0]["width"] = 160, 120
+
     people = read_people(write_coco(edit), "val2017")
     assert people.skipped == {"image size differs from its annotation": 1}
 
@@ -84,6 +89,7 @@ def test_the_joints_come_from_the_category_that_names_them(write_coco: Write) ->
         content["categories"] = [{"id": 7, "name": "car"}, person]
         for annotation in content["annotations"]:
             annotation["keypoints"] = annotation["keypoints"][:9]
+
     skeleton = read_people(write_coco(edit), "val2017").skeleton
     assert (skeleton.keypoints, skeleton.flip_pairs, skeleton.links) == (3, ((1, 2),), ((0, 1),))
 
@@ -91,6 +97,7 @@ def test_the_joints_come_from_the_category_that_names_them(write_coco: Write) ->
 def test_a_category_without_names_has_the_joints_of_coco(write_coco: Write) -> None:
     def edit(content: Json) -> None:
         del content["categories"][0]["keypoints"]
+
     assert read_people(write_coco(edit), "val2017").skeleton is COCO17
 
 
@@ -113,16 +120,19 @@ def test_unreadable_json_is_refused_by_name(write_coco: Write, text: str) -> Non
         read_people(root, "val2017")
 
 
-@pytest.mark.parametrize(("edit", "message"), [
-    (lambda c: c.pop("images"), "the file has no 'images'"),
-    (lambda c: c.pop("categories"), "the file has no 'categories'"),
-    (lambda c: c["annotations"][1].pop("bbox"), "annotation 2 has no 'bbox'"),
-    (lambda c: c["annotations"][1].pop("keypoints"), "annotation 2 has no 'keypoints'"),
-    (lambda c: c["annotations"][1].update(keypoints=[1, 2, 3]), "'keypoints' of annotation 2 must be 51"),
-    (lambda c: c["annotations"][1].update(bbox="wide"), "'bbox' of annotation 2 must be 4"),
-    (lambda c: c["images"][1].pop("width"), "image 2 has no 'width'"),
-    (lambda c: c.update(images={}), "'images' must be a list of objects"),
-])
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda c: c.pop("images"), "the file has no 'images'"),
+        (lambda c: c.pop("categories"), "the file has no 'categories'"),
+        (lambda c: c["annotations"][1].pop("bbox"), "annotation 2 has no 'bbox'"),
+        (lambda c: c["annotations"][1].pop("keypoints"), "annotation 2 has no 'keypoints'"),
+        (lambda c: c["annotations"][1].update(keypoints=[1, 2, 3]), "'keypoints' of annotation 2 must be 51"),
+        (lambda c: c["annotations"][1].update(bbox="wide"), "'bbox' of annotation 2 must be 4"),
+        (lambda c: c["images"][1].pop("width"), "image 2 has no 'width'"),
+        (lambda c: c.update(images={}), "'images' must be a list of objects"),
+    ],
+)
 def test_a_missing_or_malformed_key_is_refused_by_name(
     write_coco: Write, edit: Callable[[Json], None], message: str
 ) -> None:
@@ -134,5 +144,6 @@ def test_a_split_in_which_nobody_is_usable_is_refused_with_the_counts(write_coco
     def edit(content: Json) -> None:
         for annotation in content["annotations"]:
             annotation["iscrowd"] = 1
+
     with pytest.raises(DataError, match=r"no usable person \(0 people .*skipped: 3 crowd region\)"):
         read_people(write_coco(edit), "val2017")

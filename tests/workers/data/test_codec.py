@@ -6,7 +6,7 @@ import pytest
 from spaces.errors import VipnasError
 from workers.data.codec import Codec
 
-CODEC = Codec((64, 48), sigma=2.0)      # maps of 16 x 12
+CODEC = Codec((64, 48), sigma=2.0)  # maps of 16 x 12
 
 
 def joints(*rows: tuple[float, float, float]) -> np.ndarray:
@@ -14,13 +14,13 @@ def joints(*rows: tuple[float, float, float]) -> np.ndarray:
 
 
 def test_the_gaussian_sits_at_the_rounded_cell_with_peak_one() -> None:
-    targets, weights = CODEC.encode(joints((22.0, 29.0, 2.0)))      # 22/4+.5 = 6, 29/4+.5 = 7.75 -> 7
+    targets, weights = CODEC.encode(joints((22.0, 29.0, 2.0)))  # 22/4+.5 = 6, 29/4+.5 = 7.75 -> 7
     assert targets.shape == (1, 1, 16, 12)
     assert targets.dtype == weights.dtype == np.float32
     assert weights.tolist() == [[1.0]]
     assert targets[0, 0, 7, 6] == 1.0
     assert targets[0, 0, 8, 8] == pytest.approx(np.exp(-5 / 8))
-    assert targets[0, 0, 13, 6] == pytest.approx(np.exp(-36 / 8))   # 3 sigma away
+    assert targets[0, 0, 13, 6] == pytest.approx(np.exp(-36 / 8))  # 3 sigma away
     assert targets[0, 0, 14, 6] == 0.0
 
 
@@ -31,16 +31,17 @@ def test_unlabelled_and_far_joints_weigh_nothing() -> None:
 
 
 def test_a_gaussian_partly_on_the_map_counts() -> None:
-    targets, weights = CODEC.encode(joints((-16.0, 20.0, 2.0), (-28.0, 20.0, 2.0)))   # cells -3 and -6
+    targets, weights = CODEC.encode(joints((-16.0, 20.0, 2.0), (-28.0, 20.0, 2.0)))  # cells -3 and -6
     assert weights.tolist() == [[1, 1]]
     assert targets[0, 0, 5, 0] == pytest.approx(np.exp(-9 / 8))
-    assert CODEC.encode(joints((-32.0, 20.0, 2.0)))[1].tolist() == [[0]]                 # cell -7
+    assert CODEC.encode(joints((-32.0, 20.0, 2.0)))[1].tolist() == [[0]]  # cell -7
 
 
 def test_the_vectorised_encoding_equals_the_loop_of_the_released_code() -> None:
     rng = np.random.default_rng(0)
     keypoints = np.concatenate(
-        [rng.uniform(-30, 90, (5, 17, 2)), rng.integers(0, 3, (5, 17, 1))], axis=-1).astype(np.float32)
+        [rng.uniform(-30, 90, (5, 17, 2)), rng.integers(0, 3, (5, 17, 1))], axis=-1
+    ).astype(np.float32)
     targets, weights = CODEC.encode(keypoints)
     assert 0 < weights.mean() < 1
     for person in range(5):
@@ -53,7 +54,7 @@ def test_the_vectorised_encoding_equals_the_loop_of_the_released_code() -> None:
 def test_decoding_moves_a_quarter_cell_toward_the_larger_neighbour() -> None:
     maps = np.zeros((1, 2, 16, 12), np.float32)
     maps[0, 0, 5, 6], maps[0, 0, 5, 7], maps[0, 0, 4, 6] = 0.9, 0.5, 0.2
-    maps[0, 1, 0, 11] = 0.7                                            # a corner stays where it is
+    maps[0, 1, 0, 11] = 0.7  # a corner stays where it is
     points, scores = CODEC.decode(maps)
     assert points.tolist() == [[[4 * 6.25, 4 * 4.75], [44.0, 0.0]]]
     assert np.allclose(scores, [[0.9, 0.7]])
@@ -61,7 +62,7 @@ def test_decoding_moves_a_quarter_cell_toward_the_larger_neighbour() -> None:
 
 def test_decoding_what_was_encoded_is_within_half_a_cell() -> None:
     rng = np.random.default_rng(1)
-    points = rng.uniform(0, (45, 61), (8, 17, 2)).astype(np.float32)   # up to half a cell past the last one
+    points = rng.uniform(0, (45, 61), (8, 17, 2)).astype(np.float32)  # up to half a cell past the last one
     targets, weights = CODEC.encode(np.concatenate([points, np.full((8, 17, 1), 2, np.float32)], axis=-1))
     decoded, scores = CODEC.decode(targets)
     assert weights.all()

@@ -8,7 +8,7 @@ from workers.data.crop import apply_affine, crop, crop_affine, invert_affine
 from workers.data.people import Box
 
 INPUT_HW = (128, 96)
-BOX = (10.0, 20.0, 30.0, 40.0)      # of the input's own aspect ratio: padded 37.5 x 50, centre (25, 40)
+BOX = (10.0, 20.0, 30.0, 40.0)  # of the input's own aspect ratio: padded 37.5 x 50, centre (25, 40)
 
 
 def moved(point: tuple[float, float], **choices: float | bool) -> list[float]:
@@ -23,14 +23,14 @@ def test_the_box_centre_goes_to_the_middle_and_the_padded_corners_to_the_corners
 
 
 def test_a_wide_box_is_widened_upwards_and_downwards() -> None:
-    affine = crop_affine((0, 0, 60, 40), INPUT_HW, padding=1.0)      # 60 x 40 -> 60 x 80
+    affine = crop_affine((0, 0, 60, 40), INPUT_HW, padding=1.0)  # 60 x 40 -> 60 x 80
     corners = apply_affine(np.array([[0.0, -20.0], [60.0, 60.0]]), affine)
     assert np.allclose(corners, [[0, 0], [96, 128]])
 
 
 def test_scale_shows_more_and_rotation_turns_counter_clockwise() -> None:
     assert moved((6.25, 15), scale=2.0) == [24, 32]
-    assert moved((25, 15), rotation_deg=90.0) == [48 - 64, 64]       # straight up goes to the left
+    assert moved((25, 15), rotation_deg=90.0) == [48 - 64, 64]  # straight up goes to the left
 
 
 @pytest.mark.parametrize("box", [BOX, (3.0, 7.0, 90.0, 20.0), (100.0, 50.0, 5.0, 61.0)])
@@ -62,7 +62,7 @@ def test_a_flipped_crop_is_the_mirrored_crop() -> None:
     plain = crop(image, crop_affine(BOX, INPUT_HW, rotation_deg=20.0), INPUT_HW)
     flipped = crop(image, crop_affine(BOX, INPUT_HW, rotation_deg=20.0, flip=True), INPUT_HW)
     assert plain.std() > 10
-    assert np.abs(flipped.astype(int) - plain[:, ::-1]).max() <= 3      # fixed-point interpolation
+    assert np.abs(flipped.astype(int) - plain[:, ::-1]).max() <= 3  # fixed-point interpolation
 
 
 def test_a_crop_is_rgb_and_black_outside_the_image() -> None:

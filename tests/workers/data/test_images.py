@@ -48,7 +48,10 @@ def test_flaws_are_found_without_decoding_in_full(picture: Path, tmp_path: Path)
     text.write_text("no picture")
     files = {str(picture): (60, 90), str(broken): (60, 90), str(text): (60, 90), str(missing): (60, 90)}
     assert find_flaws(files.items()) == {
-        str(broken): Flaw.UNREADABLE, str(text): Flaw.UNREADABLE, str(missing): Flaw.MISSING}
+        str(broken): Flaw.UNREADABLE,
+        str(text): Flaw.UNREADABLE,
+        str(missing): Flaw.MISSING,
+    }
     assert find_flaws([(str(picture), (90, 60))]) == {str(picture): Flaw.OTHER_SIZE}
 
 

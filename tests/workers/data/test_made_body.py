@@ -12,9 +12,7 @@ FACE_CAMERA, FACE_RIGHT, FACE_AWAY = 0.0, 90.0, 180.0
 
 def _posed(yaw_deg: float, **angles_deg: float) -> Body:
     angles = np.radians([[angles_deg.get(name, 0.0) for name in ANGLES]])
-    motion = Motion(
-        angles_rad=angles, yaw_rad=np.radians([yaw_deg]), forward=np.zeros(1), hop=np.zeros(1)
-    )
+    motion = Motion(angles_rad=angles, yaw_rad=np.radians([yaw_deg]), forward=np.zeros(1), hop=np.zeros(1))
     return pose_body(BUILD, motion, camera_pitch_rad=0.0).at(0)
 
 

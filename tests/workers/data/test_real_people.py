@@ -1,4 +1,5 @@
 """The codec, crop and flip on real COCO people."""
+
 from __future__ import annotations
 
 from pathlib import Path

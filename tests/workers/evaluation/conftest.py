@@ -1,4 +1,5 @@
 """A tiny COCO folder: four people on three images, a crowd and a person without labelled joints."""
+
 from __future__ import annotations
 
 import json
@@ -15,7 +16,10 @@ from workers.data.skeleton import COCO17
 
 # (annotation id, image id, box xywh px); id 0 is one that COCOeval itself would take for "no match".
 _PEOPLE = (
-    (0, 7, (20, 10, 60, 100)), (5, 7, (100, 30, 50, 80)), (3, 2, (30, 20, 90, 90)), (9, 4, (5, 5, 70, 105)),
+    (0, 7, (20, 10, 60, 100)),
+    (5, 7, (100, 30, 50, 80)),
+    (3, 2, (30, 20, 90, 90)),
+    (9, 4, (5, 5, 70, 105)),
 )
 
 
@@ -24,8 +28,14 @@ def _person(number: int, image_id: int, box: tuple[int, int, int, int]) -> dict[
     x, y, width, height = box
     joints = np.column_stack([x + rng.random(17) * width, y + rng.random(17) * height, np.full(17, 2)])
     return {
-        "id": number, "image_id": image_id, "category_id": 1, "iscrowd": 0, "bbox": list(box),
-        "area": 0.5 * width * height, "num_keypoints": 17, "keypoints": joints.ravel().round(2).tolist(),
+        "id": number,
+        "image_id": image_id,
+        "category_id": 1,
+        "iscrowd": 0,
+        "bbox": list(box),
+        "area": 0.5 * width * height,
+        "num_keypoints": 17,
+        "keypoints": joints.ravel().round(2).tolist(),
     }
 
 
@@ -48,7 +58,8 @@ def people(tmp_path: Path, records: list[dict[str, Any]]) -> People:
         texture = cv2.resize(rng.integers(0, 256, size=(12, 16, 3), dtype=np.uint8), (160, 120))
         cv2.imwrite(str(tmp_path / "val2017" / f"{image['id']}.png"), texture)
     content = {
-        "images": images, "annotations": records,
+        "images": images,
+        "annotations": records,
         "categories": [{"id": 1, "name": "person", "keypoints": list(COCO17.names), "skeleton": []}],
     }
     (tmp_path / "annotations" / "person_keypoints_val2017.json").write_text(json.dumps(content))

@@ -1,4 +1,5 @@
 """COCO AP against OKS worked by hand and pycocotools run plainly on the file."""
+
 from __future__ import annotations
 
 import json
@@ -34,8 +35,11 @@ def joints(people: People) -> np.ndarray:
 
 def chosen(crops: ValidationCrops, rows: slice) -> ValidationCrops:
     return ValidationCrops(
-        images=crops.images[rows], affines=crops.affines[rows], image_ids=crops.image_ids[rows],
-        annotation_ids=crops.annotation_ids[rows], box_scores=crops.box_scores[rows],
+        images=crops.images[rows],
+        affines=crops.affines[rows],
+        image_ids=crops.image_ids[rows],
+        annotation_ids=crops.annotation_ids[rows],
+        box_scores=crops.box_scores[rows],
     )
 
 
@@ -44,8 +48,10 @@ def run_pycocotools(path: Path, crops: ValidationCrops, joints: np.ndarray, scor
     truth = COCO(str(path))
     flat = np.concatenate([joints, scores[..., None]], axis=-1).reshape(len(joints), -1)
     poses = zip(crops.image_ids, pose_scores(scores, crops.box_scores), flat, strict=True)
-    results = [{"image_id": int(image_id), "category_id": 1, "score": float(score), "keypoints": row.tolist()}
-               for image_id, score, row in poses]
+    results = [
+        {"image_id": int(image_id), "category_id": 1, "score": float(score), "keypoints": row.tolist()}
+        for image_id, score, row in poses
+    ]
     plain = COCOeval(truth, truth.loadRes(results), "keypoints")
     plain.params.imgIds = sorted(set(crops.image_ids.tolist()))
     plain.evaluate()
@@ -95,19 +101,28 @@ def test_only_labelled_joints_count() -> None:
     """One of two joints is labelled: 3 px off, OKS is exp(-9 / (2 * 100 * 0.04)) = exp(-1.125) = 0.325."""
     skeleton = Skeleton(names=("a", "b"), flip_pairs=(), oks_sigmas=(0.1, 0.1), links=())
     record = {
-        "id": 1, "image_id": 1, "category_id": 1, "iscrowd": 0, "area": 100, "bbox": [0, 0, 10, 10],
-        "num_keypoints": 1, "keypoints": [5, 5, 2, 0, 0, 0],
+        "id": 1,
+        "image_id": 1,
+        "category_id": 1,
+        "iscrowd": 0,
+        "area": 100,
+        "bbox": [0, 0, 10, 10],
+        "num_keypoints": 1,
+        "keypoints": [5, 5, 2, 0, 0, 0],
     }
     scorer = CocoScorer.from_annotations([record], skeleton)
     crops = ValidationCrops(
-        images=np.zeros((1, 4, 4, 3), np.uint8), affines=np.zeros((1, 2, 3)),
-        image_ids=np.array([1]), annotation_ids=np.array([1]), box_scores=np.ones(1),
+        images=np.zeros((1, 4, 4, 3), np.uint8),
+        affines=np.zeros((1, 2, 3)),
+        image_ids=np.array([1]),
+        annotation_ids=np.array([1]),
+        box_scores=np.ones(1),
     )
     far = np.array([[[5.0, 5], [900, 900]]])
     assert scorer.score(crops, far, np.ones((1, 2))).ap == pytest.approx(1)
     assert scorer.score(crops, far + np.array([3, 0]), np.ones((1, 2))).ap50 == 0
     assert np.exp(-9 / (2 * 100 * (2 * 0.1) ** 2)) == pytest.approx(0.325, abs=1e-3)
-    nearer = np.array([[[5 + 2.0, 5], [0, 0]]])       # exp(-4 / 8) = 0.607: three thresholds
+    nearer = np.array([[[5 + 2.0, 5], [0, 0]]])  # exp(-4 / 8) = 0.607: three thresholds
     assert scorer.score(crops, nearer, np.ones((1, 2))).ap == pytest.approx(0.3)
 
 
@@ -161,20 +176,30 @@ def test_real_people_score_as_pycocotools_scores_the_file(shared: Path) -> None:
     np.testing.assert_allclose(astuple(ap), run_pycocotools(people.annotation_path, crops, noisy, scores))
 
 
-@pytest.mark.parametrize(("at", "poses", "expected"), [
-    pytest.param((110, 40), 1, 1.0, id="one pose on the unlabelled person is ignored"),
-    pytest.param((110, 100), 3, 1.0, id="any number of poses on the crowd is ignored"),
-    pytest.param((5000, 5000), 1, 0.8, id="a pose where nobody is comes first and costs precision"),
-])
+@pytest.mark.parametrize(
+    ("at", "poses", "expected"),
+    [
+        pytest.param((110, 40), 1, 1.0, id="one pose on the unlabelled person is ignored"),
+        pytest.param((110, 100), 3, 1.0, id="any number of poses on the crowd is ignored"),
+        pytest.param((5000, 5000), 1, 0.8, id="a pose where nobody is comes first and costs precision"),
+    ],
+)
 def test_poses_beside_the_labelled_people(
-    people: People, crops: ValidationCrops, joints: np.ndarray,
-    at: tuple[int, int], poses: int, expected: float,
+    people: People,
+    crops: ValidationCrops,
+    joints: np.ndarray,
+    at: tuple[int, int],
+    poses: int,
+    expected: float,
 ) -> None:
     """They rank first; on image 4 lie an unlabelled person and a crowd, their boxes doubled by COCOeval."""
     rows = [0, 1, 2, 3] + poses * [3]
     more = ValidationCrops(
-        images=crops.images[rows], affines=crops.affines[rows], image_ids=crops.image_ids[rows],
-        annotation_ids=crops.annotation_ids[rows], box_scores=np.array([1.0] * 4 + [2.0] * poses),
+        images=crops.images[rows],
+        affines=crops.affines[rows],
+        image_ids=crops.image_ids[rows],
+        annotation_ids=crops.annotation_ids[rows],
+        box_scores=np.array([1.0] * 4 + [2.0] * poses),
     )
     all_joints = np.concatenate([joints, np.full((poses, 17, 2), at)])
     assert coco_keypoint_ap(people, more, all_joints, certain(all_joints)).ap == pytest.approx(expected)
@@ -241,4 +266,14 @@ def test_a_missing_or_changed_annotation_file_is_named(people: People) -> None:
 
 def test_figures_have_the_order_of_cocoeval() -> None:
     assert list(KeypointAP.__dataclass_fields__) == [
-        "ap", "ap50", "ap75", "ap_medium", "ap_large", "ar", "ar50", "ar75", "ar_medium", "ar_large"]
+        "ap",
+        "ap50",
+        "ap75",
+        "ap_medium",
+        "ap_large",
+        "ar",
+        "ar50",
+        "ar75",
+        "ar_medium",
+        "ar_large",
+    ]

@@ -69,9 +69,7 @@ def test_results_that_cannot_be_scored_are_refused_by_record(
 
 
 @pytest.mark.parametrize(("text", "says"), [("{}", "must hold a list of objects"), ("[1", "cannot read")])
-def test_a_file_that_is_no_list_of_results_is_refused(
-    text: str, says: str, files: tuple[Path, Path]
-) -> None:
+def test_a_file_that_is_no_list_of_results_is_refused(text: str, says: str, files: tuple[Path, Path]) -> None:
     files[1].write_text(text)
     with pytest.raises(DataError, match=says):
         score_coco_files(*files)

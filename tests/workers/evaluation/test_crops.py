@@ -1,4 +1,5 @@
 """Crops are cut once, in order, and can be shared."""
+
 from __future__ import annotations
 
 import pickle

@@ -1,4 +1,5 @@
 """One evaluation from end to end: the AP of a network that knows the answer, and of one that does not."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -45,7 +46,9 @@ class Knowing(nn.Module):
 def untrained() -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(3, 8, 5, stride=4, padding=2, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
+        nn.Conv2d(3, 8, 5, stride=4, padding=2, bias=False),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
         nn.Conv2d(8, 17, 3, padding=1),
     )
 

@@ -1,4 +1,5 @@
 """Predictions against heatmaps whose peaks are known."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -28,7 +29,10 @@ def crops(people: People) -> ValidationCrops:
 def random_network() -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(3, 8, 5, stride=4, padding=2), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 17, 3, padding=1),
+        nn.Conv2d(3, 8, 5, stride=4, padding=2),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.Conv2d(8, 17, 3, padding=1),
     )
 
 
@@ -41,7 +45,7 @@ class Remembered(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         self.next += len(x)
-        return self.heatmaps[self.next - len(x):self.next]
+        return self.heatmaps[self.next - len(x) : self.next]
 
 
 def test_encoded_joints_come_back_in_image_pixels_within_a_cell(
@@ -57,7 +61,7 @@ def test_encoded_joints_come_back_in_image_pixels_within_a_cell(
     np.testing.assert_array_equal(scores, np.ones((4, 17)))
     image_px_per_cell = 4 / crops.affines[:, 0, 0]
     error = np.abs(keypoints - joints[..., :2]).max(axis=(1, 2))
-    assert (error <= 0.75 * image_px_per_cell).all()   # half a cell, a quarter more beside the map's edge
+    assert (error <= 0.75 * image_px_per_cell).all()  # half a cell, a quarter more beside the map's edge
 
 
 def test_a_point_goes_back_by_the_inverse_affine_by_hand() -> None:

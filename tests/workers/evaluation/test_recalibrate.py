@@ -1,4 +1,5 @@
 """BatchNorm statistics against hand-worked numbers and a single big batch."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -14,8 +15,12 @@ from workers.evaluation.recalibrate import Moments, recalibrate
 def small_network() -> nn.Sequential:
     torch.manual_seed(0)
     return nn.Sequential(
-        nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(),
-        nn.Conv2d(8, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4, momentum=None), nn.ReLU(),
+        nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.Conv2d(8, 4, 3, padding=1, bias=False),
+        nn.BatchNorm2d(4, momentum=None),
+        nn.ReLU(),
     )
 
 
@@ -38,7 +43,7 @@ class Constant(nn.Module):
         self.norm = nn.BatchNorm2d(1)
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.norm(x[:, :1] * 58.395 + 123.675)    # back to bytes
+        result: Tensor = self.norm(x[:, :1] * 58.395 + 123.675)  # back to bytes
         return result
 
 

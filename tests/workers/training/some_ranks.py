@@ -112,8 +112,6 @@ TRAININGS: Mapping[str, Callable[[SpatialTask, Path, Ranks], TrainingLoop]] = {
 def write_trained(ranks: Ranks, meeting: Path, data: Path, out: Path, **options: Any) -> None:
     """In a process of its own: what it trained with the others that come to the file `meeting`."""
     torch.set_num_threads(1)
-    distributed.init_process_group(
-        "gloo", f"file://{meeting}", rank=ranks.rank, world_size=ranks.world_size
-    )
+    distributed.init_process_group("gloo", f"file://{meeting}", rank=ranks.rank, world_size=ranks.world_size)
     torch.save(trained(data, ranks, **options), out)
     distributed.destroy_process_group()

@@ -11,8 +11,11 @@ from workers.training.config import TrainConfig
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("epochs", 0), ("batch_size", 0), ("learning_rate", 0.0),
-        ("random_subnets", -1), ("validate_every_epochs", -1),
+        ("epochs", 0),
+        ("batch_size", 0),
+        ("learning_rate", 0.0),
+        ("random_subnets", -1),
+        ("validate_every_epochs", -1),
     ],
 )
 def test_a_recipe_that_cannot_train_is_refused_by_name(field: str, value: Any) -> None:

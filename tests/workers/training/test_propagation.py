@@ -18,9 +18,7 @@ from workers.training.propagation import by_frame, clip_sandwich_at, propagate
 TEMPORAL = key_frame().temporal()
 OVER_TWO = AllocationSpace(TEMPORAL, frames=2)
 FIRST, SECOND = Fusion(1, "add"), Fusion(3, "mul")  # modules of their own
-ALLOCATION = OVER_TWO.assemble(
-    [FrameChoice(SPACE.smallest(), FIRST), FrameChoice(SPACE.biggest(), SECOND)]
-)
+ALLOCATION = OVER_TWO.assemble([FrameChoice(SPACE.smallest(), FIRST), FrameChoice(SPACE.biggest(), SECOND)])
 ONLY_IN_FRAME_1 = "fusions.add1.adapt.weight"
 
 

@@ -86,9 +86,7 @@ def test_without_shared_statistics_workers_take_the_mean_of_what_each_finds_by_i
     made_root: Path, on_ranks: Callable[..., list[Trained]], batch_size: int
 ) -> None:
     several = on_ranks(2, batch_size=batch_size, sync_norm=False)
-    alone = SupernetTraining(
-        task(batch_size=batch_size), read_people(made_root, "train2017"), Ranks()
-    )
+    alone = SupernetTraining(task(batch_size=batch_size), read_people(made_root, "train2017"), Ranks())
     for rank in (0, 1):
         with alone.data.batches(5, 0, batch_size, rank, 2) as batches:
             batch = next(batches)

@@ -76,9 +76,7 @@ def test_all_workers_stop_at_the_same_step_with_the_same_words(
 
 
 def test_gradients_longer_than_the_limit_are_shortened_to_it(made_root: Path) -> None:
-    free, held = (
-        trained(made_root, Ranks(), max_grad_norm=limit)["gradients"] for limit in (None, 0.01)
-    )
+    free, held = (trained(made_root, Ranks(), max_grad_norm=limit)["gradients"] for limit in (None, 0.01))
     length = torch.cat([gradient.flatten() for gradient in free.values()]).norm()
     assert length > 0.1
     for name, gradient in free.items():
@@ -86,7 +84,5 @@ def test_gradients_longer_than_the_limit_are_shortened_to_it(made_root: Path) ->
 
 
 def test_gradients_within_the_limit_stay_as_they_are(made_root: Path) -> None:
-    free, held = (
-        trained(made_root, Ranks(), max_grad_norm=limit)["gradients"] for limit in (None, 1e9)
-    )
+    free, held = (trained(made_root, Ranks(), max_grad_norm=limit)["gradients"] for limit in (None, 1e9))
     assert all(torch.equal(gradient, held[name]) for name, gradient in free.items())

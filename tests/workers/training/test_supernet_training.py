@@ -18,9 +18,7 @@ STEPS = 6  # two epochs of three
 
 def training(root: Path) -> SupernetTraining:
     train = TrainConfig(epochs=2, batch_size=8, warmup_steps=2, random_subnets=1)
-    task = SpatialTask(
-        space="mobilenetv3-small", input_hw=(64, 32), sigma_cells=1.5, seed=5, train=train
-    )
+    task = SpatialTask(space="mobilenetv3-small", input_hw=(64, 32), sigma_cells=1.5, seed=5, train=train)
     return SupernetTraining(task, read_people(root, "train2017"), Ranks())
 
 

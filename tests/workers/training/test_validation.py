@@ -32,9 +32,7 @@ def training(root: Path, *, epochs: int = 3, every: int = 2, ranks: Ranks | None
     train = TrainConfig(
         epochs=epochs, batch_size=8, warmup_steps=2, random_subnets=1, validate_every_epochs=every
     )
-    task = SpatialTask(
-        space="mobilenetv3-small", input_hw=INPUT_HW, sigma_cells=1.5, seed=5, train=train
-    )
+    task = SpatialTask(space="mobilenetv3-small", input_hw=INPUT_HW, sigma_cells=1.5, seed=5, train=train)
     return SupernetTraining(task, read_people(root, "train2017"), ranks or Ranks())
 
 

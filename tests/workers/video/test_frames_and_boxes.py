@@ -41,8 +41,10 @@ def person(image_id: int, track_id: int, **more: Any) -> dict[str, Any]:
 
 def document(labelled: dict[int, list[dict[str, Any]]], unlabelled: tuple[int, ...] = ()) -> dict[str, Any]:
     """Image ids are 100 more than the frames' numbers."""
-    images = [{"id": 100 + number, "file_name": f"images/val/x/{number:06d}.jpg",
-               "is_labeled": number in labelled} for number in sorted([*labelled, *unlabelled])]
+    images = [
+        {"id": 100 + number, "file_name": f"images/val/x/{number:06d}.jpg", "is_labeled": number in labelled}
+        for number in sorted([*labelled, *unlabelled])
+    ]
     return {"images": images, "annotations": [each for people in labelled.values() for each in people]}
 
 
