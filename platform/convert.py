@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from platform.command_line import parse, run
+from platform.terminal.command_line import parse, run
 from workers.data.bonn import write_bonn_as_posetrack
 
 

@@ -19,10 +19,10 @@ from typing import Annotated, Any, cast
 
 import tyro
 
-from platform.command_line import parse, run
-from workers.evaluation.coco_files import score_coco_files
-from workers.evaluation.posetrack_ap import JOINTS
-from workers.evaluation.posetrack_files import score_folders
+from platform.terminal.command_line import parse, run
+from workers.evaluation.coco.files import score_coco_files
+from workers.evaluation.posetrack.ap import JOINTS
+from workers.evaluation.posetrack.files import score_folders
 from workers.files import whole_file
 
 

@@ -17,9 +17,11 @@ from typing import Literal
 
 from torch import nn
 
-from platform.command_line import UsageError, parse, run
+from platform.terminal.architectures import find_architecture
+from platform.terminal.command_line import parse, run
+from platform.terminal.errors import UsageError
 from spaces.architecture import Architecture
-from spaces.published import PUBLISHED, find_published
+from spaces.published import PUBLISHED
 from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.data.normalise import MEAN_RGB, STD_RGB
@@ -84,20 +86,6 @@ def _load_own(arguments: ExportArguments) -> Named:
         architecture.space, arguments.keypoints or found.keypoints, arguments.input_hw or found.input_hw
     )
     return Named(space, architecture, load_network(arguments.checkpoint, space, architecture))
-
-
-def find_architecture(name: str) -> Architecture:
-    """A published network's architecture, or one that a JSON file holds and that lies in its space."""
-    if name in PUBLISHED:
-        return find_published(name)[1]
-    if not Path(name).is_file():
-        raise UsageError(
-            f"--architecture must be a published network ({', '.join(PUBLISHED)}) or a file with an "
-            f"architecture's JSON, but {name!r} is neither"
-        )
-    architecture = Architecture.from_json(Path(name).read_text(errors="replace"))
-    build_space(architecture.space).check(architecture)
-    return architecture
 
 
 def write(named: Named, out: Path, mmpose: str | None = None) -> None:

@@ -15,8 +15,9 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from platform.command_line import UsageError, parse, run
-from platform.export import find_architecture
+from platform.terminal.architectures import find_architecture
+from platform.terminal.command_line import parse, run
+from platform.terminal.errors import UsageError
 from spaces.architecture import Architecture
 from spaces.registry import SPACES, build_space
 from spaces.space import SearchSpace

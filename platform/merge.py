@@ -8,7 +8,6 @@ equal, so runs scored otherwise (another supernet, data, settings) are refused, 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -20,11 +19,12 @@ from analysis.figures import write_pareto_html, write_pareto_png
 from analysis.front_table import front_table
 from analysis.pareto_view import pareto_view
 from analysis.trials import read_trials
-from platform.command_line import parse
-from platform.command_line import run as run_command
-from platform.errors import ConfigError
-from platform.results.store import Row, TrialStore
-from platform.warm_start import check_runs, origin_of
+from platform.results.store import TrialStore
+from platform.terminal.command_line import parse
+from platform.terminal.command_line import run as run_command
+from platform.terminal.errors import ConfigError
+from platform.trials.merging import check_comparable, merged_rows
+from platform.trials.warm_start import check_runs
 
 PROGRAM = "python -m platform.merge"
 
@@ -45,33 +45,6 @@ class MergeArguments:
     """Also where the scores may not be compared, as of different supernets."""
 
 
-def merged_rows(runs: Sequence[Path], stage: str, into: str) -> list[Row]:
-    """The chosen rows as trials 0, 1, ... of the run `into`, in the order of runs and trials."""
-    rows = [row for run in runs for row in TrialStore(run / "trials.parquet").rows(stage)]
-    chosen: dict[tuple[str, str | None], Row] = {}
-    for row in rows:
-        key = row["key"], row["evaluation"]
-        if key not in chosen or _worth(row) > _worth(chosen[key]):
-            chosen[key] = row
-    return [
-        row | {"run": into, "trial": number, "origin": origin_of(row)}
-        for number, row in enumerate(chosen.values())
-    ]
-
-
-def check_comparable(rows: Iterable[Row]) -> None:
-    """Raises ConfigError where scores were taken in more than one way."""
-    ways: dict[str | None, str] = {}
-    for row in rows:
-        ways.setdefault(row["evaluation"], row["origin"])
-    if len(ways) > 1:
-        examples = ", ".join(f"{origin} ({way or 'unknown'})" for way, origin in ways.items())
-        raise ConfigError(
-            "runs that are merged must have scored with the same supernet, data and settings, but the column "
-            f"`evaluation` differs: {examples}. Give --mixed to have them side by side all the same."
-        )
-
-
 def main(arguments: list[str]) -> int:
     given = parse(MergeArguments, arguments, prog=PROGRAM, description=MergeArguments.__doc__)
     check_runs(given.runs)
@@ -84,10 +57,6 @@ def main(arguments: list[str]) -> int:
     TrialStore(folder / "trials.parquet").append_all(given.stage, rows, "merged")
     _report(folder, Console(soft_wrap=not sys.stdout.isatty()))
     return 0
-
-
-def _worth(row: Row) -> tuple[bool, int]:
-    return row["status"] == "finished", row["people"] or 0
 
 
 def _report(folder: Path, console: Console) -> None:

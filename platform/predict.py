@@ -22,22 +22,19 @@ import cv2
 import numpy as np
 import torch
 
-from platform.command_line import UsageError, parse, run
-from platform.errors import ConfigError
-from platform.run_folder import RunFolder
+from platform.run.folder import RunFolder
+from platform.run.networks import Found, find_networks
+from platform.terminal.command_line import parse, run
+from platform.terminal.errors import UsageError
 from workers.data.coco import Json
-from workers.evaluation.posetrack_results import TrackedPose, results_document, write_results
+from workers.evaluation.posetrack.results import TrackedPose, results_document, write_results
 from workers.latency.processor import cpu_model
 from workers.video.boxes import TrackedBoxes, read_boxes
 from workers.video.drawing import draw_poses
 from workers.video.follow import Followed, follow
 from workers.video.frames import frames_per_second
-from workers.video.networks import VideoNetworks
 from workers.video.streaming import StreamingPredictor
 from workers.video.writer import VideoWriter
-from workers.weights.allocation import load_allocation, video_networks
-from workers.weights.key_frame import read_key_frame
-from workers.weights.safetensors import read_joints
 
 FOLDER_FPS = 10.0  # of a video made from a folder of frames, which does not say how fast they followed
 
@@ -65,30 +62,6 @@ class PredictArguments:
             raise UsageError(f"--threads must be at least 1, but it is {self.threads}")
         if self.fps is not None and not 0 < self.fps <= 1000:
             raise UsageError(f"--fps must be above 0 and at most 1000, but it is {self.fps:g}")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A run's networks and what they cost."""
-
-    networks: VideoNetworks
-    gmacs: float  # of one person and frame, key frames included
-    source: Path
-
-
-def find_networks(folder: RunFolder) -> Found:
-    """The allocation's, or S-ViPNet alone; ConfigError where the run has neither."""
-    if folder.video_networks.is_file():
-        trained = load_allocation(folder.video_networks)
-        return Found(trained.networks(), trained.cost.gmacs, folder.video_networks)
-    path = folder.single_network
-    if path is not None:
-        key = read_key_frame(path, read_joints(path))
-        return Found(video_networks(key), key.spatial.cost(key.architecture).gmacs, path)
-    raise ConfigError(
-        f"{folder.path} must be a run with {folder.allocation_networks.name}, {folder.finetuned.name} or "
-        f"{folder.network.name}, but it has none of them. Run its stage temporal_search, or spatial_retrain."
-    )
 
 
 def main(argv: list[str]) -> int:

@@ -10,13 +10,13 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from platform.command_line import parse
-from platform.command_line import run as run_command
-from platform.config import STAGE_NAMES
-from platform.config_file import from_yaml
-from platform.errors import ConfigError
-from platform.run_folder import RunFolder
-from platform.run_lock import only_driver
+from platform.config.file import from_yaml
+from platform.config.stage_names import STAGE_NAMES
+from platform.run.folder import RunFolder
+from platform.run.lock import only_driver
+from platform.terminal.command_line import parse
+from platform.terminal.command_line import run as run_command
+from platform.terminal.errors import ConfigError
 
 PROGRAM = "python -m platform.track"
 
@@ -43,8 +43,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _send(given: TrackArguments, folder: RunFolder) -> int:
-    from platform.tracked_run import finish, open_tracking  # MLflow takes seconds to import
-    from platform.tracking import Patience
+    from platform.run.tracked import finish, open_tracking
+    from platform.tracking.sender import Patience
 
     config, console = from_yaml(folder.config), Console(soft_wrap=not sys.stdout.isatty())
     config = replace(config, storage=folder.path.parent, name=folder.path.name)

@@ -7,7 +7,7 @@ from typing import Generic
 
 import numpy as np
 
-from platform.samplers.feasible import C, FeasibleSet
+from platform.feasible.feasible_set import C, FeasibleSet
 from platform.samplers.ranking import best_first
 from platform.samplers.sampler import Observation
 

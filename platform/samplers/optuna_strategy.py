@@ -10,7 +10,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from platform.samplers.feasible import C, FeasibleSet
+from platform.feasible.feasible_set import C, FeasibleSet
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.sampler import Observation
 

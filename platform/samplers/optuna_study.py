@@ -13,7 +13,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study, StudyDirection
 from optuna.trial import TrialState, create_trial
 
-from platform.samplers.feasible import C, FeasibleSet
+from platform.feasible.feasible_set import C, FeasibleSet
 from platform.samplers.sampler import Observation
 
 NAME = "spatial_search"

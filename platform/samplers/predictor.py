@@ -15,8 +15,8 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Kernel, WhiteK
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from platform.feasible.feasible_set import C, FeasibleSet
 from platform.samplers.evolution import child
-from platform.samplers.feasible import C, FeasibleSet
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.ranking import best_first
 from platform.samplers.sampler import Observation

@@ -18,7 +18,7 @@ from itertools import islice
 
 import numpy as np
 
-from platform.samplers.feasible_allocations import FeasibleAllocations
+from platform.feasible.allocations import FeasibleAllocations
 from platform.samplers.guided import MOST_DRAWS
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.sampler import Observation

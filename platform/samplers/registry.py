@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from platform.config import SearchConfig
-from platform.errors import ConfigError
+from platform.config.search import SearchConfig
+from platform.feasible.allocations import FeasibleAllocations
+from platform.feasible.feasible_set import FeasibleSet
 from platform.samplers.evolution import Evolution
-from platform.samplers.feasible import FeasibleSet
-from platform.samplers.feasible_allocations import FeasibleAllocations
 from platform.samplers.guided import GuidedSampler
 from platform.samplers.optuna_strategy import OptunaStrategy, nsga2, tpe
 from platform.samplers.optuna_study import SearchStudy
@@ -17,6 +16,7 @@ from platform.samplers.predictor import PredictorGuided
 from platform.samplers.prefix import PrefixSampler
 from platform.samplers.sampler import Sampler
 from platform.samplers.uniform import UniformSampler
+from platform.terminal.errors import ConfigError
 
 GENERATIONS = 6  # that a search should have time for, so a short one has a smaller population
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from platform.samplers.feasible import C
+from platform.feasible.feasible_set import C
 
 C_co = TypeVar("C_co", covariant=True)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from platform.stages.context import StageContext
-from workers.data.made import write_made_dataset
+from platform.run.context import Run
+from workers.data.made.dataset import write_made_dataset
 
 
-def run(context: StageContext) -> None:
+def run(context: Run) -> None:
     config = context.config.data
     if config.root is None:
         context.console.print(f"data: a made data set in {context.data_root}", highlight=False)

@@ -13,13 +13,13 @@ from analysis.figures import write_pareto_html, write_pareto_png
 from analysis.front_table import front_table
 from analysis.pareto_view import pareto_view
 from analysis.trials import read_trials
-from platform.config import AllocationConfig, SearchConfig
-from platform.stages.context import StageContext
+from platform.config.search import AllocationConfig, SearchConfig
+from platform.run.context import Run
 
 ALLOCATIONS = "pareto_allocations"
 
 
-def run(context: StageContext) -> None:
+def run(context: Run) -> None:
     """What there is: a run of one level alone has the other's in another folder, if anywhere."""
     context.tracking.log_artifacts(context.folder.config, context.folder.environment)
     if context.folder.best.exists():
@@ -28,7 +28,7 @@ def run(context: StageContext) -> None:
         _report_allocation(context)
 
 
-def _report_subnets(context: StageContext) -> None:
+def _report_subnets(context: Run) -> None:
     folder, console, config = context.folder, context.console, context.config
     trials = read_trials(folder.path, stage="spatial_search")
     pictures = [
@@ -46,7 +46,7 @@ def _report_subnets(context: StageContext) -> None:
     )
 
 
-def _report_allocation(context: StageContext) -> None:
+def _report_allocation(context: Run) -> None:
     """Of the networks that will be used: those trained alone, where the run has them."""
     folder, config = context.folder, context.config
     title = f"{config.name}: allocations over {config.temporal.frames} frames"

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from platform.recipes import smoke
+from platform.config.recipes import smoke
 from spaces.architecture import Architecture
 from spaces.layers import grouped
 from spaces.registry import build_space

@@ -25,18 +25,18 @@ from typing import Any
 import cv2
 import numpy as np
 
-from platform.config import RunConfig
-from platform.recipes import coco_mbv3, smoke
+from platform.config.recipes import coco_mbv3, smoke
+from platform.config.run import RunConfig
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.threads import one_thread
-from workers.data.batches import TrainingSet
+from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import annotation_file, read_people
 from workers.data.codec import Codec
 from workers.data.people import People
 from workers.data.skeleton import COCO17
 from workers.training.config import SpatialTask
-from workers.training.ranks import Ranks
-from workers.training.supernet_training import SupernetTraining
+from workers.training.parallel.ranks import Ranks
+from workers.training.tasks.supernet import SupernetTraining
 
 SPLIT, MADE_IMAGES, MADE_PEOPLE = "train2017", 40, 3
 SIZE_HW = (480, 640)

@@ -25,8 +25,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from platform.config import SearchConfig
-from platform.samplers.feasible_allocations import FeasibleAllocations
+from platform.config.search import SearchConfig
+from platform.feasible.allocations import FeasibleAllocations
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation
 from spaces.constraint import Constraint
@@ -35,7 +35,7 @@ from spaces.temporal.extract import extract_frame
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.threads import one_thread
 from tests.workers.search.some_clips import allocation_inputs
-from workers.data.made import MadeConfig, write_made_dataset
+from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.evaluation.inputs import network_input
 from workers.evaluation.propagate import predict_heatmaps, recalibrate_on
 from workers.memory import keep_freed_memory

@@ -23,8 +23,8 @@ import numpy as np
 
 from analysis.hypervolume import dominated_area
 from analysis.trials import Direction
-from platform.config import SearchConfig
-from platform.samplers.feasible import FeasibleArchitectures
+from platform.config.search import SearchConfig
+from platform.feasible.architectures import FeasibleArchitectures
 from platform.samplers.registry import SAMPLERS, build_sampler
 from platform.samplers.sampler import Observation
 from spaces.constraint import Constraint

@@ -24,11 +24,12 @@ import ray
 import torch
 from torch import Tensor, nn
 
-from platform.cluster import ray_session
-from platform.config import ResourceConfig, RunConfig
-from platform.ray_training import trainer
-from platform.recipes import coco_mbv3, smoke
-from platform.scoring import evenly_spaced
+from platform.config.recipes import coco_mbv3, smoke
+from platform.config.resources import ResourceConfig
+from platform.config.run import RunConfig
+from platform.run.cluster import ray_session
+from platform.stages.spatial.scoring import evenly_spaced
+from platform.training.on_ray_train import trainer
 from spaces.architecture import Architecture
 from spaces.extract import extract
 from spaces.initialise import initialise
@@ -36,19 +37,19 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.threads import one_thread
-from workers.data.batches import TrainingSet
+from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
-from workers.data.made import MadeConfig, write_made_dataset
+from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.normalise import to_input
 from workers.data.people import People
 from workers.progress import ProgressBoard
 from workers.training.config import SpatialTask
-from workers.training.loss import heatmap_loss
+from workers.training.loops.loss import heatmap_loss
+from workers.training.loops.sandwich import Sandwich, sandwich_at, sandwich_backward
 from workers.training.on_ray_train import TrainingJob
-from workers.training.ranks import CPU
-from workers.training.sandwich import Sandwich, sandwich_at, sandwich_backward
-from workers.training.supernet_training import StepReport, SupernetTraining
+from workers.training.parallel.ranks import CPU
+from workers.training.tasks.supernet import StepReport, SupernetTraining
 
 CORES = 2
 WARM_STEPS = 2

@@ -12,12 +12,12 @@ import ray
 from ray import tune
 from rich.console import Console
 
-from platform.config import ResourceConfig
-from platform.results.row import SearchFacts
+from platform.config.resources import ResourceConfig
 from platform.results.store import TrialStore
-from platform.tracking import Tracking
-from platform.tracking_server import TrackedRun
-from platform.tune_search import TUNE_SETTINGS, run_trials
+from platform.tracking.sender import Tracking
+from platform.tracking.server import TrackedRun
+from platform.trials.on_ray_tune import TUNE_SETTINGS, run_trials
+from platform.trials.row import SearchFacts
 from spaces.architecture import Architecture
 from spaces.registry import build_space
 from tests.benchmarks.noop_evaluator import BareActor, NoInputs, stock_trial

@@ -11,8 +11,8 @@ import numpy as np
 import ray
 import torch
 
-from platform.config import ResourceConfig
-from platform.tune_search import run_trials
+from platform.config.resources import ResourceConfig
+from platform.trials.on_ray_tune import run_trials
 from spaces.architecture import Architecture
 from spaces.extract import extract
 from spaces.initialise import initialise
@@ -20,7 +20,7 @@ from spaces.registry import build_space
 from tests.benchmarks.noop_search import SLOTS, Prepared
 from workers.data.codec import Codec
 from workers.data.skeleton import COCO17
-from workers.evaluation.coco_ap import CocoScorer
+from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.crops import ValidationCrops
 from workers.evaluation.inputs import network_input
 from workers.evaluation.on_ray_crops import SharedImages

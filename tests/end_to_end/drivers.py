@@ -14,8 +14,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from platform.config import RunConfig
-from platform.pipeline import run
+from platform.config.run import RunConfig
+from platform.stages.pipeline import run
 from tests.end_to_end.environment import Environment
 from tests.end_to_end.processes import descendants, end_all
 from tests.forks import FORKS

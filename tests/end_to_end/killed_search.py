@@ -11,12 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from platform.config import DataConfig, ResourceConfig, RunConfig
-from platform.recipes import tiny
+from platform.config.data import DataConfig
+from platform.config.recipes import tiny
+from platform.config.resources import ResourceConfig
+from platform.config.run import RunConfig
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from tests.end_to_end.drivers import Driver, by_fork
-from workers.data.made import MadeConfig, write_made_dataset
+from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.weights.safetensors import save_weights
 
 NAME, SEED = "kills", 2  # a front of several

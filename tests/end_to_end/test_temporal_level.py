@@ -9,7 +9,7 @@ import mlflow
 import pytest
 import torch
 
-from platform.compare import score_run
+from platform.comparison.scores import score_run
 from spaces.registry import build_space
 from spaces.temporal.from_spatial import start_from_spatial
 from tests.end_to_end.drivers import by_command

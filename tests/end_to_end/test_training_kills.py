@@ -22,17 +22,19 @@ import ray
 from ray.cluster_utils import Cluster
 from ray.core.generated import autoscaler_pb2
 
-from platform.config import ResourceConfig, RunConfig
-from platform.recipes import tiny
-from platform.stages.context import data_root, spatial_task
+from platform.config.paths import data_root
+from platform.config.recipes import tiny
+from platform.config.resources import ResourceConfig
+from platform.config.run import RunConfig
+from platform.run.context import spatial_task
 from tests.end_to_end.drivers import Driver, by_fork
 from tests.end_to_end.processes import at_work, end_all
 from tests.end_to_end.tiny_run import assert_equal_weights
 from tests.threads import one_thread
 from workers.data.coco import read_people
 from workers.training.checkpoints import CheckpointStore
-from workers.training.ranks import Ranks
-from workers.training.supernet_training import SupernetTraining
+from workers.training.parallel.ranks import Ranks
+from workers.training.tasks.supernet import SupernetTraining
 from workers.weights.safetensors import save_weights
 
 EVERY = 4

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from platform.command_line import run
+from platform.terminal.command_line import run
 
 
 def refusal(main: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str], argv: list[str]) -> str:

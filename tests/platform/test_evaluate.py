@@ -15,7 +15,7 @@ from platform import convert
 from platform.evaluate import main
 from tests.platform.refused import refusal
 from tests.workers.data.posetrack_folder import video, write
-from workers.evaluation.posetrack_ap import JOINTS
+from workers.evaluation.posetrack.ap import JOINTS
 
 NAME = "000001_test.json"
 Json = dict[str, Any]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from platform.command_line import run
 from platform.latency import main
+from platform.terminal.command_line import run
 from spaces.registry import build_space
 
 ARCHITECTURE = build_space("mobilenetv3-small").smallest()

@@ -9,9 +9,10 @@ import pytest
 
 from analysis.pareto import pareto_front
 from analysis.trials import read_trials
-from platform.command_line import run
-from platform.merge import main, merged_rows
+from platform.merge import main
 from platform.results.store import Row, TrialStore
+from platform.terminal.command_line import run
+from platform.trials.merging import merged_rows
 from tests.platform.trial_rows import trial_row
 
 ARCHITECTURE = (

@@ -16,7 +16,7 @@ from platform.evaluate import main as evaluate
 from platform.predict import main
 from tests.platform.refused import refusal
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.made import MadeConfig, write_made_dataset
+from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.tracks import Tracks
 from workers.video.batch import score_videos
 from workers.weights.allocation import TrainedAllocation, save_allocation

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from platform.command_line import run
-from platform.config import STAGE_NAMES
-from platform.config_file import from_yaml
-from platform.recipes import RECIPES, difference, main, recipe
+from platform.config.file import from_yaml
+from platform.config.recipes import RECIPES, recipe
+from platform.config.stage_names import STAGE_NAMES
+from platform.recipes import difference, main
+from platform.terminal.command_line import run
 from spaces.published import find_published
 from spaces.registry import build_space
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import average
 from spaces.temporal.temporal_space import TemporalSpace
-from workers.training.schedule import learning_rate
+from workers.training.loops.schedule import learning_rate
 
 COCO = ("coco-mbv3", "coco-res50", "coco-hrnet")
 POSETRACK = ("posetrack-mbv3", "posetrack-res50", "posetrack-hrnet")

@@ -11,7 +11,7 @@ from torch import nn
 
 from workers.data.codec import Codec
 from workers.data.people import People
-from workers.evaluation.coco_ap import CocoScorer, KeypointAP
+from workers.evaluation.coco.ap import CocoScorer, KeypointAP
 from workers.evaluation.crops import Images, ValidationCrops
 from workers.evaluation.predict import predict_keypoints
 from workers.evaluation.recalibrate import recalibrate

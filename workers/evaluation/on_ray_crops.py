@@ -13,8 +13,8 @@ import ray
 from ray.exceptions import RayTaskError
 
 from workers.data.people import People
+from workers.evaluation.coco.oks_nms import crop_areas
 from workers.evaluation.crops import ValidationCrops, affines_of, crops_of, cut_out
-from workers.evaluation.oks_nms import crop_areas
 
 
 class SharedImages:

@@ -14,7 +14,7 @@ from spaces.extract import extract
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from workers.data.codec import Codec
-from workers.evaluation.coco_ap import CocoScorer
+from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.crops import Images, ValidationCrops
 from workers.evaluation.evaluate import Look, evaluate_in_looks
 from workers.search.candidates import Measured

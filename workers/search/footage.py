@@ -16,7 +16,7 @@ from workers.data.codec import Codec
 from workers.data.people import People
 from workers.errors import DataError
 from workers.evaluation.clip_crops import ClipCrops, prepare_clip_crops
-from workers.evaluation.posetrack_scorer import PoseTrackScorer
+from workers.evaluation.posetrack.scorer import PoseTrackScorer
 from workers.evaluation.predict import to_image_px
 from workers.evaluation.propagate import predict_heatmaps
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from workers.training.config import TrainConfig
-from workers.training.supernet_training import StepReport
-from workers.training.validation import ValidationReport
+from workers.training.tasks.supernet import StepReport
+from workers.training.tasks.validation import ValidationReport
 
 
 @dataclass(frozen=True, slots=True)

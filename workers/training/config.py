@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from workers.data.augment import Augmentation
+from workers.data.batches.augment import Augmentation
 from workers.errors import TrainingError
 from workers.training.precision import Precision
 

@@ -23,10 +23,10 @@ from workers.memory import keep_freed_memory
 from workers.progress import Notice
 from workers.training.checkpoint_policy import CheckpointMetrics, CheckpointPolicy
 from workers.training.checkpoints import CheckpointStore
-from workers.training.ranks import Ranks
-from workers.training.supernet_training import StepReport
-from workers.training.training import Training
-from workers.training.validation import Scoring, ValidationReport
+from workers.training.parallel.ranks import Ranks
+from workers.training.tasks.supernet import StepReport
+from workers.training.tasks.training import Training
+from workers.training.tasks.validation import Scoring, ValidationReport
 
 ASK_EVERY_STEPS = 5  # for a notice of preemption: all workers ask together, which takes milliseconds
 

@@ -11,8 +11,8 @@ from workers.data.clips import evaluation_clips
 from workers.data.people import People
 from workers.data.tracks import Tracks
 from workers.evaluation.clip_crops import ClipCrops, prepare_clip_crops
-from workers.evaluation.posetrack_ap import PoseTrackAP
-from workers.evaluation.posetrack_scorer import PoseTrackScorer
+from workers.evaluation.posetrack.ap import PoseTrackAP
+from workers.evaluation.posetrack.scorer import PoseTrackScorer
 from workers.evaluation.predict import to_image_px
 from workers.video.networks import VideoNetworks
 

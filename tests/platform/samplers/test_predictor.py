@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from platform.config import SearchConfig
-from platform.samplers.feasible import FeasibleArchitectures
+from platform.config.search import SearchConfig
+from platform.feasible.architectures import FeasibleArchitectures
 from platform.samplers.guided import GuidedSampler
 from platform.samplers.predictor import STARTUP, fitted, rank_correlation
 from platform.samplers.registry import build_sampler

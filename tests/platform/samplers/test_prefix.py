@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from platform.config import SearchConfig
-from platform.errors import ConfigError
-from platform.samplers.feasible import FeasibleArchitectures
-from platform.samplers.feasible_allocations import FeasibleAllocations
+from platform.config.search import SearchConfig
+from platform.feasible.allocations import FeasibleAllocations
+from platform.feasible.architectures import FeasibleArchitectures
 from platform.samplers.prefix import FAMILY
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation
+from platform.terminal.errors import ConfigError
 from spaces.constraint import Constraint
 from spaces.errors import ConstraintError
 from spaces.registry import build_space

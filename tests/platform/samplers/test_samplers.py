@@ -11,12 +11,12 @@ import numpy as np
 import optuna
 import pytest
 
-from platform.config import SearchConfig
-from platform.errors import ConfigError
-from platform.samplers.feasible import FeasibleArchitectures
-from platform.samplers.feasible_allocations import FeasibleAllocations
+from platform.config.search import SearchConfig
+from platform.feasible.allocations import FeasibleAllocations
+from platform.feasible.architectures import FeasibleArchitectures
 from platform.samplers.registry import SAMPLERS, build_sampler
 from platform.samplers.sampler import Observation, Sampler
+from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint
 from spaces.errors import ConstraintError

@@ -14,7 +14,7 @@ from workers.data.clips import evaluation_clips, training_clips
 from workers.data.skeleton import POSETRACK17
 from workers.data.tracks import read_tracks
 from workers.errors import DataError
-from workers.evaluation.posetrack_files import score_folders
+from workers.evaluation.posetrack.files import score_folders
 
 MPII14 = (
     "right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle", "right_wrist",

@@ -13,7 +13,7 @@ from workers.data.coco import read_people
 from workers.data.posetrack import posetrack_annotations, read_posetrack
 from workers.data.skeleton import COCO17, POSETRACK17
 from workers.errors import DataError
-from workers.evaluation.coco_ap import CocoScorer
+from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.crops import prepare_crops
 
 Edit = Callable[[dict[str, Any]], None]

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workers.data.augment import Augmentation, Draw
-from workers.data.batches import TrainingSet
+from workers.data.batches.augment import Augmentation, Draw
+from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
 from workers.data.crop import apply_affine, crop_affine, invert_affine

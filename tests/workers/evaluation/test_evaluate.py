@@ -12,7 +12,7 @@ from workers.data.crop import apply_affine
 from workers.data.normalise import MEAN_RGB, STD_RGB
 from workers.data.people import People
 from workers.errors import DataError
-from workers.evaluation.coco_ap import CocoScorer
+from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.crops import ValidationCrops, prepare_crops
 from workers.evaluation.evaluate import Evaluation, evaluate
 

@@ -14,7 +14,7 @@ from spaces.temporal.temporal_space import TemporalSpace
 from workers.data.clips import evaluation_clips, evenly_spaced, training_clips
 from workers.data.codec import Codec
 from workers.data.tracks import read_tracks
-from workers.evaluation.posetrack_scorer import PoseTrackScorer
+from workers.evaluation.posetrack.scorer import PoseTrackScorer
 from workers.evaluation.recalibrate import recalibrate
 from workers.search.allocation_evaluator import AllocationInputs
 from workers.search.footage import Footage, read_footage, see_key_frames

@@ -14,7 +14,7 @@ from spaces.errors import ArchitectureError
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.extract import extract_frame
 from tests.workers.search.some_clips import allocation_inputs, some_footage
-from workers.data.made import MadeConfig, write_made_dataset
+from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.normalise import to_input
 from workers.errors import DataError
 from workers.evaluation.recalibrate import statistics_of_inputs

@@ -13,7 +13,7 @@ import torch
 from tests.workers.search.some_clips import allocation_inputs
 from workers.data.clips import evaluation_clips, evenly_spaced, training_clips
 from workers.data.codec import Codec
-from workers.data.made import MadeConfig, write_made_dataset
+from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.skeleton import POSETRACK17
 from workers.data.tracks import read_tracks
 from workers.errors import TrainingError

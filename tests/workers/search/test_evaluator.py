@@ -10,7 +10,7 @@ from spaces.initialise import initialise
 from spaces.registry import build_space
 from workers.data.coco import read_people
 from workers.data.codec import Codec
-from workers.evaluation.coco_ap import CocoScorer
+from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.crops import prepare_crops
 from workers.search.candidates import attempt
 from workers.search.evaluator import SearchInputs, SubnetEvaluator, measure_untrained

@@ -11,8 +11,8 @@ import torch
 
 from tests.forks import FORKS
 from tests.workers.training.some_ranks import write_trained
-from workers.data.made import MadeConfig, write_made_dataset
-from workers.training.ranks import Ranks
+from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.training.parallel.ranks import Ranks
 
 Trained = dict[str, Any]
 

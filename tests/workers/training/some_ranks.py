@@ -18,14 +18,14 @@ from tests.workers.training.some_clips import key_frame, read_clips, some_alloca
 from workers.data.coco import read_people
 from workers.data.codec import Codec
 from workers.errors import TrainingError
-from workers.training.allocation_training import AllocationTraining
-from workers.training.clip_training import ClipTraining
 from workers.training.config import SpatialTask, TrainConfig
-from workers.training.loop import TrainingLoop
-from workers.training.network_training import NetworkTraining, Start
-from workers.training.propagation_training import PropagationTraining
-from workers.training.ranks import Ranks
-from workers.training.supernet_training import SupernetTraining
+from workers.training.loops.loop import TrainingLoop
+from workers.training.parallel.ranks import Ranks
+from workers.training.tasks.allocation import AllocationTraining
+from workers.training.tasks.clips import ClipTraining
+from workers.training.tasks.network import NetworkTraining, Start
+from workers.training.tasks.supernet import SupernetTraining
+from workers.training.tasks.temporal_supernet import PropagationTraining
 
 INPUT_HW, SIGMA_CELLS = (64, 32), 1.5
 

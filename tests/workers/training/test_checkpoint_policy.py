@@ -8,8 +8,8 @@ import pytest
 
 from workers.training.checkpoint_policy import CheckpointMetrics, CheckpointPolicy
 from workers.training.config import TrainConfig
-from workers.training.supernet_training import StepReport
-from workers.training.validation import ValidationReport
+from workers.training.tasks.supernet import StepReport
+from workers.training.tasks.validation import ValidationReport
 
 
 def report(loss: float) -> StepReport:

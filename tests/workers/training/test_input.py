@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from workers.data.augment import Augmentation
+from workers.data.batches.augment import Augmentation
 from workers.data.coco import read_people
 from workers.data.people import People
 from workers.errors import TrainingError
 from workers.training.config import SpatialTask, TrainConfig
-from workers.training.ranks import Ranks
-from workers.training.supernet_training import SupernetTraining
+from workers.training.parallel.ranks import Ranks
+from workers.training.tasks.supernet import SupernetTraining
 
 RECIPE = TrainConfig(
     epochs=2, batch_size=8, warmup_steps=0, random_subnets=1, augmentation=Augmentation(rotation_deg=15)

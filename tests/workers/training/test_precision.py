@@ -9,9 +9,9 @@ from torch import nn
 
 from tests.workers.training.some_ranks import task
 from workers.data.coco import read_people
+from workers.training.parallel.ranks import Ranks
 from workers.training.precision import compute_dtype, computing_in
-from workers.training.ranks import Ranks
-from workers.training.supernet_training import SupernetTraining
+from workers.training.tasks.supernet import SupernetTraining
 
 CPU = torch.device("cpu")
 

@@ -11,9 +11,9 @@ import torch
 
 from tests.workers.training.some_ranks import PoisonedCodec, task, trained
 from workers.data.coco import read_people
-from workers.training.ranks import Ranks
-from workers.training.sandwich import sandwich_at
-from workers.training.supernet_training import SupernetTraining
+from workers.training.loops.sandwich import sandwich_at
+from workers.training.parallel.ranks import Ranks
+from workers.training.tasks.supernet import SupernetTraining
 
 Trained = dict[str, Any]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.made import MadeConfig, write_made_dataset
+from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.tracks import Tracks
 from workers.weights.allocation import TrainedAllocation
 

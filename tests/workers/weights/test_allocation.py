@@ -8,7 +8,7 @@ import torch
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import average
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.made import MadeConfig, write_made_dataset
+from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.tracks import Tracks
 from workers.errors import DataError
 from workers.weights.allocation import TrainedAllocation, load_allocation, save_allocation

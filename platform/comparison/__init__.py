@@ -1,0 +1,1 @@
+"""What runs are beside each other, and beside the paper."""

@@ -1,0 +1,1 @@
+"""One run as one value: its fields by section, recipes, files, arguments."""

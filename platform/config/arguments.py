@@ -1,0 +1,65 @@
+"""A search's command line: a recipe or a file, then fields that differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platform.config.file import from_yaml
+from platform.config.recipes import RECIPES, listing, recipe
+from platform.config.run import RunConfig
+from platform.terminal.command_line import parse
+from platform.terminal.errors import ConfigError
+
+PROGRAM = "python -m platform.search"
+
+
+def overview() -> str:
+    """What --help prints before a recipe is chosen."""
+    return "\n".join(
+        (
+            f"usage: {PROGRAM} RECIPE [--FIELD VALUE ...]",
+            f"       {PROGRAM} --config run.yaml [--FIELD VALUE ...]",
+            "",
+            "Searches a pose network: makes or reads a data set, trains a weight-shared supernet, scores its",
+            "subnets under a constraint, and prints the Pareto front of accuracy against cost.",
+            "The same command again continues where it stopped; with --resume it refuses to begin anew.",
+            "",
+            "recipes:",
+            *(f"  {line}" for line in listing()),
+            "",
+            "examples:",
+            f"  {PROGRAM} smoke",
+            f"  {PROGRAM} smoke --name more --search.trials 40 --search.max-gmacs 0.012",
+            f"  {PROGRAM} tiny --name mine --data.root data/coco",
+            f"  {PROGRAM} --config runs/smoke/config.yaml",
+            f"  {PROGRAM} smoke --name tighter --warm-start runs/smoke --search.max-gmacs 0.01",
+            "",
+            f"All fields of a recipe, with their values: {PROGRAM} smoke --help",
+            "Several runs as one table and front: python -m platform.merge runs/smoke runs/more --into both",
+            "In which fields two recipes differ: python -m platform.recipes diff smoke coco-mbv3",
+        )
+    )
+
+
+def read_arguments(arguments: list[str]) -> RunConfig | None:
+    """The configuration that the arguments describe; None when they ask for the overview."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        return None
+    if arguments[0] == "--config" or arguments[0].startswith("--config="):
+        name, base, rest = _from_file(arguments)
+    elif arguments[0].startswith("-"):
+        raise ConfigError(
+            f"a recipe or --config FILE must come first, but {arguments[0]!r} does; "
+            f"the recipes are: {', '.join(RECIPES)}"
+        )
+    else:
+        name, base, rest = arguments[0], recipe(arguments[0]), arguments[1:]
+    return parse(RunConfig, rest, default=base, prog=f"{PROGRAM} {name}", description=RunConfig.__doc__ or "")
+
+
+def _from_file(arguments: list[str]) -> tuple[str, RunConfig, list[str]]:
+    head, equals, value = arguments[0].partition("=")
+    if not equals and len(arguments) < 2:
+        raise ConfigError(f"--config needs a file, as in {PROGRAM} --config run.yaml")
+    path, rest = (value, arguments[1:]) if equals else (arguments[1], arguments[2:])
+    return f"{head} {path}", from_yaml(Path(path)), rest

@@ -1,0 +1,69 @@
+"""A configuration as YAML and back: what was resolved is what can be run again."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from platform.config.run import RunConfig
+from platform.terminal.errors import ConfigError
+
+_ADAPTER = TypeAdapter(RunConfig)
+
+
+def to_yaml(config: RunConfig) -> str:
+    """Every field, in the order of the dataclasses."""
+    text: str = yaml.safe_dump(_ADAPTER.dump_python(config, mode="json"), sort_keys=False)
+    return text
+
+
+def flat_fields(config: RunConfig) -> dict[str, Any]:
+    """Every field by its dotted name, as YAML holds it."""
+    return flatten(yaml.safe_load(to_yaml(config)))
+
+
+def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, by dotted names."""
+    flat: dict[str, Any] = {}
+    for key, inner in value.items():
+        flat |= flatten(inner, f"{prefix}{key}.") if isinstance(inner, dict) else {f"{prefix}{key}": inner}
+    return flat
+
+
+def from_yaml(path: Path) -> RunConfig:
+    """The configuration in a file; ConfigError names the file, the field and what is wrong with it."""
+    try:
+        value = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"--config {path} must be a readable YAML file, but: {_one_line(error)}") from error
+    if not isinstance(value, dict):
+        raise ConfigError(f"--config {path} must hold the fields of a run, but it holds {value!r:.60}")
+    _refuse_unknown(RunConfig, value, path)
+    try:
+        return _ADAPTER.validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the run"
+        raise ConfigError(
+            f"{path}: {where} is not valid: {first['msg']}, but it is {first['input']!r:.60}"
+        ) from error
+
+
+def _refuse_unknown(kind: type, value: dict[str, Any], path: Path, prefix: str = "") -> None:
+    """Pydantic drops unknown keys of plain dataclasses silently; a misspelt field must not pass."""
+    hints = get_type_hints(kind)
+    known = {field.name: hints[field.name] for field in fields(kind)}
+    for key, inner in value.items():
+        if key not in known:
+            raise ConfigError(f"{path}: no field {prefix}{key}; the fields there are: {', '.join(known)}")
+        nested = next((t for t in (known[key], *get_args(known[key])) if is_dataclass(t)), None)
+        if isinstance(nested, type) and isinstance(inner, dict):
+            _refuse_unknown(nested, inner, path, f"{prefix}{key}.")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,57 @@
+"""The temporal level: T networks below a key frame's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from platform.config.search import AllocationConfig
+from platform.config.training import AllocationRetrainConfig
+from workers.training.config import TrainConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemporalConfig:
+    """The temporal level: T-ViPNets trained together (section 3.4.2), then allocated to frames (3.4.3)."""
+
+    root: Path | None = None
+    """Folder in PoseTrack18's layout; by default finetune.root."""
+    train_split: str | None = None
+    """By default finetune.train-split."""
+    val_split: str | None = None
+    """By default finetune.val-split."""
+    key_frame: Path | None = None
+    """S-ViPNet's weights, .safetensors; by default what spatial_finetune left, else spatial_retrain."""
+    trained_frames: int = 3
+    """T in training: frames after a key frame over which heatmaps are passed on."""
+    clip_step: int = 1
+    """A training clip begins at every so many frames of a person's track."""
+    epochs: int = 60
+    """Passes over the training clips."""
+    batch_clips: int = 16
+    """Clips of T + 1 frames in a training step; the workers share them."""
+    learning_rate: float = 1e-3
+    """Adam's, down to zero along half a cosine; all else is the recipe's in `train`."""
+    validate_every_epochs: int = 0
+    """How often the biggest, the smallest and one fixed random allocation are scored; 0 is never."""
+    fusion: bool = True
+    """Without it no frame sees the heatmaps of the one before, whatever is trained or retrained."""
+    shared: bool = False
+    """One choice for all frames in the search: Figure 6b's control."""
+    frames: int = 3
+    """T in the search; it need not be that of the training."""
+    search: AllocationConfig = field(default_factory=AllocationConfig)
+    """The search itself."""
+    retrain: AllocationRetrainConfig = field(default_factory=AllocationRetrainConfig)
+    """What comes behind it."""
+
+    def recipe(self, train: TrainConfig) -> TrainConfig:
+        return replace(
+            train, epochs=self.epochs, learning_rate=self.learning_rate, batch_size=self.batch_clips,
+            decay="cosine", validate_every_epochs=self.validate_every_epochs,
+        )  # fmt: skip
+
+    def recipe_alone(self, train: TrainConfig) -> TrainConfig:
+        """Of the found networks, without the others."""
+        rate, epochs = self.retrain.learning_rate, self.retrain.epochs
+        return replace(self.recipe(train), epochs=epochs, learning_rate=rate, validate_every_epochs=0)

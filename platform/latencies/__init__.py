@@ -1,0 +1,1 @@
+"""What a candidate's time is, measured or predicted."""

@@ -1,0 +1,69 @@
+"""The run under way: what every stage is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from platform.config.paths import MADE_POSETRACK, data_root
+from platform.config.run import RunConfig
+from platform.run.folder import RunFolder
+from platform.tracking.sender import Tracking
+from spaces.registry import build_space
+from spaces.space import SearchSpace
+from workers.data.coco import read_people
+from workers.data.people import People
+from workers.training.config import SpatialTask
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run under way."""
+
+    config: RunConfig
+    folder: RunFolder
+    tracking: Tracking
+    console: Console
+
+    @property
+    def data_root(self) -> Path:
+        return data_root(self.config)
+
+    def say(self, stage: str, text: str) -> None:
+        """A line of its own, however long."""
+        self.console.print(f"{stage}: {text}", highlight=False, soft_wrap=True)
+
+    def checkpoints_uri(self, stage: str) -> str:
+        """Where a training of this run leaves its checkpoints; runs of one name in two places stay apart."""
+        if self.config.checkpoints_uri is None:
+            return str(self.folder.path / "checkpoints" / stage)
+        run = f"{self.config.name}-{self.folder.identity[:8]}"
+        place, mark, options = self.config.checkpoints_uri.partition("?")  # such as an S3 server's address
+        return f"{place.rstrip('/')}/{run}/{stage}{mark}{options}"
+
+    def posetrack_root(self, given: Path | None) -> Path:
+        """The given data set in PoseTrack18's layout, or the made one's."""
+        return given or self.data_root / MADE_POSETRACK
+
+    def people(self, split: str) -> People:
+        return read_people(self.data_root, split)
+
+    def space(self, people: People) -> SearchSpace:
+        config = self.config.space
+        return build_space(config.name, people.skeleton.keypoints, config.input_hw)
+
+    def spatial_task(self) -> SpatialTask:
+        return spatial_task(self.config)
+
+
+def spatial_task(config: RunConfig) -> SpatialTask:
+    """What a training of the run's space is told."""
+    return SpatialTask(
+        space=config.space.name,
+        input_hw=config.space.input_hw,
+        sigma_cells=config.space.sigma_cells,
+        seed=config.seed,
+        train=config.train,
+    )

@@ -1,0 +1,209 @@
+"""Where one run's inputs and results lie, and the refusal to mix two configurations in one folder."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from platform.config.file import flat_fields, flatten, from_yaml, to_yaml
+from platform.config.run import RunConfig
+from platform.results.store import TrialStore
+from platform.terminal.errors import ConfigError
+from workers.files import whole_file
+
+CHANGEABLE = (  # on a resumed run
+    "search.trials", "temporal.search.trials", "temporal.search.cache_mib", "stages", "resources.",
+    "tracking_uri", "storage", "checkpoints_uri",
+)  # fmt: skip
+RECORDED = (
+    "vipnas", "torch", "ray", "optuna", "mlflow", "numpy", "pandas", "pyarrow", "pycocotools",
+    "opencv-python",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The paths of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def environment(self) -> Path:
+        return self.path / "environment.json"
+
+    @property
+    def ray(self) -> Path:
+        return self.path / "ray"
+
+    @property
+    def supernet(self) -> Path:
+        return self.path / "supernet.safetensors"
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "optuna.journal"
+
+    @property
+    def best(self) -> Path:
+        return self.path / "best.json"
+
+    @property
+    def network(self) -> Path:
+        """The chosen subnet, trained alone; its figures lie beside it, in network.json."""
+        return self.path / "network.safetensors"
+
+    @property
+    def finetuned(self) -> Path:
+        """The network for PoseTrack18's joints."""
+        return self.path / "finetuned.safetensors"
+
+    @property
+    def temporal_supernet(self) -> Path:
+        return self.path / "temporal_supernet.safetensors"
+
+    @property
+    def latency_table(self) -> Path:
+        """What was measured of subnets' time, one row each."""
+        return self.path / "latency.parquet"
+
+    @property
+    def latency_predictor(self) -> Path:
+        """What was learnt from it: a resumed search sees the same, so it proposes the same."""
+        return self.path / "latency_predictor.json"
+
+    @property
+    def frame_latency_table(self) -> Path:
+        """The same of the networks of allocations, S-ViPNet's among them."""
+        return self.path / "frame_latency.parquet"
+
+    @property
+    def single_network(self) -> Path | None:
+        """S-ViPNet, finetuned where it was; None where there is none."""
+        return next((path for path in (self.finetuned, self.network) if path.is_file()), None)
+
+    def warm_start(self, stage: str) -> Path:
+        """The rows of other runs that this one's search uses."""
+        return self.path / f"warm_start_{stage}.parquet"
+
+    @property
+    def outbox(self) -> Path:
+        """What is to be sent to the tracking server beside the trials, a JSON value a line."""
+        return self.path / "tracking.jsonl"
+
+    @property
+    def allocation_networks(self) -> Path:
+        """S-ViPNet and the T-ViPNets of the found allocation, ready to predict."""
+        return self.path / "allocation.safetensors"
+
+    @property
+    def allocation(self) -> Path:
+        """The found allocation with its figures, frame by frame."""
+        return self.path / "allocation.json"
+
+    @property
+    def retrained_networks(self) -> Path:
+        """The same, each network of the allocation trained alone; figures lie beside it, as .json."""
+        return self.path / "allocation_retrained.safetensors"
+
+    @property
+    def video_networks(self) -> Path:
+        """Of the two, the ones to follow people with."""
+        return self.retrained_networks if self.retrained_networks.is_file() else self.allocation_networks
+
+    @property
+    def allocation_journal(self) -> Path:
+        return self.path / "optuna-temporal.journal"
+
+    @property
+    def trials(self) -> TrialStore:
+        return TrialStore(self.path / "trials.parquet")
+
+    @property
+    def identity(self) -> str:
+        return str(json.loads(self.environment.read_text())["run_id"])
+
+
+def folder_of(config: RunConfig) -> RunFolder:
+    return RunFolder(config.storage.absolute() / config.name)
+
+
+def open_run_folder(config: RunConfig) -> RunFolder:
+    """Begins a run in its folder, which this process holds (`only_driver`), or takes up the one there.
+
+    Raises ConfigError, naming the fields, when that run was started with another configuration.
+    """
+    folder = folder_of(config)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    resolved = to_yaml(config)
+    if folder.config.exists():
+        _refuse_other(folder, resolved)
+    for left in folder.path.glob(".*.part"):  # half-written by a killed driver
+        left.unlink(missing_ok=True)
+    if not folder.environment.exists():
+        write_text(folder.environment, json.dumps(_environment(config.seed), indent=2) + "\n")
+    write_text(folder.config, resolved)
+    return folder
+
+
+def write_text(path: Path, text: str) -> None:
+    """By temporary name and rename."""
+    with whole_file(path) as draft:
+        draft.write_text(text)
+
+
+def _refuse_other(folder: RunFolder, resolved: str) -> None:
+    before, now = flat_fields(from_yaml(folder.config)), flatten(yaml.safe_load(resolved))
+    changed = [
+        f"{name} {before.get(name)} -> {now.get(name)}"
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name) and not name.startswith(CHANGEABLE)
+    ]
+    if changed:
+        raise ConfigError(
+            f"the run in {folder.path} was started with another configuration ({'; '.join(changed)}). "
+            "Give --name another value, or delete that folder."
+        )
+
+
+def _environment(seed: int) -> dict[str, Any]:
+    """What a result may depend on beside its configuration."""
+    return {
+        "run_id": uuid.uuid4().hex,
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "python": sys.version.split()[0],
+        "packages": {name: _version(name) for name in RECORDED},
+        "git_commit": _git("rev-parse", "HEAD"),
+        "git_changes": bool(_git("status", "--porcelain")),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git(*words: str) -> str | None:
+    """Of the checkout that this code runs from; None when it is installed, or git is not."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), *words], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,62 @@
+"""Supernets that another run trained, used where this one would train the same."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from platform.config.file import flat_fields, from_yaml
+from platform.config.run import RunConfig
+from platform.run.context import Run
+from platform.run.folder import RunFolder
+from workers.files import whole_file
+
+TRAINING_FIELDS = ("seed", "data.", "space.", "train.")
+
+
+def take_supernet(context: Run) -> Path | None:
+    """Copies the supernet of the first run named that has a fitting one; returns that run.
+
+    It fits where this run would train the same one, and where this run trains none.
+    """
+    trains = "spatial_train" in context.config.stages
+    for run in context.config.warm_start:
+        source = RunFolder(run)
+        if not source.supernet.exists():
+            continue
+        if not trains or same_training(from_yaml(source.config), context.config):
+            _copy(source.supernet, context.folder.supernet)
+            return run
+    return None
+
+
+def take_temporal_supernet(context: Run) -> None:
+    """Copies the first T supernet of the runs named, with the key frame's network if there is none here.
+
+    Nothing where this run trains its own.
+    """
+    if "temporal_train" in context.config.stages:
+        return
+    for run in context.config.warm_start:
+        source = RunFolder(run)
+        if not source.temporal_supernet.exists():
+            continue
+        theirs = from_yaml(source.config).temporal.key_frame or source.single_network
+        if theirs is not None and not (context.config.temporal.key_frame or context.folder.single_network):
+            _copy(theirs, context.folder.finetuned)
+        _copy(source.temporal_supernet, context.folder.temporal_supernet)
+        return
+
+
+def _copy(source: Path, target: Path) -> None:
+    with whole_file(target) as draft:
+        shutil.copyfile(source, draft)
+
+
+def same_training(one: RunConfig, other: RunConfig) -> bool:
+    """Whether all that a supernet's weights depend on is equal; more workers only round otherwise."""
+    ours, theirs = (
+        {name: value for name, value in flat_fields(config).items() if name.startswith(TRAINING_FIELDS)}
+        for config in (one, other)
+    )
+    return ours == theirs

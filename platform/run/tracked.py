@@ -1,0 +1,64 @@
+"""A run at its tracking server, from its first moment to its last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from platform.config.file import flat_fields
+from platform.config.run import RunConfig
+from platform.run.folder import RunFolder
+from platform.tracking.sender import Patience, Tracking
+from platform.tracking.server import TrackedRun
+
+AFTER_A_FAILURE = Patience(idle_s=5, total_s=30)
+
+
+def tracking_uri(config: RunConfig) -> str:
+    """By default a database beside the runs."""
+    return config.tracking_uri or f"sqlite:///{config.storage.absolute() / 'mlflow.db'}"
+
+
+def open_tracking(config: RunConfig, folder: RunFolder) -> Tracking:
+    run = TrackedRun(
+        name=config.name,
+        identity=folder.identity,
+        artifact_root=folder.path.parent / "mlartifacts",
+        tags={
+            "stage": " ".join(config.stages),
+            "space": config.space.name,
+            "sampler": config.search.sampler,
+            "constraint": config.search.bounds,
+        },
+    )
+    return Tracking(tracking_uri(config), run, folder.outbox)
+
+
+@contextmanager
+def tracked(config: RunConfig, folder: RunFolder, console: Console) -> Iterator[Tracking]:
+    """The parent run is RUNNING meanwhile, then FINISHED, or KILLED where the block raises."""
+    tracking = open_tracking(config, folder)
+    tracking.log_status("RUNNING")
+    tracking.log_params(flat_fields(config))
+    patience, status = AFTER_A_FAILURE, "KILLED"
+    try:
+        yield tracking
+        patience, status = Patience(), "FINISHED"
+    finally:
+        tracking.log_status(status)
+        finish(tracking, folder, console, patience)
+
+
+def finish(tracking: Tracking, folder: RunFolder, console: Console, patience: Patience) -> int:
+    """Waits for what is to be sent; says what waits even then, and how to send it. Returns how much."""
+    left = tracking.close(console, patience)
+    if left:
+        why = f" ({tracking.trouble})" if tracking.trouble else ""
+        console.print(
+            f"tracking: {left} trials and records wait in {folder.path} for {tracking.uri}{why}; send them "
+            f"with: python -m platform.track {folder.path}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    return left

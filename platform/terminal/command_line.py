@@ -1,0 +1,101 @@
+"""What every command shares: arguments read into a dataclass, and errors as one line with exit code 2."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, suppress
+from itertools import groupby
+from typing import TypeVar
+
+import tyro
+
+from analysis.errors import AnalysisError
+from platform.terminal.errors import UsageError
+from spaces.errors import VipnasError
+
+USER_ERROR = 2
+INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
+WIDE = "1000"  # columns; no message of tyro's is wrapped in it
+STYLES = re.compile(r"\x1b\[[0-9;]*m")
+EDGES = "╭╮╰╯│─ "
+
+Arguments = TypeVar("Arguments")
+
+
+def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
+    """The exit code of `main(argv)`: its own, 2 for an error that a person can mend, 130 for Ctrl-C."""
+    try:
+        return main(list(argv))
+    except (VipnasError, AnalysisError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print("stopped; the same command again continues", file=sys.stderr)
+        return INTERRUPTED
+
+
+def parse(
+    kind: type[Arguments],
+    args: Sequence[str],
+    *,
+    default: Arguments | None = None,
+    prog: str,
+    description: str | None = None,
+) -> Arguments:
+    """Reads `args` into the dataclass `kind`, or over the fields of `default`; --help prints and exits.
+
+    Raises UsageError with all that tyro says (the flag, what it takes, flags of a similar name) in one line.
+    """
+
+    def read() -> Arguments:
+        if default is None:
+            return tyro.cli(kind, args=args, prog=prog, description=description)
+        return tyro.cli(kind, args=args, prog=prog, description=description, default=default)
+
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said):
+            return read()
+    except SystemExit as refused:
+        if not refused.code:
+            raise
+    raise UsageError(_as_one_line(_said_unwrapped(read)))
+
+
+def _said_unwrapped(read: Callable[[], object]) -> str:
+    """What tyro says of arguments that it refuses, on lines as long as they need be."""
+    said = io.StringIO()
+    with _columns(WIDE), redirect_stderr(said), suppress(SystemExit):
+        read()
+    return said.getvalue()
+
+
+@contextmanager
+def _columns(columns: str) -> Iterator[None]:
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = columns
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
+
+
+def _as_one_line(box: str) -> str:
+    """A sentence for each section of the box; the sections are divided by rules, the first is its title."""
+    lines = [line.strip(EDGES) for line in STYLES.sub("", box).splitlines()]
+    sections = (list(lines) for filled, lines in groupby(lines[1:], key=bool) if filled)
+    return " ".join(_sentence(section) for section in sections)
+
+
+def _sentence(section: Sequence[str]) -> str:
+    said = section[0]
+    for line in section[1:]:
+        said += f"; {line}" if line.startswith("-") and not said.endswith(":") else f" {line}"
+    return said if said.endswith((".", "--help")) else f"{said}."

@@ -1,0 +1,1 @@
+"""MLflow: what is sent, what waits on disk, the server."""

@@ -1,0 +1,1 @@
+"""A training on Ray Train, and what is seen of it."""

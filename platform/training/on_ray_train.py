@@ -1,0 +1,97 @@
+"""A training on Ray Train, from the driver's side: started, watched, and its last state fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ray
+import ray.train
+from ray.train.torch import TorchTrainer
+from ray.train.v2.api.config import FailureConfig, ScalingConfig  # ray.train's are these; its types are v1's
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from platform.config.resources import ResourceConfig
+from platform.run.context import Run
+from platform.training.watch import TrainingWatch
+from workers.errors import TrainingError
+from workers.progress import ProgressBoard
+from workers.training.checkpoints import CheckpointStore, State
+from workers.training.on_ray_train import TrainingJob, train
+from workers.training.parallel.ranks import Ranks
+from workers.training.tasks.training import Training
+from workers.training.tasks.validation import Scoring
+
+ANY_NUMBER = -1
+
+
+def run_training(
+    context: Run, stage: str, make: Callable[[Ranks], Training], *,
+    steps: int, validation: Scoring | None = None,
+) -> State:  # fmt: skip
+    """Trains what `make` builds on every worker, or continues it, to `steps`; returns its last state.
+
+    `make` is called in Ray workers, so it comes from workers/. Raises the VipnasError of a worker, or
+    TrainingError when more workers died than resources.max-failures.
+    """
+    resources = context.config.resources
+    board = _board()
+    uri = context.checkpoints_uri(stage)
+    job = TrainingJob(
+        make=make, checkpoints_uri=uri, threads=resources.cpus_per_train_worker, board=board,
+        validation=validation,
+    )  # fmt: skip
+    store = CheckpointStore(uri, context.config.train.keep_checkpoints)
+    with TrainingWatch(context, stage, board, steps):
+        _fit(job, resources, uri, board)
+    last = store.newest(context.console.print)
+    if last is None or last.step != steps:
+        raise TrainingError(
+            f"{stage} must leave a whole checkpoint at step {steps} in {uri}, but the last one is "
+            f"{last.step if last else 'missing'}. Is that storage one that every node reaches?"
+        )
+    return last.state
+
+
+def _board() -> Any:
+    """On the driver's node: without it there is no run, but any other may be taken away."""
+    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+    return ray.remote(ProgressBoard).options(num_cpus=0, scheduling_strategy=here).remote()
+
+
+def _fit(job: TrainingJob, resources: ResourceConfig, uri: str, board: Any) -> None:
+    try:
+        trainer(job, resources, uri).fit()
+    except ray.train.TrainingFailedError as error:
+        if (failure := ray.get(board.failure.remote())) is None:
+            raise TrainingError(
+                f"the training's workers failed more than resources.max-failures ({resources.max_failures}) "
+                f"times, at last with: {error}. The same command continues from the last checkpoint."
+            ) from error
+    else:
+        failure = ray.get(board.failure.remote())
+    if failure is not None:
+        raise failure
+
+
+def trainer(job: TrainingJob, resources: ResourceConfig, uri: str) -> TorchTrainer:
+    """Ray Train's own object for the job: its workers, what each is given, and how often they may die."""
+    per_worker: dict[str, float] = {"CPU": resources.cpus_per_train_worker}
+    if resources.gpus_per_train_worker:
+        per_worker["GPU"] = resources.gpus_per_train_worker
+    return TorchTrainer(
+        train,
+        train_loop_config={"job": job},
+        scaling_config=ScalingConfig(
+            num_workers=resources.train_workers,
+            use_gpu=resources.gpus_per_train_worker > 0,
+            resources_per_worker=per_worker,
+        ),
+        run_config=ray.train.RunConfig(
+            name="ray",
+            storage_path=uri,
+            failure_config=FailureConfig(
+                max_failures=resources.max_failures, max_preemption_failures=ANY_NUMBER
+            ),
+        ),
+    )

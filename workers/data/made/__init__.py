@@ -1,0 +1,1 @@
+"""Synthetic data: drawn figures in clips, with their labels."""

@@ -1,0 +1,1 @@
+"""PoseTrack18's evaluation."""

@@ -1,0 +1,1 @@
+"""What is trained: supernets, single networks, groups of networks, and how each is validated."""
