@@ -11,14 +11,32 @@ from pathlib import Path
 
 import pytest
 
+from tests import layout
+
+MOST_MODULES = 14  # in one folder, beside __init__.py
+EVERY_HELP = """
+import contextlib, io, runpy, sys
+for name in sys.argv[1:]:
+    sys.argv = [name, "--help"]
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as ended:
+        code = ended.code or 0
+    print(name, code, len(said.getvalue()) > 100)
+"""
+
 MAY_IMPORT = {
     "spaces": {"spaces"},
     "workers": {"spaces", "workers"},
     "platform": {"spaces", "workers", "platform", "analysis"},
     "analysis": {"analysis"},
 }
-ROOT_NAMES = {"platform", "spaces", "workers", "analysis", "cluster", "tests"} | {
+ROOT_NAMES = {"platform", "spaces", "workers", "analysis", "cluster", "tests", "findings"} | {
     "pyproject.toml",
+    "CITATION.cff",
     "README.md",
     "Makefile",
     "LICENSE",
@@ -108,3 +126,66 @@ def test_the_root_holds_only_what_the_design_names(checkout: Path) -> None:
     tracked = {name.partition("/")[0] for name in listing.stdout.split("\0") if name}
 
     assert {name for name in tracked if not name.startswith(".")} <= ROOT_NAMES
+
+
+@pytest.fixture(scope="module")
+def graph(checkout: Path) -> layout.Graph:
+    return layout.imports(checkout)
+
+
+def test_folders_of_platform_import_only_those_named_before_them(graph: layout.Graph) -> None:
+    assert layout.up_imports(graph) == []
+
+
+def test_every_folder_of_platform_has_its_place_in_the_order(checkout: Path) -> None:
+    folders = {path.parent.name for path in (checkout / "platform").glob("*/__init__.py")}
+
+    assert folders == set(layout.ORDER)
+
+
+@pytest.mark.parametrize("package", ["spaces", "workers", "platform", "analysis"])
+def test_no_two_folders_import_each_other(graph: layout.Graph, package: str) -> None:
+    assert layout.folder_cycles(graph, package) == []
+
+
+def test_a_folder_of_platform_or_workers_holds_few_modules(checkout: Path) -> None:
+    sizes = layout.folder_sizes(checkout)
+
+    assert {folder: size for folder, size in sizes.items() if size > MOST_MODULES} == {}
+
+
+def test_every_module_in_platform_itself_is_a_command_that_explains_itself(
+    checkout: Path, graph: layout.Graph
+) -> None:
+    commands = sorted(name for name in graph if layout.is_command(name) and not name.endswith("__"))
+    command = [sys.executable, "-c", EVERY_HELP, *commands]
+    run = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == [f"{name} 0 True" for name in commands]
+
+
+def test_no_submodule_has_the_name_of_something_in_the_standard_module(checkout: Path) -> None:
+    files = (checkout / "platform").iterdir()
+
+    assert {path.stem for path in files if path.suffix == ".py" or path.is_dir()} & STANDARD_NAMES == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "found"),
+    [
+        ("run/folder.py", "from platform.stages import report", "run.folder imports platform.stages.report"),
+        ("run/folder.py", "def f():\n    import platform.search", "run.folder imports platform.search"),
+        ("merge.py", "from platform import search", "merge imports platform.search, and both are commands"),
+        ("stages/report.py", "from platform.run.folder import RunFolder", None),
+    ],
+)
+def test_the_check_finds_imports_against_the_order(
+    tmp_path: Path, file: str, source: str, found: str | None
+) -> None:
+    for name in ("run/folder.py", "stages/report.py", "search.py", "merge.py"):
+        path = tmp_path / "platform" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source if name == file else "")
+
+    assert layout.up_imports(layout.imports(tmp_path)) == ([f"platform.{found}"] if found else [])
