@@ -59,10 +59,10 @@ def check(base: RunConfig) -> None:
 
 def _check_clips(base: RunConfig) -> None:
     needs, made = max(*FRAMES, base.temporal.frames) + 1, base.data.made.frames_per_clip
-    is_made = base.data.root is None and base.finetune.root is None and base.temporal.root is None
-    if is_made and made < needs:
+    is_synthetic = base.data.root is None and base.finetune.root is None and base.temporal.root is None
+    if is_synthetic and made < needs:
         raise ConfigError(
-            f"a clip for T = {needs - 1} needs {needs} frames, but made clips have {made}. "
+            f"a clip for T = {needs - 1} needs {needs} frames, but synthetic clips have {made}. "
             f"Give --data.made.frames-per-clip {needs}."
         )
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from platform.comparison.tables import Entry, Method, as_csv, as_markdown, csv_text
 from platform.config.file import from_yaml
-from platform.config.paths import MADE_POSETRACK, data_root
+from platform.config.paths import SYNTHETIC_POSETRACK, data_root
 from platform.config.run import RunConfig
 from platform.run.folder import RunFolder, write_text
 from platform.terminal.errors import ConfigError
@@ -110,7 +110,7 @@ def score_run(path: Path, videos: Videos = SEARCHED) -> Iterator[Scored]:
 def scored_tracks(config: RunConfig, videos: Videos) -> Tracks:
     """Everybody of `videos`; by default all on whom the run's temporal level was searched."""
     temporal, finetune = config.temporal, config.finetune
-    root = videos.root or temporal.root or finetune.root or data_root(config) / MADE_POSETRACK
+    root = videos.root or temporal.root or finetune.root or data_root(config) / SYNTHETIC_POSETRACK
     return READ(root, videos.split or temporal.val_split or finetune.val_split)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workers.data.made.dataset import MadeConfig
+from workers.data.synthetic.dataset import SyntheticConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class DataConfig:
     """Folder of images; the annotations are annotations/person_keypoints_SPLIT.json."""
     val_split: str = "val2017"
     """The same, for scoring subnets."""
-    made: MadeConfig = field(default_factory=MadeConfig)
+    made: SyntheticConfig = field(default_factory=SyntheticConfig)
     """What to draw when there is no root."""
 
 

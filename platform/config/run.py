@@ -23,7 +23,7 @@ class RunConfig:
     name: str
     """Its folder in the storage."""
     seed: int = 0
-    """Of weights, batches, sampled subnets and proposals; the made data has its own."""
+    """Of weights, batches, sampled subnets and proposals; the synthetic data has its own."""
     storage: Path = Path("runs")
     """Folder of all runs, of the driver; on a cluster, one that every node reaches by this path."""
     checkpoints_uri: str | None = None

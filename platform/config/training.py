@@ -31,7 +31,7 @@ class FinetuneConfig:
     """Stage spatial_finetune: a trained network on PoseTrack18's frames and joints (paper, section 4.2)."""
 
     root: Path | None = None
-    """Folder in PoseTrack18's layout (images/, annotations/); made data has one."""
+    """Folder in PoseTrack18's layout (images/, annotations/); synthetic data has one."""
     train_split: str = "train"
     """A file for each sequence is in annotations/SPLIT."""
     val_split: str = "val"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from platform.config.paths import MADE_POSETRACK, data_root
+from platform.config.paths import SYNTHETIC_POSETRACK, data_root
 from platform.config.run import RunConfig
 from platform.run.folder import RunFolder
 from platform.tracking.sender import Tracking
@@ -44,8 +44,8 @@ class Run:
         return f"{place.rstrip('/')}/{run}/{stage}{mark}{options}"
 
     def posetrack_root(self, given: Path | None) -> Path:
-        """The given data set in PoseTrack18's layout, or the made one's."""
-        return given or self.data_root / MADE_POSETRACK
+        """The given data set in PoseTrack18's layout, or the synthetic one's."""
+        return given or self.data_root / SYNTHETIC_POSETRACK
 
     def people(self, split: str) -> People:
         return read_people(self.data_root, split)

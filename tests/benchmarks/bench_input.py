@@ -1,7 +1,7 @@
 """The input pipeline alone, in images per second and core, and the training step that consumes it.
 
-On coco_mini's training people where it lies beside the checkout, else on made JPEGs of COCO's size. 256x192
-input, rotation and flip as in the recipe coco-mbv3. All on one thread; time is the processor's, for the
+On coco_mini's training people where it lies beside the checkout, else on synthetic JPEGs of COCO's size.
+256x192 input, rotation and flip as in the recipe coco-mbv3. All on one thread; time is the processor's, for the
 clock's is also the neighbours'. The step is the sandwich of mobilenetv3 (biggest, smallest, two random
 subnets), forward, backward and update. With the pipeline 20 times as fast as the step, it takes less than 5 %
 of a core that does both. The share of waiting is by the clock, as a run prints it.
@@ -38,7 +38,7 @@ from workers.training.config import SpatialTask
 from workers.training.parallel.ranks import Ranks
 from workers.training.tasks.supernet import SupernetTraining
 
-SPLIT, MADE_IMAGES, MADE_PEOPLE = "train2017", 40, 3
+SPLIT, SYNTHETIC_IMAGES, SYNTHETIC_PEOPLE = "train2017", 40, 3
 SIZE_HW = (480, 640)
 INPUT_BATCH, BATCH = 32, 8
 REPEATS, STEPS = 5, 5
@@ -113,22 +113,24 @@ def _data(folder: Path) -> Path:
     """A data folder of which a cache may be left; coco_mini's images are linked, not copied."""
     real = Path(__file__).resolve().parents[3] / "shared" / "data" / "coco_mini"
     if not real.is_dir():
-        return _made(folder)
+        return _synthetic(folder)
     shutil.copytree(real / "annotations", folder / "annotations")
     (folder / SPLIT).symlink_to(real / SPLIT)
     return folder
 
 
-def _made(folder: Path) -> Path:
+def _synthetic(folder: Path) -> Path:
     """JPEGs as heavy as COCO's, some 160 kB, and people of a third to all of the image's height."""
     rng = np.random.default_rng(0)
     (folder / SPLIT).mkdir()
     images, annotations = [], []
-    for image_id in range(MADE_IMAGES):
+    for image_id in range(SYNTHETIC_IMAGES):
         name = f"{image_id:012d}.jpg"
         cv2.imwrite(str(folder / SPLIT / name), _picture(rng), [cv2.IMWRITE_JPEG_QUALITY, 95])
         images.append({"id": image_id, "file_name": name, "height": SIZE_HW[0], "width": SIZE_HW[1]})
-        annotations += [_person(rng, image_id, image_id * MADE_PEOPLE + i) for i in range(MADE_PEOPLE)]
+        annotations += [
+            _person(rng, image_id, image_id * SYNTHETIC_PEOPLE + i) for i in range(SYNTHETIC_PEOPLE)
+        ]
     path = annotation_file(folder, SPLIT)
     path.parent.mkdir()
     path.write_text(json.dumps({"images": images, "annotations": annotations, "categories": [_CATEGORY]}))

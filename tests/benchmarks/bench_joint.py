@@ -35,7 +35,7 @@ from spaces.temporal.extract import extract_frame
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.threads import one_thread
 from tests.workers.search.some_clips import allocation_inputs
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.evaluation.inputs import network_input
 from workers.evaluation.propagate import predict_heatmaps, recalibrate_on
 from workers.memory import keep_freed_memory
@@ -44,7 +44,7 @@ from workers.search.footage import see_key_frames
 
 FRAMES, CANDIDATES = 3, 60
 INPUT_HW = (128, 96)
-CLIPS = MadeConfig(clips=24, frames_per_clip=FRAMES + 1, people_per_clip=4, validation_fraction=0.5)
+CLIPS = SyntheticConfig(clips=24, frames_per_clip=FRAMES + 1, people_per_clip=4, validation_fraction=0.5)
 RECALIBRATION = 48  # clips, as many as are scored
 SHARE = 0.57  # of S on average
 MIB = 1 << 20
@@ -81,7 +81,7 @@ class Searched:
 def measure() -> list[Figure]:
     keep_freed_memory()  # as the workers of a search do
     with one_thread(), tempfile.TemporaryDirectory() as folder:
-        root = write_made_dataset(Path(folder) / "data", CLIPS)
+        root = write_synthetic_dataset(Path(folder) / "data", CLIPS)
         inputs, spatial = allocation_inputs(
             root, FRAMES, INPUT_HW, recalibration=RECALIBRATION, batch_size=64
         )

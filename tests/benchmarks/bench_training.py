@@ -40,9 +40,9 @@ from tests.threads import one_thread
 from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
-from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.normalise import to_input
 from workers.data.people import People
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.progress import ProgressBoard
 from workers.training.config import SpatialTask
 from workers.training.loops.loss import heatmap_loss
@@ -56,12 +56,12 @@ WARM_STEPS = 2
 LEAST_SHARE, MOST_COST = 0.95, 1.05
 SANDWICH_BATCH, SANDWICHES = 4, 5
 NICENESS = "RAY_worker_niceness"
-MADE = MadeConfig(clips=40, frames_per_clip=4, people_per_clip=3)
+SYNTHETIC = SyntheticConfig(clips=40, frames_per_clip=4, people_per_clip=3)
 
 
 def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
-        people = read_people(write_made_dataset(Path(folder) / "data", MADE), "train2017")
+        people = read_people(write_synthetic_dataset(Path(folder) / "data", SYNTHETIC), "train2017")
         return [*_on_ray(people, Path(folder)), *_sandwiches()]
 
 

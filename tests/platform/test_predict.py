@@ -16,7 +16,7 @@ from platform.evaluate import main as evaluate
 from platform.predict import main
 from tests.platform.refused import refusal
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.data.tracks import Tracks
 from workers.video.batch import score_videos
 from workers.weights.allocation import TrainedAllocation, save_allocation
@@ -28,8 +28,8 @@ FRAMES = 5
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One sequence of five frames to follow people in."""
-    config = MadeConfig(clips=2, frames_per_clip=FRAMES, people_per_clip=3)
-    return write_made_dataset(tmp_path_factory.mktemp("videos") / "data", config)
+    config = SyntheticConfig(clips=2, frames_per_clip=FRAMES, people_per_clip=3)
+    return write_synthetic_dataset(tmp_path_factory.mktemp("videos") / "data", config)
 
 
 @pytest.fixture(scope="module")

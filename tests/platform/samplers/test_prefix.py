@@ -53,7 +53,7 @@ def new_frames(found: list[Allocation]) -> int:
                 for count in range(1, len(allocation.frames) + 1)})  # fmt: skip
 
 
-def made_score(allocation: Allocation) -> float:
+def synthetic_score(allocation: Allocation) -> float:
     """Rises with each frame's MACs, ever less; the guidance fades, and two fusions pass on most of it."""
     passed_on, score = 1.0, 0.0
     for frame in allocation.frames:
@@ -66,7 +66,9 @@ def made_score(allocation: Allocation) -> float:
 
 
 def test_less_than_six_of_ten_frames_are_new(tmp_path: Path) -> None:
-    prefix, uniform = (searched(name, 3, 60, made_score, tmp_path / name) for name in ("prefix", "uniform"))
+    prefix, uniform = (
+        searched(name, 3, 60, synthetic_score, tmp_path / name) for name in ("prefix", "uniform")
+    )
     assert new_frames(uniform) == 3 * 60
     assert new_frames(prefix) < 1.8 * 60
 
@@ -76,8 +78,8 @@ def test_with_fewer_frames_to_evaluate_it_finds_better_than_uniform_sampling(tmp
     frames = dict.fromkeys(best, 0)
     for seed in range(4):
         for name, trials in (("prefix", 80), ("uniform", 48)):
-            found = searched(name, 3, trials, made_score, tmp_path / "journal", seed=seed)
-            best[name].append(max(map(made_score, found)))
+            found = searched(name, 3, trials, synthetic_score, tmp_path / "journal", seed=seed)
+            best[name].append(max(map(synthetic_score, found)))
             frames[name] += new_frames(found)
     assert frames["prefix"] < frames["uniform"]
     assert sum(best["prefix"]) > sum(best["uniform"])
@@ -87,7 +89,7 @@ def test_with_fewer_frames_to_evaluate_it_finds_better_than_uniform_sampling(tmp
 def test_any_number_of_frames_and_the_control_that_shares_them_can_be_searched(
     frames: int, shared: bool, tmp_path: Path
 ) -> None:
-    found = searched("prefix", frames, 24, made_score, tmp_path / "journal", shared)
+    found = searched("prefix", frames, 24, synthetic_score, tmp_path / "journal", shared)
     assert len({allocation.key for allocation in found}) == 24
     assert all(len(allocation.frames) == frames for allocation in found)
 
@@ -96,17 +98,17 @@ def test_any_number_of_frames_and_the_control_that_shares_them_can_be_searched(
 def test_a_share_of_the_trials_has_one_choice_for_all_frames_before_the_others(
     share: float, alike: int, tmp_path: Path
 ) -> None:
-    found = searched("prefix", 3, 40, made_score, tmp_path / "journal", alike=share)
+    found = searched("prefix", 3, 40, synthetic_score, tmp_path / "journal", alike=share)
     assert [len(set(each.frames)) == 1 for each in found] == [True] * alike + [False] * (40 - alike)
 
 
 def test_it_begins_as_the_control_of_one_choice_for_all_does(tmp_path: Path) -> None:
     free, control = (
-        searched("prefix", 3, 80, made_score, tmp_path / str(shared), shared, alike=0.8)
+        searched("prefix", 3, 80, synthetic_score, tmp_path / str(shared), shared, alike=0.8)
         for shared in (False, True)
     )
     assert free[:64] == control[:64]
-    assert max(map(made_score, free)) > max(map(made_score, free[:64]))
+    assert max(map(synthetic_score, free)) > max(map(synthetic_score, free[:64]))
 
 
 def test_where_no_single_choice_keeps_the_bounds_it_begins_with_free_ones(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_where_no_single_choice_keeps_the_bounds_it_begins_with_free_ones(tmp_pa
 
 
 def test_a_later_family_has_its_beginning_in_common(tmp_path: Path) -> None:
-    found, shared = searched("prefix", 3, 10 * FAMILY, made_score, tmp_path / "journal"), 0
+    found, shared = searched("prefix", 3, 10 * FAMILY, synthetic_score, tmp_path / "journal"), 0
     for first in range(FAMILY, len(found), FAMILY):
         family = found[first : first + FAMILY]
         assert len({allocation.frames for allocation in family}) == FAMILY

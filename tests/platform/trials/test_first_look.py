@@ -30,7 +30,7 @@ def test_the_bar_is_what_the_better_half_reached() -> None:
 
 
 @pytest.mark.parametrize("slots", [1, 4])
-def test_the_true_best_of_a_made_problem_survives_and_half_the_work_does_not(slots: int) -> None:
+def test_the_true_best_of_a_synthetic_problem_survives_and_half_the_work_does_not(slots: int) -> None:
     """200 candidates; a first look errs by a tenth of their spread. 30 draws."""
     for seed in range(30):
         rng = np.random.default_rng(seed)

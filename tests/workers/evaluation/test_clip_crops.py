@@ -15,8 +15,8 @@ INPUT_HW = (64, 48)
 
 
 @pytest.fixture
-def tracks(made_root: Path) -> Tracks:
-    return read_tracks(made_root / "posetrack18", "train")
+def tracks(synthetic_root: Path) -> Tracks:
+    return read_tracks(synthetic_root / "posetrack18", "train")
 
 
 def test_row_n_of_every_frame_is_clip_n(tracks: Tracks) -> None:

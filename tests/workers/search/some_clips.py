@@ -1,4 +1,4 @@
-"""Inputs of an allocation search on made clips: wild weights, whose guesses a lenient scorer tells apart."""
+"""Inputs of an allocation search on synthetic clips: wild weights, which a lenient scorer tells apart."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def allocation_inputs(
     root: Path, frames: int, input_hw: tuple[int, int], *, recalibration: int, batch_size: int,
     cache_bytes: int = 1 << 30,
 ) -> tuple[AllocationInputs, dict[str, torch.Tensor]]:  # fmt: skip
-    """Of a made data set, with T = `frames`; and the weights of S, the biggest of mobilenetv3-small."""
+    """Of a synthetic data set, with T = `frames`; and the weights of S, the biggest of mobilenetv3-small."""
     footage = lenient(some_footage(root, frames, input_hw, recalibration, batch_size))
     spatial = build_space("mobilenetv3-small", 17, input_hw)
     space = AllocationSpace(TemporalSpace(spatial, spatial.biggest()), frames)

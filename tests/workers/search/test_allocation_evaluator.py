@@ -14,8 +14,8 @@ from spaces.errors import ArchitectureError
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.extract import extract_frame
 from tests.workers.search.some_clips import allocation_inputs, some_footage
-from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.normalise import to_input
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.errors import DataError
 from workers.evaluation.recalibrate import statistics_of_inputs
 from workers.search.allocation_evaluator import AllocationEvaluator, AllocationInputs
@@ -27,8 +27,8 @@ SCORES = ("ap", "ap_all", "frame_aps")
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Clips of 5 frames and two people, two sequences to score on."""
-    config = MadeConfig(clips=4, frames_per_clip=5, people_per_clip=2, validation_fraction=0.5)
-    return write_made_dataset(tmp_path_factory.mktemp("made_clips") / "data", config)
+    config = SyntheticConfig(clips=4, frames_per_clip=5, people_per_clip=2, validation_fraction=0.5)
+    return write_synthetic_dataset(tmp_path_factory.mktemp("synthetic_clips") / "data", config)
 
 
 @pytest.fixture(scope="module")

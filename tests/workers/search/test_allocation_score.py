@@ -13,8 +13,8 @@ import torch
 from tests.workers.search.some_clips import allocation_inputs
 from workers.data.clips import evaluation_clips, evenly_spaced, training_clips
 from workers.data.codec import Codec
-from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.skeleton import POSETRACK17
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.data.tracks import read_tracks
 from workers.errors import TrainingError
 from workers.search.allocation_evaluator import AllocationEvaluator
@@ -28,8 +28,8 @@ INPUT_HW, FRAMES = (64, 32), 3
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    config = MadeConfig(clips=4, frames_per_clip=5, people_per_clip=2, validation_fraction=0.5)
-    return write_made_dataset(tmp_path_factory.mktemp("made_clips") / "data", config)
+    config = SyntheticConfig(clips=4, frames_per_clip=5, people_per_clip=2, validation_fraction=0.5)
+    return write_synthetic_dataset(tmp_path_factory.mktemp("synthetic_clips") / "data", config)
 
 
 @pytest.fixture(scope="module")

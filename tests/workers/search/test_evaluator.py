@@ -20,8 +20,8 @@ SPACE = build_space("mobilenetv3-small", 17, INPUT_HW)
 
 
 @pytest.fixture(scope="module")
-def inputs(made_root: Path) -> SearchInputs:
-    people = read_people(made_root, "val2017")
+def inputs(synthetic_root: Path) -> SearchInputs:
+    people = read_people(synthetic_root, "val2017")
     crops = prepare_crops(people, INPUT_HW)
     supernet = initialise(SPACE.supernet(), seed=1, sigma=0.2)
     lenient = replace(people.skeleton, oks_sigmas=tuple(12 * s for s in people.skeleton.oks_sigmas))

@@ -23,10 +23,10 @@ RECIPE = TrainConfig(
 
 
 @pytest.fixture
-def people(made_root: Path, tmp_path: Path) -> People:
+def people(synthetic_root: Path, tmp_path: Path) -> People:
     """Of a folder of their own, for a cache is left there."""
     root = tmp_path / "data"
-    shutil.copytree(made_root, root)
+    shutil.copytree(synthetic_root, root)
     return read_people(root, "train2017")
 
 

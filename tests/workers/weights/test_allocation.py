@@ -8,7 +8,7 @@ import torch
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import average
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.data.tracks import Tracks
 from workers.errors import DataError
 from workers.weights.allocation import TrainedAllocation, load_allocation, save_allocation
@@ -17,8 +17,8 @@ from workers.weights.safetensors import save_weights
 
 @pytest.fixture(scope="module")
 def tracks(tmp_path_factory: pytest.TempPathFactory) -> Tracks:
-    config = MadeConfig(clips=2, frames_per_clip=2, people_per_clip=2)
-    return tracks_of(write_made_dataset(tmp_path_factory.mktemp("videos") / "data", config))
+    config = SyntheticConfig(clips=2, frames_per_clip=2, people_per_clip=2)
+    return tracks_of(write_synthetic_dataset(tmp_path_factory.mktemp("videos") / "data", config))
 
 
 @pytest.fixture(scope="module")

@@ -32,8 +32,8 @@ from spaces.initialise import initialise
 from spaces.registry import build_space
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.temporal_space import TemporalSpace
-from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.skeleton import POSETRACK17
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.errors import DataError
 from workers.weights.allocation import load_allocation
 from workers.weights.safetensors import save_network
@@ -45,17 +45,17 @@ SEARCH = AllocationConfig(trials=5, sampler="prefix", max_gmacs=0.01, recalibrat
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    config = MadeConfig(clips=4, frames_per_clip=4, people_per_clip=2, validation_fraction=0.5)
-    return write_made_dataset(tmp_path_factory.mktemp("clips") / "data", config)
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config = SyntheticConfig(clips=4, frames_per_clip=4, people_per_clip=2, validation_fraction=0.5)
+    return write_synthetic_dataset(tmp_path_factory.mktemp("clips") / "data", config)
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory, made: Path) -> RunConfig:
+def config(tmp_path_factory: pytest.TempPathFactory, data: Path) -> RunConfig:
     storage = tmp_path_factory.mktemp("runs")
     return replace(
-        tiny_video(), storage=storage, stages=("temporal_search",), data=DataConfig(root=made),
-        temporal=TemporalConfig(root=made / "posetrack18", search=SEARCH),
+        tiny_video(), storage=storage, stages=("temporal_search",), data=DataConfig(root=data),
+        temporal=TemporalConfig(root=data / "posetrack18", search=SEARCH),
     )  # fmt: skip
 
 

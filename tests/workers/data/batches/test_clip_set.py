@@ -8,7 +8,7 @@ from workers.data.batches.clip_set import ClipTrainingSet
 from workers.data.batches.training_set import Batch
 from workers.data.clips import Clips, training_clips
 from workers.data.codec import Codec
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.data.tracks import read_tracks
 
 CODEC = Codec((64, 48))
@@ -18,8 +18,8 @@ AUGMENTATION = Augmentation(scale_fraction=0.2, half_body_probability=0.5)
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
     """A dozen clips of three frames."""
-    config = MadeConfig(clips=4, frames_per_clip=4, people_per_clip=2, width_px=160, height_px=120)
-    root = write_made_dataset(tmp_path_factory.mktemp("clips") / "data", config)
+    config = SyntheticConfig(clips=4, frames_per_clip=4, people_per_clip=2, width_px=160, height_px=120)
+    root = write_synthetic_dataset(tmp_path_factory.mktemp("clips") / "data", config)
     return training_clips(read_tracks(root / "posetrack18", "train"), 3)
 
 

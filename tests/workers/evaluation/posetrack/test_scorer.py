@@ -26,8 +26,8 @@ def noisy(people: People, noise_px: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
-def test_memory_and_files_give_the_same_figures(split: str, made_root: Path, tmp_path: Path) -> None:
-    root = made_root / "posetrack18"
+def test_memory_and_files_give_the_same_figures(split: str, synthetic_root: Path, tmp_path: Path) -> None:
+    root = synthetic_root / "posetrack18"
     people = read_posetrack(root, split)
     shuffled = np.random.default_rng(1).permutation(len(people))
     people = replace(people, people=tuple(people.people[row] for row in shuffled))

@@ -1,4 +1,4 @@
-"""The T supernet's training on made clips: its step by hand, resumed, on several workers, and cut out."""
+"""The T supernet's training on synthetic clips: a step by hand, resumed, on several workers, and cut out."""
 
 from __future__ import annotations
 

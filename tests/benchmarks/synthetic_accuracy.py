@@ -1,4 +1,4 @@
-"""A made search problem: an accuracy for every architecture of a real space, whose whole front is known.
+"""A synthetic search problem: an accuracy for every architecture of a real space, whose whole front is known.
 
 AP = 0.8 (1 - exp(-score / parts)), and the score is a sum over parts and over pairs of neighbours. A part
 gains with the logarithm of its depth, width, expansion and channels per group, with attention, and as its
@@ -33,7 +33,7 @@ Points = Float[np.ndarray, "N 2"]  # score and MACs
 NOTHING: Traits = (0, False, False, 0)  # before the first part
 
 
-class MadeAccuracy:
+class SyntheticAccuracy:
     """Accuracy on a space whose parts depend on the part before alone."""
 
     def __init__(self, space: DeconvSpace, seed: int) -> None:

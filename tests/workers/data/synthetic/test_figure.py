@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from workers.data.made.body import Body, draw_build, pose_body
-from workers.data.made.cast import Actor
-from workers.data.made.figure import PART_LABEL, between, label_map, paint
-from workers.data.made.labels import PersonLabel, label_person
-from workers.data.made.motion import ANGLES, Motion, draw_motion
-from workers.data.made.outfit import draw_outfit
-from workers.data.made.paint import Light, draw_light, fill
-from workers.data.made.tailor import Figure
 from workers.data.skeleton import COCO17
+from workers.data.synthetic.body import Body, draw_build, pose_body
+from workers.data.synthetic.cast import Actor
+from workers.data.synthetic.figure import PART_LABEL, between, label_map, paint
+from workers.data.synthetic.labels import PersonLabel, label_person
+from workers.data.synthetic.motion import ANGLES, Motion, draw_motion
+from workers.data.synthetic.outfit import draw_outfit
+from workers.data.synthetic.paint import Light, draw_light, fill
+from workers.data.synthetic.tailor import Figure
 
 
 def _other_side(name: str) -> str:

@@ -1,5 +1,4 @@
-"""What spoils single frames of a made clip and leaves those beside them: things that pass between the camera
-and people, a shaken camera, a focus that is lost for a moment."""
+"""What spoils single frames of a synthetic clip: objects that pass before the people, camera shake, lost focus."""
 
 from __future__ import annotations
 
@@ -7,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workers.data.made.backdrop import Obstacle, draw_obstacle
-from workers.data.made.cast import HIDEABLE, Actor
+from workers.data.synthetic.backdrop import Obstacle, draw_obstacle
+from workers.data.synthetic.cast import HIDEABLE, Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What is behind the made people and what stands in front of them: noise, ground, clutter and obstacles."""
+"""Background of synthetic clips and what stands before the people: noise, ground, clutter, obstacles."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from workers.data.made.outfit import SKIN_BGR, Colour, draw_colour, shaded
-from workers.data.made.paint import CIRCLE, capsule, fill
+from workers.data.synthetic.outfit import SKIN_BGR, Colour, draw_colour, shaded
+from workers.data.synthetic.paint import CIRCLE, capsule, fill
 
 
 def draw_backdrop(rng: np.random.Generator, height_px: int, width_px: int, difficulty: float) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from workers.data.made.outfit import Colour, Outfit
+from workers.data.synthetic.outfit import Colour, Outfit
 
 SHIFT = 4  # cv2's fractional bits: outlines are placed to 1/16 px
 _TURN = np.linspace(0.0, 2.0 * np.pi, 14, endpoint=False)

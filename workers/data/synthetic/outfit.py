@@ -1,4 +1,4 @@
-"""What a made person wears. Nothing here tells left from right, for a mirrored person must be as likely.
+"""What a synthetic person wears. Nothing here tells left from right, for a mirrored person must be as likely.
 
 Only the way the body faces tells (face, hair, chest, toes, which limb is near), which flipping keeps true.
 """

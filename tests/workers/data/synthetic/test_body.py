@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workers.data.made.body import Body, draw_build, pose_body
-from workers.data.made.motion import ACTIONS, ANGLES, Motion, draw_motion
+from workers.data.synthetic.body import Body, draw_build, pose_body
+from workers.data.synthetic.motion import ACTIONS, ANGLES, Motion, draw_motion
 
 BUILD = draw_build(np.random.default_rng(0))
 FACE_CAMERA, FACE_RIGHT, FACE_AWAY = 0.0, 90.0, 180.0

@@ -1,4 +1,4 @@
-"""The made person's articulated body: proportions, and where every point lies for given joint angles.
+"""The synthetic person's articulated body: proportions, and where every point lies for given joint angles.
 
 Camera coordinates in statures (body heights): x to the image's right, y up, z toward the camera. A body with
 yaw 0 faces the camera, so its left side has positive x.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workers.data.made.motion import ANGLES, Motion
+from workers.data.synthetic.motion import ANGLES, Motion
 
 DOWN = np.array([0.0, -1.0, 0.0])
 SIDES = {"left": 1.0, "right": -1.0}

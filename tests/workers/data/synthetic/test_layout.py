@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workers.data.made.clip import make_clip
-from workers.data.made.labels import PersonLabel
-from workers.data.made.layout import Document, coco_document, posetrack_document
 from workers.data.skeleton import POSETRACK17
+from workers.data.synthetic.clip import make_clip
+from workers.data.synthetic.labels import PersonLabel
+from workers.data.synthetic.layout import Document, coco_document, posetrack_document
 
 HEIGHT, WIDTH = 240, 320
 

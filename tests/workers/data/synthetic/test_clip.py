@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from workers.data.made.backdrop import draw_backdrop, draw_obstacle, noise_field
-from workers.data.made.clip import Frame, make_clip
+from workers.data.synthetic.backdrop import draw_backdrop, draw_obstacle, noise_field
+from workers.data.synthetic.clip import Frame, make_clip
 
 
 def _clip(seed: int, frames: int = 4, people: int = 3) -> list[Frame]:

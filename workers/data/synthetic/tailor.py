@@ -7,10 +7,10 @@ from itertools import product
 
 import numpy as np
 
-from workers.data.made.body import SIDES, Body, Build
-from workers.data.made.figure import Piece
-from workers.data.made.outfit import Colour, Outfit, shaded
-from workers.data.made.paint import CIRCLE, Light, capsule
+from workers.data.synthetic.body import SIDES, Body, Build
+from workers.data.synthetic.figure import Piece
+from workers.data.synthetic.outfit import Colour, Outfit, shaded
+from workers.data.synthetic.paint import CIRCLE, Light, capsule
 
 # Height above the pelvis in trunk lengths; half-breadth beyond the skeleton's and half-thickness in statures.
 _LEVELS = np.array([-0.16, 0.06, 0.38, 0.70, 0.92, 1.03])

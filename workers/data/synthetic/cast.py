@@ -1,4 +1,4 @@
-"""Who appears in a made clip: each person's figure, movement, place and what stands before them."""
+"""Who appears in a synthetic clip: each person's figure, movement, place and what stands before them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from workers.data.made.backdrop import Obstacle, draw_obstacle
-from workers.data.made.body import Body, draw_build, pose_body
-from workers.data.made.figure import Piece
-from workers.data.made.motion import Motion, draw_motion
-from workers.data.made.outfit import draw_outfit
-from workers.data.made.paint import Light
-from workers.data.made.tailor import Figure, pieces_of, to_px
+from workers.data.synthetic.backdrop import Obstacle, draw_obstacle
+from workers.data.synthetic.body import Body, draw_build, pose_body
+from workers.data.synthetic.figure import Piece
+from workers.data.synthetic.motion import Motion, draw_motion
+from workers.data.synthetic.outfit import draw_outfit
+from workers.data.synthetic.paint import Light
+from workers.data.synthetic.tailor import Figure, pieces_of, to_px
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The made data set: drawn people in short clips, in COCO's layout and, from the same frames, PoseTrack18's.
+"""The synthetic data set: drawn people in short clips, in COCO's layout and in PoseTrack18's at once.
 
 root/train2017/*.jpg  root/val2017/*.jpg  root/annotations/person_keypoints_{train,val}2017.json
 root/posetrack18/images/{train,val}/CLIP/*.jpg, hard links to those above
@@ -20,9 +20,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from workers.data.made.clip import Frame, make_clip
-from workers.data.made.labels import PersonLabel
-from workers.data.made.layout import (
+from workers.data.synthetic.clip import Frame, make_clip
+from workers.data.synthetic.labels import PersonLabel
+from workers.data.synthetic.layout import (
     Document,
     coco_document,
     coco_file_name,
@@ -43,7 +43,7 @@ Labels = list[tuple[PersonLabel, ...]]  # the people of each frame of a clip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeConfig:
+class SyntheticConfig:
     """How much to draw. Equal configurations give equal bytes; clip n of a seed is the same however many."""
 
     seed: int = 0
@@ -65,8 +65,8 @@ class MadeConfig:
         _require("height_px", self.height_px, 96, 4_096)
         if not 0.0 < self.validation_fraction < 1.0:
             raise DataError(
-                f"made data: validation_fraction must lie between 0 and 1, not {self.validation_fraction}. "
-                "Give the share of the clips to validate on, for example 0.17."
+                "synthetic data: validation_fraction must lie between 0 and 1, not "
+                f"{self.validation_fraction}. Give the share of the clips to validate on, for example 0.17."
             )
         _require("difficulty", self.difficulty, 0, 1)
         _require("transience", self.transience, 0, 1)
@@ -84,10 +84,10 @@ class MadeConfig:
 
 def _require(name: str, value: float, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise DataError(f"made data: {name} must lie between {low} and {high}, not {value}.")
+        raise DataError(f"synthetic data: {name} must lie between {low} and {high}, not {value}.")
 
 
-def write_made_dataset(root: Path, config: MadeConfig) -> Path:
+def write_synthetic_dataset(root: Path, config: SyntheticConfig) -> Path:
     """Draws the data set into `root` unless it lies there finished; returns `root`.
 
     Everything is drawn beside `root` and renamed to it at the end, so a folder with a marker is complete.
@@ -106,20 +106,20 @@ def write_made_dataset(root: Path, config: MadeConfig) -> Path:
     return root
 
 
-def _finished(root: Path, config: MadeConfig) -> bool:
+def _finished(root: Path, config: SyntheticConfig) -> bool:
     """Whether the folder holds this very data set; False where it is free, DataError where it is taken."""
     marker = root / MARKER
     if not marker.is_file():
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise DataError(
-                f"{root} holds no finished made data set (no {MARKER}) but is not empty. "
-                "Name a new folder for the made data, or remove this one."
+                f"{root} holds no finished synthetic data set (no {MARKER}) but is not empty. "
+                "Name a new folder for the synthetic data, or remove this one."
             )
         return False
     wanted, found = _marker_text(config), marker.read_text(encoding="utf-8")
     if found != wanted:
         raise DataError(
-            f"{root} holds made data of another configuration or version: it has {_one_line(found)}, "
+            f"{root} holds synthetic data of another configuration or version: it has {_one_line(found)}, "
             f"wanted {_one_line(wanted)}. Name another folder, ask for what it has, or remove it."
         )
     return True
@@ -129,7 +129,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _take_place(draft: Path, root: Path, config: MadeConfig) -> None:
+def _take_place(draft: Path, root: Path, config: SyntheticConfig) -> None:
     """Renames the draft; whoever drew the same at the same time and was first has won."""
     try:
         draft.rename(root)
@@ -138,11 +138,11 @@ def _take_place(draft: Path, root: Path, config: MadeConfig) -> None:
             raise
 
 
-def _marker_text(config: MadeConfig) -> str:
+def _marker_text(config: SyntheticConfig) -> str:
     return json.dumps({"drawing": DRAWING, "config": asdict(config)}, indent=1, sort_keys=True) + "\n"
 
 
-def _draw_into(draft: Path, config: MadeConfig) -> None:
+def _draw_into(draft: Path, config: SyntheticConfig) -> None:
     size = (config.height_px, config.width_px)
     for split in _SPLITS:
         numbers = config.clips_of(split)
@@ -156,7 +156,7 @@ def _draw_into(draft: Path, config: MadeConfig) -> None:
     (draft / MARKER).write_text(_marker_text(config), encoding="utf-8")
 
 
-def _drawn(draft: Path, config: MadeConfig, split: str, clips: Sequence[int]) -> Iterator[Labels]:
+def _drawn(draft: Path, config: SyntheticConfig, split: str, clips: Sequence[int]) -> Iterator[Labels]:
     """Draws the clips, where there are many on all cores; the people of each, in order."""
     processes = min(os.cpu_count() or 1, len(clips) // CLIPS_A_PROCESS)
     if processes < 2:
@@ -175,7 +175,7 @@ def _drawn(draft: Path, config: MadeConfig, split: str, clips: Sequence[int]) ->
 class Artist:
     """Draws clips into a folder; in each process that does, there is one."""
 
-    def __init__(self, draft: Path, config: MadeConfig) -> None:
+    def __init__(self, draft: Path, config: SyntheticConfig) -> None:
         self._draft, self._config = draft, config
 
     def draw(self, split: str, clip: int) -> Labels:

@@ -1,13 +1,13 @@
-"""Frames of a made clip that are spoiled for a moment, beside the same clip unspoiled."""
+"""Frames of a synthetic clip that are spoiled for a moment, beside the same clip unspoiled."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from workers.data.made.cast import Actor, draw_cast
-from workers.data.made.clip import FRAME_S, Frame, make_clip
-from workers.data.made.transients import Transients, draw_transients
+from workers.data.synthetic.cast import Actor, draw_cast
+from workers.data.synthetic.clip import FRAME_S, Frame, make_clip
+from workers.data.synthetic.transients import Transients, draw_transients
 
 FRAMES = 5
 TIMES_S = np.repeat(np.arange(FRAMES) * FRAME_S, 2)

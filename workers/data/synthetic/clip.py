@@ -1,4 +1,4 @@
-"""One made clip: a scene, its people, a camera with an exposure time, and the labels of every frame."""
+"""One synthetic clip: a scene, its people, a camera with an exposure time, and the labels of every frame."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from workers.data.made.backdrop import draw_backdrop
-from workers.data.made.cast import Actor, draw_cast
-from workers.data.made.figure import Piece, between, label_map, paint
-from workers.data.made.labels import PersonLabel, label_person
-from workers.data.made.paint import Light, draw_light
-from workers.data.made.transients import Transients, draw_transients
+from workers.data.synthetic.backdrop import draw_backdrop
+from workers.data.synthetic.cast import Actor, draw_cast
+from workers.data.synthetic.figure import Piece, between, label_map, paint
+from workers.data.synthetic.labels import PersonLabel, label_person
+from workers.data.synthetic.paint import Light, draw_light
+from workers.data.synthetic.transients import Transients, draw_transients
 
 FRAME_S = 0.1
 _MARGIN_PX = 24  # of backdrop around the image, for the camera to pan over
@@ -51,7 +51,7 @@ def make_clip(
 ) -> Iterator[Frame]:
     """The frames of a random clip, in order; equal arguments give equal frames.
 
-    `transience`, 0 to 1, spoils single frames of it: see `made_transients.py`.
+    `transience`, 0 to 1, spoils single frames of it: see transients.py.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     camera = _draw_camera(rng, size_px, difficulty)

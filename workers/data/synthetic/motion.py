@@ -1,4 +1,4 @@
-"""How a made person moves: one table of actions, each a set of joint angles that swing smoothly in time."""
+"""How a synthetic person moves: a table of actions, each a set of joint angles that swing in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a made frame says of a person: joints with visibility, boxes, area, and how much of it can be seen."""
+"""The labels of a person in a synthetic frame: joints with visibility, boxes, area and visible share."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from workers.data.made.cast import Actor
-from workers.data.made.figure import PART_LABEL
 from workers.data.skeleton import COCO17
+from workers.data.synthetic.cast import Actor
+from workers.data.synthetic.figure import PART_LABEL
 
 Box = tuple[float, float, float, float]
 

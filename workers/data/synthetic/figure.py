@@ -1,4 +1,4 @@
-"""A made person as a stack of convex pieces: painted from the farthest to the nearest, and mapped by part."""
+"""A synthetic person as a stack of convex pieces: painted from far to near, and mapped by part."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workers.data.made.body import SIDES
-from workers.data.made.outfit import Colour, Outfit
-from workers.data.made.paint import Light, fill, paint_head
+from workers.data.synthetic.body import SIDES
+from workers.data.synthetic.outfit import Colour, Outfit
+from workers.data.synthetic.paint import Light, fill, paint_head
 
 _LIMBS = ("upper_arm", "forearm", "hand", "thigh", "shank", "foot")
 PARTS = ("head", "neck", "torso", "pelvis", *(f"{side}_{part}" for side in SIDES for part in _LIMBS))

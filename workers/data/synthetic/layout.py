@@ -1,4 +1,4 @@
-"""Made clips in the two published layouts: COCO's person_keypoints files and PoseTrack18's one file a clip.
+"""Synthetic clips in the two published layouts: COCO's person_keypoints files, PoseTrack18's file a clip.
 
 PoseTrack18 ids and boxes follow its own files: image id 1VVVVVVFFFF, annotation id the image's with the
 track's two digits, ears never labelled.
@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from workers.data.made.labels import PersonLabel
 from workers.data.posetrack_layout import category, widened_box
 from workers.data.skeleton import COCO17, POSETRACK17
+from workers.data.synthetic.labels import PersonLabel
 
 LEAST_SEEN = 0.25  # who is hidden more has no keypoints in COCO and is an ignored region in PoseTrack18
 _UNLABELLED = np.zeros(3)
