@@ -74,12 +74,12 @@ def report(space: SearchSpace, architecture: Architecture, measured: Measurement
     cost, timing = space.cost(architecture), measured.timing
     height, width = space.input_hw
     pinned = f"pinned to core {', '.join(map(str, measured.cores))}" if measured.cores else "not pinned"
-    calm = "steady" if timing.steady else "DISTURBED: measure again on a quiet machine"
+    state = "steady" if timing.steady else "DISTURBED: measure again on a quiet machine"
     return "\n".join(
         (
             f"{architecture.key}: {cost.params:,} params, {cost.gmacs:.3f} GMACs at {height}x{width}",
             f"{timing.median_ms:.2f} ms an image (p10 {timing.p10_ms:.2f}, p90 {timing.p90_ms:.2f}, "
-            f"{timing.runs} runs), {calm}",
+            f"{timing.runs} runs), {state}",
             f"{measured.runtime} {measured.runtime_version}, {measured.threads} thread"
             f"{'s' if measured.threads > 1 else ''} {pinned}, {measured.cpu}",
             f"control network at {timing.control_ratio:.2f} of its quiet time ({timing.quiet_ms:.3f} ms)",

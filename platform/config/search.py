@@ -40,9 +40,9 @@ class SearchConfig:
     detections: Path | None = None
     """A detector's boxes on the validation images, COCO's format of results; by default the labelled ones."""
     first_look_people: int = 0
-    """Score each subnet on so many people first, and only the better ones on all; 0: all on everybody."""
+    """First rung of successive halving: score each subnet on so many people, the best on all; 0: none."""
     first_look_keep: float = 0.5
-    """Share of the subnets that is scored on everybody after its first look."""
+    """Share of the subnets that is scored on everybody after this first rung."""
     crop_chunk_mib: int = 32
     """Of the object store for each block of crops; a worker holds one at a time."""
     max_latency_ms: float | None = None

@@ -60,7 +60,7 @@ class LatencyTable:
         own = (row["quiet_ms"] for row in self._rows.values() if row["cpu"] == cpu)
         return min(own, default=math.inf)
 
-    def is_calm(self, key: str, control_limit: float) -> bool:
+    def is_undisturbed(self, key: str, control_limit: float) -> bool:
         """Whether the row was steady, as seen with what is known by now of the control's quiet time."""
         row = self._rows[key]
         quiet = row["control_ms"] <= control_limit * self.quiet_ms(row["cpu"])

@@ -10,7 +10,7 @@ from platform.config.stage_names import StageName
 from platform.feasible.allocations import LATENCY_FIELD
 from platform.feasible.feasible_set import check_latency_bound
 from platform.terminal.errors import ConfigError
-from platform.trials.warm_start import check_runs, is_settled
+from platform.trials.warm_start import check_runs, has_warm_start_rows
 from spaces.registry import build_space
 from workers.data.coco import locate
 from workers.data.posetrack import locate_posetrack
@@ -26,7 +26,7 @@ def check(config: RunConfig) -> None:
     if config.data.root is not None and set(config.stages) - WITHOUT_COCO:
         for split in (config.data.train_split, config.data.val_split):
             locate(config.data.root, split)
-    if not is_settled(config):
+    if not has_warm_start_rows(config):
         check_runs(config.warm_start)
     if "spatial_retrain" in config.stages:
         _need_file("retrain.architecture", config.retrain.architecture)

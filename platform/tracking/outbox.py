@@ -29,7 +29,7 @@ class Outbox:
         with self._lock, self.path.open("ab") as file:
             file.write(line.encode())
 
-    def waiting(self) -> tuple[list[Record], int]:
+    def unsent(self) -> tuple[list[Record], int]:
         """What has not been sent, and the mark to set once it has been."""
         with self._lock, self.path.open("rb") as file:
             file.seek(self._sent)

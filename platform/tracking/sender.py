@@ -76,9 +76,9 @@ class Tracking:
         self._add("status", status=status, time_ms=int(time.time() * 1000))
 
     @property
-    def waiting(self) -> int:
+    def unsent(self) -> int:
         """Trials and records that the server has not got."""
-        return len(self._trials) + len(self._outbox.waiting()[0])
+        return len(self._trials) + len(self._outbox.unsent()[0])
 
     def close(self, console: Console, patience: Patience | None = None) -> int:
         """Waits while it gets on, at most as long as `patience` says; returns how much still waits."""
@@ -98,8 +98,8 @@ class Tracking:
             if now_s - said_s > SAY_EVERY_S:
                 said_s = now_s
                 trouble = f" ({self.trouble})" if self.trouble else ""
-                console.print(f"tracking: {self.waiting} to send to {self.uri}{trouble}", highlight=False)
-        return self.waiting
+                console.print(f"tracking: {self.unsent} to send to {self.uri}{trouble}", highlight=False)
+        return self.unsent
 
     def _add(self, kind: str, **values: Any) -> None:
         self._outbox.add(kind, **values)
@@ -144,7 +144,7 @@ class Tracking:
             self._trials.popleft()  # only now: what fails is tried again
             self._answered += 1
             some = True
-        records, mark = self._outbox.waiting()
+        records, mark = self._outbox.unsent()
         if records:
             for _ in self._server.write(records):
                 self._answered += 1

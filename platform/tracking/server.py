@@ -30,7 +30,7 @@ MOST_METRICS, MOST_PARAMS = 1000, 100  # in one request
 PAGE = 1000
 TIMEOUT_S = 20
 TAGGED = ("stage", "space", "sampler", "constraint", "status", "key", "architecture", "origin", "error")
-ENDED = {"finished": "FINISHED", "stopped": "FINISHED"}  # stopped: after its first look
+ENDED = {"finished": "FINISHED", "stopped": "FINISHED"}  # stopped: at the first rung
 
 TrialId = tuple[str, int]  # stage, number
 

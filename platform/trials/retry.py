@@ -10,7 +10,7 @@ class End(Enum):
     """How one evaluation ended."""
 
     FINISHED = "finished"
-    STOPPED = "stopped"  # after a first look, which is its result, too
+    STOPPED = "stopped"  # at the first rung, whose AP is its result
     FAILED = "failed"  # the candidate's own error, which is its result
     DATA_ERROR = "data_error"  # would strike every candidate alike
     WORKER_DIED = "worker_died"

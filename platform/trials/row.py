@@ -46,5 +46,5 @@ def observation_of(row: Row, parse: Callable[[str], Any] = Architecture.from_jso
 
 
 def is_scored(row: Row) -> bool:
-    """Finished; a trial that failed, or was stopped after its first look, has no AP."""
+    """Finished; a trial that failed, or was stopped at the first rung, has no AP."""
     return row["ap"] is not None

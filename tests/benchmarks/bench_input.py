@@ -1,8 +1,8 @@
 """The input pipeline alone, in images per second and core, and the training step that consumes it.
 
 On coco_mini's training people where it lies beside the checkout, else on synthetic JPEGs of COCO's size.
-256x192 input, rotation and flip as in the recipe coco-mbv3. All on one thread; time is the processor's, for the
-clock's is also the neighbours'. The step is the sandwich of mobilenetv3 (biggest, smallest, two random
+256x192 input, rotation and flip as in the recipe coco-mbv3. All on one thread; time is the processor's, for
+the clock's is also the neighbours'. The step is the sandwich of mobilenetv3 (biggest, smallest, two random
 subnets), forward, backward and update. With the pipeline 20 times as fast as the step, it takes less than 5 %
 of a core that does both. The share of waiting is by the clock, as a run prints it.
 

@@ -6,8 +6,8 @@ kernel comes nearer to one that is best there. A pair gains or loses where both 
 or depth: no part can be judged alone. How much of each is drawn from the seed. What is measured has noise,
 always the same for an architecture, as a supernet's ranking has.
 
-Since scores and MACs are sums along the parts, the front follows part by part (Bellman): of all beginnings
-that look alike to the next part, only those that no other beats can begin a best network.
+Since scores and MACs are sums along the parts, the front follows part by part (Bellman): of all prefixes
+that are the same to the next part, only those that no other beats can begin a best network.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def training_clips(
     return _clips(tracks, clips, frames)
 
 
-def evaluation_clips(tracks: Tracks, frames: int, *, max_frame_gap: int = MAX_FRAME_GAP) -> Clips:
+def disjoint_clips(tracks: Tracks, frames: int, *, max_frame_gap: int = MAX_FRAME_GAP) -> Clips:
     """Each person of each frame exactly once, a key frame at the beginning of every run and every `frames`.
 
     A run's last clip may be shorter. Who returns begins with a key frame, as a streaming predictor must.

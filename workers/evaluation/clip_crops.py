@@ -29,13 +29,13 @@ class ClipCrops:
 
 
 def prepare_clip_crops(clips: Clips, input_hw: tuple[int, int]) -> ClipCrops:
-    """Cuts out the clips of `evaluation_clips`; without a clip of T + 1 frames the last frames have no crop.
+    """Cuts out the clips of `disjoint_clips`; without a clip of T + 1 frames the last frames have no crop.
 
     Raises DataError when there is no clip, or, naming the file, when an image cannot be read.
     """
     lengths = np.array([len(clip) for clip in clips.clips])
     if (np.diff(lengths) > 0).any():
-        raise ValueError("the longest clips must come first, as evaluation_clips has them")
+        raise ValueError("the longest clips must come first, as disjoint_clips has them")
     rows = [
         np.array([clip.rows[frame] for clip in clips.clips[: int((lengths > frame).sum())]], np.int64)
         for frame in range(clips.frames)

@@ -26,7 +26,7 @@ class Images(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ValidationCrops:
-    """What one evaluation looks at; nothing writes to the arrays, so they may be read-only."""
+    """The crops of one evaluation; nothing writes to the arrays, so they may be read-only."""
 
     images: Any  # Images (N, H, W, 3) uint8, RGB: in most places a plain array
     affines: np.ndarray  # (N, 2, 3) float64, image px to input px

@@ -24,7 +24,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steadiness:
-    """Believes the runs of calm blocks, those in which the control was near its quiet time.
+    """Believes the runs of undisturbed blocks, those in which the control was near its quiet time.
 
     Done when there are enough of them and the medians of their earlier and later half agree.
     """
@@ -37,19 +37,19 @@ class Steadiness:
     budget_s: float = 6.0
     """Of one measurement, warm-up apart."""
 
-    def calm(self, blocks: Sequence[Block], quiet_ms: float) -> list[Block]:
+    def undisturbed(self, blocks: Sequence[Block], quiet_ms: float) -> list[Block]:
         return [block for block in blocks if block.control_ms <= self.control_limit * quiet_ms]
 
     def decide(self, blocks: Sequence[Block], quiet_ms: float, elapsed_s: float) -> Decision:
-        calm = self.calm(blocks, quiet_ms)
-        if len(calm) >= self.fewest_blocks and self._agree(calm):
+        undisturbed = self.undisturbed(blocks, quiet_ms)
+        if len(undisturbed) >= self.fewest_blocks and self._agree(undisturbed):
             return Decision.STEADY
         return Decision.UNSTEADY if elapsed_s >= self.budget_s else Decision.MORE
 
     def believed(self, blocks: Sequence[Block], quiet_ms: float) -> list[Block]:
-        """The calm blocks; where there is none, the one that was calmest."""
-        calmest = min(blocks, key=lambda block: block.control_ms)
-        return self.calm(blocks, quiet_ms) or [calmest]
+        """The undisturbed blocks; where there is none, the one that was disturbed least."""
+        least_disturbed = min(blocks, key=lambda block: block.control_ms)
+        return self.undisturbed(blocks, quiet_ms) or [least_disturbed]
 
     def _agree(self, blocks: Sequence[Block]) -> bool:
         middle = len(blocks) // 2

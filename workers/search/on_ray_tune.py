@@ -16,7 +16,7 @@ from workers.search.watchdog import ended_after
 
 
 class CandidateTrial(tune.Trainable):
-    """config: `candidates`, canonical JSON texts, and `bar`. Reused, so that inputs are loaded once."""
+    """config: `candidates`, canonical JSON texts, and `threshold`. Reused, so that inputs are loaded once."""
 
     def setup(  # type: ignore[override]
         self, config: dict[str, Any], inputs: Inputs, threads: int = 1, timeout_s: float | None = None
@@ -35,13 +35,13 @@ class CandidateTrial(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self.candidates: list[str] = new_config["candidates"]
-        self.bar: float | None = new_config["bar"]
+        self.threshold: float | None = new_config["threshold"]
         self.done = 0
         return True
 
     def step(self) -> Measured:
         with ended_after(self.timeout_s):
-            measured = attempt(self.evaluator, self.candidates[self.done], self.bar)
+            measured = attempt(self.evaluator, self.candidates[self.done], self.threshold)
         self.done += 1
         worker = f"{socket.gethostname()}:{os.getpid()}"
         return measured | {"worker": worker, "done": self.done == len(self.candidates)}
@@ -59,5 +59,5 @@ class _Broken:
     def __init__(self, error: str) -> None:
         self.error = error
 
-    def measure(self, candidate: str, bar: float | None = None) -> Measured:
+    def measure(self, candidate: str, threshold: float | None = None) -> Measured:
         raise DataError(self.error)

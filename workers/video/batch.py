@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from workers.data.clips import evaluation_clips
+from workers.data.clips import disjoint_clips
 from workers.data.people import People
 from workers.data.tracks import Tracks
 from workers.evaluation.clip_crops import ClipCrops, prepare_clip_crops
@@ -32,7 +32,7 @@ def score_videos(networks: VideoNetworks, tracks: Tracks, batch_size: int) -> Sc
 
     Raises DataError when an image cannot be read and TrainingError when a network's output is not finite.
     """
-    crops = prepare_clip_crops(evaluation_clips(tracks, networks.period), networks.input_hw)
+    crops = prepare_clip_crops(disjoint_clips(tracks, networks.period), networks.input_hw)
     keypoints, scores = predict_clips(networks, crops, batch_size)
     people = replace(tracks.people, people=tuple(tracks.people.people[row] for row in crops.rows.tolist()))
     ap = PoseTrackScorer.from_people(people, alone=True).score(keypoints, scores)

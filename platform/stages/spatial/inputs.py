@@ -1,4 +1,4 @@
-"""What a search looks at: the supernet's weights, crops to recalibrate on and to score, the truth."""
+"""Inputs of a search: the supernet's weights, crops to recalibrate on and to score, the truth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from workers.evaluation.on_ray_crops import share_crops
 from workers.search.evaluator import SearchInputs
 from workers.weights.safetensors import load_weights
 
-_SHUFFLED = 5  # the seed of the one order in which all searches look at a split's people
+_SHUFFLED = 5  # the seed of the one order in which all searches score a split's people
 
 
 def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInputs:
@@ -43,12 +43,12 @@ def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInp
         codec=Codec(config.space.input_hw, config.space.sigma_cells),
         batch_size=config.search.batch_size,
         flip_test=config.search.flip_test,
-        first_look_people=first_look_rows(crops.image_ids.tolist(), config.search.first_look_people),
+        first_rung_people=first_rung_rows(crops.image_ids.tolist(), config.search.first_look_people),
     )
 
 
-def first_look_rows(image_ids: Sequence[int], people: int) -> int:
-    """Rows of a first look at no fewer than `people`: up to where an image ends; 0 where it would be all."""
+def first_rung_rows(image_ids: Sequence[int], people: int) -> int:
+    """Crops of a first rung of at least `people`, up to where an image ends; 0 where they would be all."""
     if not people:
         return 0
     ends = (row for row in range(people, len(image_ids)) if image_ids[row] != image_ids[row - 1])

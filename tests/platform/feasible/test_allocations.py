@@ -10,7 +10,7 @@ import pytest
 
 from platform.config.search import SearchConfig
 from platform.feasible.allocations import MOST_MEASURED, FeasibleAllocations
-from platform.samplers.prefix import FAMILY
+from platform.samplers.prefix import GROUP_SIZE
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation
 from platform.terminal.errors import ConfigError
@@ -95,11 +95,11 @@ def test_the_prefix_sampler_keeps_the_bound_from_its_first_trial_on(tmp_path: Pa
     bound_ms = float(np.quantile([depth_ms(SPACE.sample(rng(seed))) for seed in range(50)], 0.4))
     feasible = FeasibleAllocations(SPACE, ANY, depth_ms, bound_ms)
     config = SearchConfig(trials=20, prefix_alike=0.4)
-    sampler, alike = build_sampler(config, feasible, 0, tmp_path / "journal", "prefix"), 2 * FAMILY
-    for trial in range(alike + 3 * FAMILY):
+    sampler, shared = build_sampler(config, feasible, 0, tmp_path / "journal", "prefix"), 2 * GROUP_SIZE
+    for trial in range(shared + 3 * GROUP_SIZE):
         proposed = sampler.propose(trial)
         assert depth_ms(proposed) <= bound_ms
-        assert trial >= alike or len(set(proposed.frames)) == 1
+        assert trial >= shared or len(set(proposed.frames)) == 1
         sampler.observe(trial, Observation(proposed, trial / 100, feasible.figures(proposed)["gmacs"]))
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from workers.data.clips import evaluation_clips
+from workers.data.clips import disjoint_clips
 from workers.data.images import read_image
 from workers.data.people import Person
 from workers.data.tracks import Tracks
@@ -46,7 +46,7 @@ def test_streamed_poses_are_those_of_the_evaluation(
     networks = VideoNetworks(
         key_frame=whole.key_frame, frames=whole.frames[:frames], input_hw=whole.input_hw, joints=whole.joints
     )
-    clips = evaluation_clips(tracks, networks.period)
+    clips = disjoint_clips(tracks, networks.period)
     crops = prepare_clip_crops(clips, networks.input_hw)
     expected, _ = predict_clips(networks, crops, batch_size=5)
     keypoints, places = streamed(networks, tracks)

@@ -78,7 +78,7 @@ class _Shot:
         self, cast: list[Actor], transients: Transients, light: Light,
         shifts_px: np.ndarray, frame: int, size: tuple[int, int],
     ) -> None:  # fmt: skip
-        self.cast, self.passers, self.light, self.size = cast, transients.passers, light, size
+        self.cast, self.passing, self.light, self.size = cast, transients.passing, light, size
         self.shifts_px, self.opened = shifts_px, 2 * frame
         self.swing_px = transients.swings_px[frame]
         self.ends: list[tuple[list[Piece], list[Piece]]] = [
@@ -102,8 +102,8 @@ class _Shot:
             nearest[parts[index] > 0] = index + 1
             if actor.obstacle:
                 actor.obstacle.cover(nearest, shift_px, _OBSTACLE)
-        for passer in self.passers:
-            passer.obstacle.cover(nearest, shift_px + passer.at(self.opened, 0.5), _OBSTACLE)
+        for passing_object in self.passing:
+            passing_object.obstacle.cover(nearest, shift_px + passing_object.at(self.opened, 0.5), _OBSTACLE)
         found = [
             label_person(actor, self._points(actor, shift_px), parts[index], nearest, index + 1)
             for index, actor in enumerate(self.cast)
@@ -119,8 +119,8 @@ class _Shot:
             paint(canvas, self._pieces(index, share), actor.figure.outfit, self.light)
             if actor.obstacle:
                 actor.obstacle.paint(canvas, shift_px)
-        for passer in self.passers:
-            passer.obstacle.paint(canvas, shift_px + passer.at(self.opened, share))
+        for passing_object in self.passing:
+            passing_object.obstacle.paint(canvas, shift_px + passing_object.at(self.opened, share))
         return canvas
 
     def _instants(self) -> int:
@@ -129,7 +129,10 @@ class _Shot:
             for starts, ends in self.ends
             for start, end in zip(starts, ends, strict=True)
         ]
-        passing_px = [passer.at(self.opened, 1.0) - passer.at(self.opened, 0.0) for passer in self.passers]
+        passing_px = [
+            passing_object.at(self.opened, 1.0) - passing_object.at(self.opened, 0.0)
+            for passing_object in self.passing
+        ]
         moved_px += [float(np.abs(each).max()) for each in (self.swing_px, *passing_px)]
         return int(np.clip(np.ceil(max(moved_px) / _SMEAR_PX), 1, 6))
 

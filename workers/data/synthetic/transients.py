@@ -1,4 +1,4 @@
-"""What spoils single frames of a synthetic clip: objects that pass before the people, camera shake, lost focus."""
+"""What spoils single frames of a synthetic clip: objects that pass by, camera shake, lost focus."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workers.data.synthetic.cast import HIDEABLE, Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passer:
+class PassingObject:
     """Something that crosses the image nearer than everybody."""
 
     obstacle: Obstacle
@@ -30,7 +30,7 @@ class Transients:
 
     swings_px: np.ndarray  # (T, 2) how far the camera swings while the shutter is open
     softness_px: np.ndarray  # (T,) lost focus
-    passers: tuple[Passer, ...]
+    passing: tuple[PassingObject, ...]
 
     @property
     def shifts_px(self) -> np.ndarray:
@@ -50,15 +50,17 @@ def draw_transients(
     angle = rng.uniform(0.0, 2.0 * np.pi, frames)
     reach_px = rng.uniform(6.0, 20.0, frames) * (rng.random(frames) < 0.5 * amount)
     softness_px = rng.uniform(1.5, 4.0, frames) * (rng.random(frames) < 0.5 * amount)
-    passers = [_passer(rng, actor, times_s, frame_s) for actor in cast if rng.random() < amount]
+    passing = [_passing_object(rng, actor, times_s, frame_s) for actor in cast if rng.random() < amount]
     return Transients(
         swings_px=reach_px[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1),
         softness_px=softness_px,
-        passers=tuple(passers),
+        passing=tuple(passing),
     )
 
 
-def _passer(rng: np.random.Generator, actor: Actor, times_s: np.ndarray, frame_s: float) -> Passer:
+def _passing_object(
+    rng: np.random.Generator, actor: Actor, times_s: np.ndarray, frame_s: float
+) -> PassingObject:
     """In front of one of the person's joints at one frame, and most of its size away at the next."""
     frame = int(rng.integers(len(times_s) // 2))
     joint_px = actor.points_px(str(rng.choice(HIDEABLE)))[2 * frame : 2 * frame + 2, :2].mean(axis=0)
@@ -66,4 +68,4 @@ def _passer(rng: np.random.Generator, actor: Actor, times_s: np.ndarray, frame_s
     px_per_s = rng.choice((-1.0, 1.0)) * rng.uniform(0.8, 2.0) * size_px / frame_s
     since_s = times_s - times_s[2 * frame : 2 * frame + 2].mean()
     path_px = since_s[:, None] * np.array([px_per_s, 0.15 * px_per_s * rng.normal()])
-    return Passer(obstacle=draw_obstacle(rng, joint_px, size_px), path_px=path_px)
+    return PassingObject(obstacle=draw_obstacle(rng, joint_px, size_px), path_px=path_px)

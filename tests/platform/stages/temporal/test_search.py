@@ -92,7 +92,7 @@ def rows(context: Run) -> list[Row]:
     return context.folder.trials.rows("temporal_search")
 
 
-def shared_beginning(one: Allocation, other: Allocation) -> int:
+def shared_prefix(one: Allocation, other: Allocation) -> int:
     pairs = zip(one.frames, other.frames, strict=True)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
@@ -117,7 +117,7 @@ def test_every_trial_is_a_row_with_its_averages_and_the_ap_of_each_frame(done: R
         assert row["people"] == 16
     allocations = [Allocation.from_json(row["architecture"]) for row in found]
     for one, row in zip(allocations, found, strict=True):  # two slots: any other may have come before it
-        shared = max(shared_beginning(one, other) for other in allocations if other is not one)
+        shared = max(shared_prefix(one, other) for other in allocations if other is not one)
         assert row["cached_frames"] <= shared
 
 

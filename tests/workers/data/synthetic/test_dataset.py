@@ -137,9 +137,7 @@ def test_another_configuration_in_the_same_folder_is_refused(data: Path) -> None
 
 def test_a_folder_without_the_finished_marker_is_neither_taken_nor_touched(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"mine")
-    with pytest.raises(
-        DataError, match=r"no finished synthetic data set \(no made.json\) but is not empty"
-    ):
+    with pytest.raises(DataError, match=r"no finished synthetic data set \(no made.json\) but is not empty"):
         write_synthetic_dataset(tmp_path, CONFIG)
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
 

@@ -39,7 +39,7 @@ def _joints(frames: list[Frame]) -> np.ndarray:
 def test_without_transience_nothing_is_spoiled() -> None:
     for seed in range(10):
         drawn = _drawn(seed, 0.0)
-        assert not drawn.passers
+        assert not drawn.passing
         assert not drawn.shifts_px.any()
         assert not drawn.softness_px.any()
 
@@ -57,16 +57,16 @@ def test_frames_are_spoiled_each_by_its_own_chance() -> None:
     assert 0.25 < shaken.mean() < 0.35
     assert 0.25 < soft.mean() < 0.35
     assert 0.06 < (shaken & soft).mean() < 0.13, "independent"
-    assert 0.5 < np.mean([len(each.passers) / 3 for each in drawn]) < 0.7
+    assert 0.5 < np.mean([len(each.passing) / 3 for each in drawn]) < 0.7
 
 
 def test_what_passes_by_is_most_of_its_size_away_a_frame_later() -> None:
     for seed in range(30):
-        for passer in _drawn(seed, 1.0).passers:
-            (there,) = {t for t in range(FRAMES) if np.allclose(passer.at(2 * t, 0.5), 0)}
-            patches = np.concatenate([outline for outline, _ in passer.obstacle.patches])
+        for passing_object in _drawn(seed, 1.0).passing:
+            (there,) = {t for t in range(FRAMES) if np.allclose(passing_object.at(2 * t, 0.5), 0)}
+            patches = np.concatenate([outline for outline, _ in passing_object.obstacle.patches])
             narrower_px = np.ptp(patches, axis=0).min()
-            moved = passer.at(2 * (there + 1 if there + 1 < FRAMES else there - 1), 0.5)
+            moved = passing_object.at(2 * (there + 1 if there + 1 < FRAMES else there - 1), 0.5)
             assert np.abs(moved[0]) > 0.5 * narrower_px
 
 
@@ -79,7 +79,7 @@ def test_a_shaken_or_hidden_person_is_labelled_where_it_would_be_anyway() -> Non
         assert np.percentile(off_px, 95) < 12, "at most the camera's swing, where the margin ends it"
 
 
-def test_most_joints_that_a_passer_hides_were_seen_in_the_frame_before() -> None:
+def test_most_joints_that_a_passing_object_hides_were_seen_in_the_frame_before() -> None:
     newly, seen_before = 0, 0
     for seed in range(15):
         plain, spoiled = _joints(_clip(seed, 0.0)), _joints(_clip(seed, 1.0))

@@ -1,4 +1,4 @@
-"""What a search over allocations looks at: clips frame by frame, the truth, and what S says of key frames."""
+"""Evaluation clips of a search over allocations: crops by frame, the truth, S-ViPNet's key frames."""
 
 # Shapes: N clips of a frame, R recalibration clips, K joints, h/w heatmap cells, T + 1 frames.
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Poses:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Beginning:
-    """All that later frames and the figures need of an allocation's first frames, the key frame included."""
+class PrefixState:
+    """The state behind a prefix of an allocation, key frame included: what later frames and figures need."""
 
     poses: tuple[Poses, ...]  # one of each frame
     heatmaps: np.ndarray  # (N, K, h, w) float32, of the last of them
@@ -40,13 +40,13 @@ class Beginning:
 
     @property
     def bytes(self) -> int:
-        """Memory; poses that it shares with shorter beginnings count here, too."""
+        """Memory; poses that it shares with shorter prefixes count here, too."""
         poses = sum(each.keypoints.nbytes + each.scores.nbytes for each in self.poses)
         return self.heatmaps.nbytes + self.recalibration.nbytes + poses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Footage:
+class EvaluationClips:
     """Evaluation and recalibration clips cut out, and who is to be found in each frame."""
 
     crops: ClipCrops
@@ -70,8 +70,10 @@ class Footage:
         return self.scorer.score(keypoints, scores).total
 
 
-def read_footage(clips: Clips, recalibration: Clips, codec: Codec, batch_size: int) -> Footage:
-    """Cuts out `evaluation_clips` and `training_clips` of equally many frames.
+def prepare_evaluation_clips(
+    clips: Clips, recalibration: Clips, codec: Codec, batch_size: int
+) -> EvaluationClips:
+    """Cuts out `disjoint_clips` to score on and `training_clips` to recalibrate on, of equally many frames.
 
     Raises DataError where no evaluation clip has all frames, or an image cannot be read.
     """
@@ -83,7 +85,7 @@ def read_footage(clips: Clips, recalibration: Clips, codec: Codec, batch_size: i
             "a split with longer tracks."
         )
     everybody = replace(clips.people, people=tuple(person for each in frames for person in each.people))
-    return Footage(
+    return EvaluationClips(
         crops=prepare_clip_crops(clips, codec.input_hw),
         recalibration=prepare_clip_crops(recalibration, codec.input_hw),
         scorers=tuple(PoseTrackScorer.from_people(each, alone=True) for each in frames),
@@ -93,7 +95,9 @@ def read_footage(clips: Clips, recalibration: Clips, codec: Codec, batch_size: i
     )
 
 
-def see_key_frames(space: AllocationSpace, weights: Mapping[str, Tensor], footage: Footage) -> Beginning:
+def predict_key_frames(
+    space: AllocationSpace, weights: Mapping[str, Tensor], clips: EvaluationClips
+) -> PrefixState:
     """S-ViPNet's heatmaps of all key frames: the same for every allocation, for S is fixed.
 
     `weights` are the state_dict of the plain S network with its BatchNorm statistics, which stay. Runs on the
@@ -101,16 +105,16 @@ def see_key_frames(space: AllocationSpace, weights: Mapping[str, Tensor], footag
     """
     network = space.temporal.spatial.network(space.temporal.key_frame)
     network.load_state_dict(dict(weights))
-    return see_with(network.to("cuda" if torch.cuda.is_available() else "cpu"), footage)
+    return predict_key_frames_with(network.to("cuda" if torch.cuda.is_available() else "cpu"), clips)
 
 
-def see_with(key_frame: nn.Module, footage: Footage) -> Beginning:
+def predict_key_frames_with(key_frame: nn.Module, clips: EvaluationClips) -> PrefixState:
     """What S-ViPNet, on whatever device it is, says of all key frames."""
     heatmaps, recalibration = (
-        predict_heatmaps(key_frame, clips.frames[0].images, None, footage.batch_size)
-        for clips in (footage.crops, footage.recalibration)
+        predict_heatmaps(key_frame, crops.frames[0].images, None, clips.batch_size)
+        for crops in (clips.crops, clips.recalibration)
     )
-    return Beginning((footage.poses(0, heatmaps),), heatmaps, recalibration)
+    return PrefixState((clips.poses(0, heatmaps),), heatmaps, recalibration)
 
 
 def _people_of(clips: Clips, frame: int) -> People:

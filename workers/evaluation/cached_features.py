@@ -1,8 +1,8 @@
-"""A network begun behind its first parts, from features that they once gave.
+"""Cached features: what the first parts of a network gave, from which another with the same parts starts.
 
 What the first parts give, and the BatchNorm statistics inside them, follow from the crops and those parts
-alone. So a network that begins as another did need not compute them: bit for bit it gives what it gives from
-the crops.
+alone. So a network with the same first parts as another need not compute them: bit for bit it gives what it
+gives from the crops.
 """
 
 # Shapes: N crops, R recalibration crops, C/h/w of features.
@@ -20,27 +20,27 @@ from workers.evaluation.fold import norms_folded
 from workers.evaluation.inputs import for_evaluation, network_input
 from workers.evaluation.recalibrate import even_batches, statistics_of_inputs
 
-Seen = Images | Tensor  # uint8 crops, or features (N, C, h, w) of them on the network's device
+NetworkInput = Images | Tensor  # uint8 crops, or features (N, C, h, w) of them on the network's device
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opening:
-    """What the parts behind an opening see of one frame; behind no part at all, its crops."""
+class CachedFeatures:
+    """What a network takes of one frame behind its first parts: features, or crops behind no part at all."""
 
-    recalibration: Seen  # R of them, in the pass that normalises by batch
-    recalibrated: Seen  # the same R behind it; one batch gives the same in both
-    crops: Seen  # N of them, in prediction
+    recalibration: NetworkInput  # R of them, in the pass that normalises by batch
+    recalibrated: NetworkInput  # the same R behind it; one batch gives the same in both
+    crops: NetworkInput  # N of them, in prediction
     statistics: tuple[tuple[Tensor, ...], ...] = ()  # the buffers of each part
 
     @property
     def bytes(self) -> int:
-        """Of the features; statistics are some kB."""
+        """Memory of the features; statistics are some kB."""
         seen = {id(each): each for each in (self.recalibration, self.recalibrated, self.crops)}
         return sum(each.nbytes for each in seen.values() if isinstance(each, Tensor))
 
 
-def opened_by(part: nn.Module, before: Opening, batch_size: int) -> Opening:
-    """What is behind the network's next part, which is recalibrated, as `recalibrate_on` does it."""
+def features_behind(part: nn.Module, before: CachedFeatures, batch_size: int) -> CachedFeatures:
+    """The features behind a network's next part, which is recalibrated on the way, as by `recalibrate_on`."""
     for_evaluation(part)
     rows = list(even_batches(len(before.recalibration), batch_size))
     with statistics_of_inputs(part):
@@ -49,17 +49,17 @@ def opened_by(part: nn.Module, before: Opening, batch_size: int) -> Opening:
     with norms_folded(part):
         crops = _through(part, before.crops, batches(len(before.crops), batch_size))
     statistics = tuple(buffer.clone() for buffer in part.buffers())
-    return Opening(recalibration, recalibrated, crops, (*before.statistics, statistics))
+    return CachedFeatures(recalibration, recalibrated, crops, (*before.statistics, statistics))
 
 
 @contextmanager
-def begun(parts: Sequence[nn.Sequential], opening: Opening) -> Iterator[None]:
-    """While open, the network whose first parts these are takes the features of `opening` in place of images.
+def started_from(parts: Sequence[nn.Sequential], features: CachedFeatures) -> Iterator[None]:
+    """While open, the network whose first parts these are takes `features` in place of images.
 
     Afterwards it is whole again, and the parts have the statistics that belong to the features.
     """
-    parts = parts[: len(opening.statistics)]
-    for part, kept in zip(parts, opening.statistics, strict=True):
+    parts = parts[: len(features.statistics)]
+    for part, kept in zip(parts, features.statistics, strict=True):
         for buffer, known in zip(part.buffers(), kept, strict=True):
             buffer.copy_(known)
     skipped = [module for part in parts for module in part]
@@ -82,6 +82,6 @@ def _hand_on(x: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def _through(part: nn.Module, seen: Seen, rows: Iterable[slice]) -> Tensor:
+def _through(part: nn.Module, seen: NetworkInput, rows: Iterable[slice]) -> Tensor:
     features = [part(network_input(part, seen[each])) for each in rows]
     return features[0] if len(features) == 1 else torch.cat(features)
