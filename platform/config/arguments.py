@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from platform.config.file import from_yaml
+from platform.config.names import fields_in
 from platform.config.recipes import RECIPES, listing, recipe
 from platform.config.run import RunConfig
 from platform.terminal.command_line import parse
 from platform.terminal.errors import ConfigError
+from spaces.errors import BoundError
 
 PROGRAM = "python -m platform.search"
 
@@ -54,7 +56,12 @@ def read_arguments(arguments: list[str]) -> RunConfig | None:
         )
     else:
         name, base, rest = arguments[0], recipe(arguments[0]), arguments[1:]
-    return parse(RunConfig, rest, default=base, prog=f"{PROGRAM} {name}", description=RunConfig.__doc__ or "")
+    try:
+        return parse(
+            RunConfig, rest, default=base, prog=f"{PROGRAM} {name}", description=RunConfig.__doc__ or ""
+        )
+    except BoundError as error:
+        raise ConfigError(fields_in(str(error))) from error
 
 
 def _from_file(arguments: list[str]) -> tuple[str, RunConfig, list[str]]:

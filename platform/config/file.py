@@ -9,10 +9,15 @@ from typing import Any, get_args, get_type_hints
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from platform.config.checks import typed
+from platform.config.names import fields_in
 from platform.config.run import RunConfig
 from platform.terminal.errors import ConfigError
+from spaces.bounds import Range, ranges
+from spaces.errors import BoundError
 
 _ADAPTER = TypeAdapter(RunConfig)
+OUT_OF_BOUNDS = ("greater_than_equal", "greater_than", "less_than_equal", "less_than")  # pydantic's words
 
 
 def to_yaml(config: RunConfig) -> str:
@@ -46,11 +51,31 @@ def from_yaml(path: Path) -> RunConfig:
     try:
         return _ADAPTER.validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the run"
-        raise ConfigError(
-            f"{path}: {where} is not valid: {first['msg']}, but it is {first['input']!r:.60}"
-        ) from error
+        raise ConfigError(_refusal(path, error)) from error
+    except BoundError as error:
+        raise ConfigError(fields_in(str(error))) from error
+
+
+def _refusal(path: Path, error: ValidationError) -> str:
+    """What is wrong with the first field; a number out of bounds is said as everywhere."""
+    first = error.errors()[0]
+    where, allowed = _named(first["loc"])
+    if allowed is not None and first["type"] in OUT_OF_BOUNDS:
+        return f"{where} must be {allowed}, but it is {first['input']}"
+    where = ".".join(str(part) for part in first["loc"]) or "the run"
+    return f"{path}: {where} is not valid: {first['msg']}, but it is {first['input']!r:.60}"
+
+
+def _named(loc: tuple[int | str, ...]) -> tuple[str, Range | None]:
+    """The field that pydantic means, as it is typed, and the numbers it takes; further parts say which type."""
+    kind: Any = RunConfig
+    section = ""
+    for part in map(str, loc):
+        section = typed(section, part)
+        if not is_dataclass(inner := get_type_hints(kind).get(part)):
+            return section, ranges(kind).get(part)
+        kind = inner
+    return section, None
 
 
 def _refuse_unknown(kind: type, value: dict[str, Any], path: Path, prefix: str = "") -> None:

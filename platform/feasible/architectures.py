@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from platform.config.bounds import fields_named
+from platform.config.search import SearchConfig
 from platform.feasible.feasible_set import check_latency_bound, first_quick
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
@@ -51,11 +53,15 @@ class FeasibleArchitectures:
 
     def sample(self, rng: np.random.Generator, seen: Set[str] = frozenset()) -> Architecture:
         if self.max_latency_ms is None:
-            return sample_under(self.space, self.constraint, rng, seen)
+            return self._sample_by_cost(rng, seen)
         return first_quick(
-            lambda closed: sample_under(self.space, self.constraint, rng, closed), seen, MOST_DRAWS,
+            lambda closed: self._sample_by_cost(rng, closed), seen, MOST_DRAWS,
             self._quick_enough, lambda slow: self._too_slow(slow, len(seen)),
         )  # fmt: skip
+
+    def _sample_by_cost(self, rng: np.random.Generator, seen: Set[str]) -> Architecture:
+        with fields_named(SearchConfig.section):
+            return sample_under(self.space, self.constraint, rng, seen)
 
     def mutate(self, parent: Architecture, rng: np.random.Generator) -> Architecture:
         return self.space.mutate(parent, rng, rate=min(1, MUTATIONS / len(self._dimensions)))

@@ -12,6 +12,7 @@ from spaces.constraint import Candidates, Constraint, Named, draw_unseen
 from spaces.cost import Cost
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.average import with_key_frame
 from spaces.temporal.joint_chain import joint_chain
 
 
@@ -42,6 +43,13 @@ def sample_allocations(
 def check_constraint(space: AllocationSpace, constraint: Constraint) -> None:
     """Raises ConstraintError where the least or the most that an allocation can cost shows it to be empty."""
     constraint.check_ends(_named(space), *ends(joint_chain(space)))
+
+
+def check_on_average(space: AllocationSpace, on_average: Constraint) -> None:
+    """Raises NoneFoundError where the least or the most that a frame costs on average, the key frame among
+    them, shows the bounds on it to be empty."""
+    least, most = (with_key_frame(space, each) for each in ends(joint_chain(space)))
+    on_average.check_ends(_named(space), least, most, " on average")
 
 
 @lru_cache(maxsize=2)
