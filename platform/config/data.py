@@ -20,7 +20,7 @@ class DataConfig:
     train_split: str = "train2017"
     """Folder of images; the annotations are annotations/person_keypoints_SPLIT.json."""
     val_split: str = "val2017"
-    """The same, for scoring subnets."""
+    """Folder of images to score subnets on, likewise."""
     made: MadeConfig = field(default_factory=MadeConfig)
     """What to draw when there is no root."""
 

@@ -57,25 +57,27 @@ def from_yaml(path: Path) -> RunConfig:
 
 
 def _refusal(path: Path, error: ValidationError) -> str:
-    """What is wrong with the first field; a number out of bounds is said as everywhere."""
-    first = error.errors()[0]
-    where, allowed = _named(first["loc"])
+    """What is wrong with one field; a number out of bounds, if any, is said as everywhere."""
+    found = error.errors()
+    first = next((each for each in found if each["type"] in OUT_OF_BOUNDS), found[0])
+    names, allowed = _field(first["loc"])
     if allowed is not None and first["type"] in OUT_OF_BOUNDS:
-        return f"{where} must be {allowed}, but it is {first['input']}"
-    where = ".".join(str(part) for part in first["loc"]) or "the run"
+        return f"{typed('', '.'.join(names))} must be {allowed}, but it is {first['input']}"
+    where = ".".join(names) or "the run"
     return f"{path}: {where} is not valid: {first['msg']}, but it is {first['input']!r:.60}"
 
 
-def _named(loc: tuple[int | str, ...]) -> tuple[str, Range | None]:
-    """The field that pydantic means, as it is typed, and the numbers it takes; further parts say which type."""
+def _field(loc: tuple[int | str, ...]) -> tuple[list[str], Range | None]:
+    """The field that pydantic means, and the numbers it takes; what it says of types behind is left out."""
     kind: Any = RunConfig
-    section = ""
+    names: list[str] = []
     for part in map(str, loc):
-        section = typed(section, part)
-        if not is_dataclass(inner := get_type_hints(kind).get(part)):
-            return section, ranges(kind).get(part)
+        names.append(part)
+        inner = get_type_hints(kind).get(part)
+        if not is_dataclass(inner):
+            return names, ranges(kind).get(part)
         kind = inner
-    return section, None
+    return names, None
 
 
 def _refuse_unknown(kind: type, value: dict[str, Any], path: Path, prefix: str = "") -> None:

@@ -15,9 +15,9 @@ class ResourceConfig:
     address: str | None = None
     """A Ray cluster to join; by default the one this job runs on, or a local one."""
     cpus: Annotated[int, Ge(1)] | None = None
-    """Of a local Ray; by default all of the machine's."""
+    """Processor cores of a local Ray; by default all of the machine's."""
     object_store_mib: Annotated[int, Ge(75)] | None = None
-    """Of a local Ray; by default Ray's own choice."""
+    """Shared memory of a local Ray; by default Ray's own choice."""
     train_workers: Annotated[int, Ge(1)] | tuple[Annotated[int, Ge(1)], Annotated[int, Ge(1)]] = 2
     """Processes that share each training batch; two numbers, least and most, follow the cluster's size."""
     cpus_per_train_worker: Annotated[int, Ge(1)] = 1

@@ -26,7 +26,7 @@ class RunConfig:
     name: str
     """Its folder in the storage."""
     seed: Annotated[int, Ge(0)] = 0
-    """Of weights, batches, sampled subnets and proposals; the made data has its own."""
+    """Seed of weights, batches, sampled subnets and proposals; the made data has its own."""
     storage: Path = Path("runs")
     """Folder of all runs, of the driver; on a cluster, one that every node reaches by this path."""
     checkpoints_uri: str | None = None

@@ -17,17 +17,18 @@ class SubnetConfig(Bounds):
     """The part of SearchConfig that is about anything but time."""
 
     trials: Annotated[int, Ge(1)] = 500
+    """Subnets to score."""
     sampler: Literal["uniform", "evolution", "tpe", "nsga2", "predictor"] = "uniform"
     """uniform: the paper's. The others seek the front of AP against GMACs; tpe and nsga2 are Optuna's."""
     population: Annotated[int, Ge(2)] = 20
-    """Of evolution and nsga2; a search of fewer than six times as many trials has a smaller one."""
+    """Size of a generation of evolution and nsga2; fewer than six times as many trials have a smaller one."""
     predictor_batch: Annotated[int, Ge(1)] = 10
     """Results after which predictor is fitted anew."""
     predictor_least_correlation: Annotated[float, Interval(ge=-1, le=1)] = 0.5
     """Spearman's on held-out trials; while the predictor's is lower, proposals are uniform."""
     prefix_alike: Annotated[float, Interval(ge=0, le=1)] = 0.875
-    """Of prefix, a sampler of allocations: the share of the trials that have one choice for all frames; they
-    come first. A smaller one is quicker, since more first frames are shared, but found less."""
+    """Share of the trials of prefix, a sampler of allocations, that have one choice for all frames; they come
+    first. A smaller one is quicker, since more first frames are shared, but found less."""
     max_gmacs: Annotated[float, Gt(0)] | None = None
     """Most computation of a subnet, 10^9 multiply-accumulates an image."""
     min_gmacs: Annotated[float, Ge(0)] | None = None
@@ -47,11 +48,11 @@ class SubnetConfig(Bounds):
     first_look_keep: Annotated[float, Interval(gt=0, le=1)] = 0.5
     """Share of the subnets that is scored on everybody after its first look."""
     crop_chunk_mib: Annotated[int, Ge(1)] = 32
-    """Of the object store for each block of crops; a worker holds one at a time."""
+    """Size of a block of crops in the object store; a worker holds one at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchConfig(LatencyConfig, SubnetConfig):  # fields come in the order of the bases from the last to the first
+class SearchConfig(LatencyConfig, SubnetConfig):  # the last base's fields come first
     """How many subnets to score, which ones are allowed, and how each is scored."""
 
     section = "search"
@@ -67,8 +68,8 @@ class AllocationConfig(Bounds):
     trials: Annotated[int, Ge(1)] = 500
     """Allocations to score."""
     sampler: Literal["uniform", "evolution", "tpe", "nsga2", "predictor", "prefix"] = "uniform"
-    """As search.sampler, with its options. prefix refines the best allocation with one choice for all frames
-    (search.prefix-alike), and keeps first frames of the best ones, which is quicker."""
+    """Those of search.sampler, with their options. prefix refines the best allocation that has one choice for
+    all frames (search.prefix-alike), and keeps first frames of the best ones, which is quicker."""
     max_gmacs: Annotated[float, Gt(0)] | None = None
     """Most computation of a frame on average, 10^9 MACs: of S and the T networks, shared by T + 1 frames."""
     min_gmacs: Annotated[float, Ge(0)] | None = None
@@ -86,5 +87,5 @@ class AllocationConfig(Bounds):
     batch_size: Annotated[int, Ge(1)] = 64
     """Clips in one forward pass."""
     cache_mib: Annotated[int, Ge(0)] = 1024
-    """Of each worker's memory: half for heatmaps of first frames that allocations have in common, half for
+    """Memory of each worker: half for heatmaps of first frames that allocations have in common, half for
     features behind first parts that frames' networks have in common (on a GPU, of its memory)."""

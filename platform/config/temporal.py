@@ -46,15 +46,16 @@ class TemporalConfig:
     search: AllocationConfig = field(default_factory=AllocationConfig)
     """The search itself."""
     retrain: AllocationRetrainConfig = field(default_factory=AllocationRetrainConfig)
-    """What comes behind it."""
+    """Training of the found networks behind it."""
 
     def recipe(self, train: TrainConfig) -> TrainConfig:
+        """The recipe of the T supernet."""
         return replace(
             train, epochs=self.epochs, learning_rate=self.learning_rate, batch_size=self.batch_clips,
             decay="cosine", validate_every_epochs=self.validate_every_epochs,
         )  # fmt: skip
 
     def recipe_alone(self, train: TrainConfig) -> TrainConfig:
-        """Of the found networks, without the others."""
+        """The recipe of the found networks, trained without the others."""
         rate, epochs = self.retrain.learning_rate, self.retrain.epochs
         return replace(self.recipe(train), epochs=epochs, learning_rate=rate, validate_every_epochs=0)

@@ -23,6 +23,7 @@ class RetrainConfig:
     """By default the recipe's; with another number its drops come in proportion."""
 
     def recipe(self, train: TrainConfig) -> TrainConfig:
+        """The recipe of a subnet that is trained alone."""
         epochs = self.epochs or train.epochs
         drops = tuple(drop * epochs // train.epochs for drop in train.drop_epochs)
         return replace(train, epochs=epochs, drop_epochs=drops, validate_every_epochs=0)
@@ -37,7 +38,7 @@ class FinetuneConfig:
     train_split: str = "train"
     """A file for each sequence is in annotations/SPLIT."""
     val_split: str = "val"
-    """The same, for scoring."""
+    """The split to score on, likewise."""
     weights: Path | None = None
     """The network, a .safetensors file; by default what spatial_retrain left in the run's folder."""
     epochs: Annotated[int, Ge(1)] = 20
@@ -48,6 +49,7 @@ class FinetuneConfig:
     """Where the rate is multiplied with train.drop-factor."""
 
     def recipe(self, train: TrainConfig) -> TrainConfig:
+        """The recipe of a network on PoseTrack18."""
         return replace(
             train, epochs=self.epochs, learning_rate=self.learning_rate, drop_epochs=self.drop_epochs,
             decay="steps", warmup_steps=0, validate_every_epochs=0,

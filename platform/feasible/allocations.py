@@ -13,7 +13,7 @@ from jaxtyping import Float
 from platform.config.bounds import fields_named
 from platform.config.search import AllocationConfig
 from platform.feasible.architectures import MUTATIONS
-from platform.feasible.feasible_set import check_latency_bound, first_quick
+from platform.feasible.feasible_set import first_quick
 from platform.terminal.errors import ConfigError
 from spaces.constraint import Constraint
 from spaces.errors import ConstraintError
@@ -40,7 +40,6 @@ class FeasibleAllocations:
         self, space: AllocationSpace, constraint: Constraint,
         latency: Callable[[Allocation], float] | None = None, max_latency_ms: float | None = None,
     ) -> None:  # fmt: skip
-        check_latency_bound(LATENCY_FIELD, max_latency_ms)
         if max_latency_ms is not None and latency is None:
             raise ConfigError(f"{LATENCY_FIELD} needs a latency of allocations, but none is given")
         self.space, self.constraint = space, constraint

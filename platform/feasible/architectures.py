@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from platform.config.bounds import fields_named
 from platform.config.search import SearchConfig
-from platform.feasible.feasible_set import check_latency_bound, first_quick
+from platform.feasible.feasible_set import first_quick
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint, sample_under
@@ -38,7 +38,6 @@ class FeasibleArchitectures:
         latency: Callable[[Architecture], float] | None = None,
         max_latency_ms: float | None = None,
     ) -> None:
-        check_latency_bound("search.max-latency-ms", max_latency_ms)
         if max_latency_ms is not None and latency is None:
             raise ConfigError("search.max-latency-ms needs a latency of architectures, but none is given")
         self.space, self.constraint, self.max_latency_ms = space, constraint, max_latency_ms

@@ -103,12 +103,6 @@ def test_the_prefix_sampler_keeps_the_bound_from_its_first_trial_on(tmp_path: Pa
         sampler.observe(trial, Observation(proposed, trial / 100, feasible.figures(proposed)["gmacs"]))
 
 
-@pytest.mark.parametrize("bound_ms", [0, -1.0, math.nan, math.inf])
-def test_a_bound_that_is_no_time_is_refused(bound_ms: float) -> None:
-    with pytest.raises(ConfigError, match=r"temporal\.search\.max-latency-ms must be a finite number above"):
-        FeasibleAllocations(SPACE, ANY, depth_ms, bound_ms)
-
-
 def test_a_bound_needs_a_latency() -> None:
     with pytest.raises(ConfigError, match="needs a latency of allocations"):
         FeasibleAllocations(SPACE, ANY, max_latency_ms=3)

@@ -32,7 +32,8 @@ class Augmentation:
     """Ranges of the training augmentation; all zero leaves every crop as validation sees it."""
 
     rotation_deg: Annotated[float, Interval(ge=0, le=180)] = 40.0  # uniform in [-rotation_deg, rotation_deg]
-    scale_fraction: Annotated[float, Interval(ge=0, lt=1)] = 0.0  # box scale uniform in [1 - scale_fraction, 1 + scale_fraction]
+    scale_fraction: Annotated[float, Interval(ge=0, lt=1)] = 0.0
+    """box scale uniform in [1 - scale_fraction, 1 + scale_fraction]"""
     flip_probability: Annotated[float, Interval(ge=0, le=1)] = 0.5
     half_body_probability: Annotated[float, Interval(ge=0, le=1)] = 0.0
     half_body_min_joints: Annotated[int, Ge(0)] = 8  # fewer labelled joints than this are never halved

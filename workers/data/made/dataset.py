@@ -56,9 +56,10 @@ class MadeConfig:
     width_px: Annotated[int, Interval(ge=96, le=4_096)] = 320
     height_px: Annotated[int, Interval(ge=96, le=4_096)] = 240
     validation_fraction: Annotated[float, Interval(gt=0, lt=1)] = 0.17  # of the clips
-    # 0 to 1: clutter, occlusion, blur, noise and people who do not face the camera
     difficulty: Annotated[float, Interval(ge=0, le=1)] = 0.3
-    transience: Annotated[float, Interval(ge=0, le=1)] = 0.0  # 0 to 1: what spoils single frames: things passing by, shakes, lost focus
+    """0 to 1: clutter, occlusion, blur, noise and people who do not face the camera"""
+    transience: Annotated[float, Interval(ge=0, le=1)] = 0.0
+    """0 to 1: what spoils single frames: things passing by, shakes, lost focus"""
 
     def __post_init__(self) -> None:
         check_bounds(self)
