@@ -61,7 +61,8 @@ def check_bounds(value: Any) -> None:
 
 def out_of_bounds(value: Any) -> Iterator[tuple[str, Range, Any]]:
     """Fields of a dataclass that have a number their type does not allow: name, what it takes, what it is."""
-    for name, allowed in ranges(type(value)).items():
+    kind: type = type(value)
+    for name, allowed in ranges(kind).items():
         found = getattr(value, name)
         if not all(map(allowed.holds, _numbers(found))):
             yield name, allowed, found
