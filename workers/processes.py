@@ -80,7 +80,7 @@ class Helper:
         return DataError(
             f"a process that reads or draws images must live until it is told to end, but process {self.pid} "
             f"ended with {cause}. SIGKILL often means that memory ran out; where it made training batches, "
-            "lower train.loader-processes or train.memory-mib."
+            "lower TrainConfig.loader_processes or TrainConfig.memory_mib."
         )
 
 

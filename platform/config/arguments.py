@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.console import Console
+
+from platform.config.common_help import print_common_help
 from platform.config.file import from_yaml
+from platform.config.names import fields_in
 from platform.config.recipes import RECIPES, listing, recipe
 from platform.config.run import RunConfig
 from platform.terminal.command_line import parse
 from platform.terminal.errors import ConfigError
+from spaces.errors import BoundError
 
 PROGRAM = "python -m platform.search"
+HELP = frozenset(("-h", "--help"))
+HELP_ALL = "--help-all"
 
 
 def overview() -> str:
@@ -34,7 +41,8 @@ def overview() -> str:
             f"  {PROGRAM} --config runs/smoke/config.yaml",
             f"  {PROGRAM} smoke --name tighter --warm-start runs/smoke --search.max-gmacs 0.01",
             "",
-            f"All fields of a recipe, with their values: {PROGRAM} smoke --help",
+            f"The fields that people change first, with their values: {PROGRAM} smoke --help",
+            f"All fields: {PROGRAM} smoke --help-all",
             "Several runs as one table and front: python -m platform.merge runs/smoke runs/more --into both",
             "In which fields two recipes differ: python -m platform.recipes diff smoke coco-mbv3",
         )
@@ -42,8 +50,11 @@ def overview() -> str:
 
 
 def read_arguments(arguments: list[str]) -> RunConfig | None:
-    """The configuration that the arguments describe; None when they ask for the overview."""
-    if not arguments or arguments[0] in ("-h", "--help"):
+    """The configuration that the arguments describe; None when they ask for the overview.
+
+    Behind a recipe or file --help prints the common fields, --help-all every field, and both exit.
+    """
+    if not arguments or arguments[0] in HELP:
         return None
     if arguments[0] == "--config" or arguments[0].startswith("--config="):
         name, base, rest = _from_file(arguments)
@@ -54,7 +65,16 @@ def read_arguments(arguments: list[str]) -> RunConfig | None:
         )
     else:
         name, base, rest = arguments[0], recipe(arguments[0]), arguments[1:]
-    return parse(RunConfig, rest, default=base, prog=f"{PROGRAM} {name}", description=RunConfig.__doc__ or "")
+    program = f"{PROGRAM} {name}"
+    if HELP_ALL in rest:
+        rest = ["--help"]
+    elif not HELP.isdisjoint(rest):
+        print_common_help(base, program, Console())
+        raise SystemExit(0)
+    try:
+        return parse(RunConfig, rest, default=base, prog=program, description=RunConfig.__doc__ or "")
+    except BoundError as error:
+        raise ConfigError(fields_in(str(error))) from error
 
 
 def _from_file(arguments: list[str]) -> tuple[str, RunConfig, list[str]]:

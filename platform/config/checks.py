@@ -1,15 +1,27 @@
-"""Bounds on numbers, said with the field's name."""
+"""The bounds that fields say, checked by one walk that knows their dotted names."""
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
+from typing import Any
+
 from platform.terminal.errors import ConfigError
+from spaces.bounds import out_of_bounds
 
 
-def share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ConfigError(f"{name} must be a share from 0 to 1, but it is {value}")
+def check_numbers(config: Any, section: str = "") -> None:
+    """Raises ConfigError for the first number that its field does not allow, in `config` or within it.
+
+    `section` is the dotted name of `config`; fields are named as the command line has them.
+    """
+    for name, allowed, found in out_of_bounds(config):
+        raise ConfigError(f"{typed(section, name)} must be {allowed}, but it is {found}")
+    for field in fields(config):
+        inner = getattr(config, field.name)
+        if is_dataclass(inner):
+            check_numbers(inner, typed(section, field.name))
 
 
-def at_least(least: int, name: str, value: int) -> None:
-    if value < least:
-        raise ConfigError(f"{name} must be at least {least}, but it is {value}")
+def typed(section: str, name: str) -> str:
+    """A field's dotted name as the command line has it, without the two dashes."""
+    return ".".join(filter(None, (section, name.replace("_", "-"))))

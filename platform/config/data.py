@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Ge, Gt
 
 from workers.data.synthetic.dataset import SyntheticConfig
 
@@ -17,7 +20,7 @@ class DataConfig:
     train_split: str = "train2017"
     """Folder of images; the annotations are annotations/person_keypoints_SPLIT.json."""
     val_split: str = "val2017"
-    """The same, for scoring subnets."""
+    """Folder of images to score subnets on, likewise."""
     made: SyntheticConfig = field(default_factory=SyntheticConfig)
     """What to draw when there is no root."""
 
@@ -28,7 +31,7 @@ class SpaceConfig:
 
     name: str = "mobilenetv3"
     """One of spaces/registry.py: mobilenetv3, mobilenetv3-small, resnet50, hrnet-w32."""
-    input_hw: tuple[int, int] = (256, 192)
+    input_hw: tuple[Annotated[int, Ge(1)], Annotated[int, Ge(1)]] = (256, 192)
     """Height and width of the cropped person, pixels."""
-    sigma_cells: float = 2.0
+    sigma_cells: Annotated[float, Gt(0)] = 2.0
     """Standard deviation of a joint's Gaussian, heatmap cells of 4 x 4 input pixels."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Ge, Gt
 
 from platform.config.search import AllocationConfig
 from platform.config.training import AllocationRetrainConfig
@@ -22,36 +25,37 @@ class TemporalConfig:
     """By default finetune.val-split."""
     key_frame: Path | None = None
     """S-ViPNet's weights, .safetensors; by default what spatial_finetune left, else spatial_retrain."""
-    trained_frames: int = 3
+    trained_frames: Annotated[int, Ge(1)] = 3
     """T in training: frames after a key frame over which heatmaps are passed on."""
-    clip_step: int = 1
+    clip_step: Annotated[int, Ge(1)] = 1
     """A training clip begins at every so many frames of a person's track."""
-    epochs: int = 60
+    epochs: Annotated[int, Ge(1)] = 60
     """Passes over the training clips."""
-    batch_clips: int = 16
+    batch_clips: Annotated[int, Ge(1)] = 16
     """Clips of T + 1 frames in a training step; the workers share them."""
-    learning_rate: float = 1e-3
+    learning_rate: Annotated[float, Gt(0)] = 1e-3
     """Adam's, down to zero along half a cosine; all else is the recipe's in `train`."""
-    validate_every_epochs: int = 0
+    validate_every_epochs: Annotated[int, Ge(0)] = 0
     """How often the biggest, the smallest and one fixed random allocation are scored; 0 is never."""
     fusion: bool = True
     """Without it no frame sees the heatmaps of the one before, whatever is trained or retrained."""
     shared: bool = False
     """One choice for all frames in the search: Figure 6b's control."""
-    frames: int = 3
+    frames: Annotated[int, Ge(1)] = 3
     """T in the search; it need not be that of the training."""
     search: AllocationConfig = field(default_factory=AllocationConfig)
     """The search itself."""
     retrain: AllocationRetrainConfig = field(default_factory=AllocationRetrainConfig)
-    """What comes behind it."""
+    """Training of the found networks behind it."""
 
     def recipe(self, train: TrainConfig) -> TrainConfig:
+        """The recipe of the T supernet."""
         return replace(
             train, epochs=self.epochs, learning_rate=self.learning_rate, batch_size=self.batch_clips,
             decay="cosine", validate_every_epochs=self.validate_every_epochs,
         )  # fmt: skip
 
     def recipe_alone(self, train: TrainConfig) -> TrainConfig:
-        """Of the found networks, without the others."""
+        """The recipe of the found networks, trained without the others."""
         rate, epochs = self.retrain.learning_rate, self.retrain.epochs
         return replace(self.recipe(train), epochs=epochs, learning_rate=rate, validate_every_epochs=0)

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from platform.config.bounds import fields_named
+from platform.config.search import AllocationConfig
 from platform.feasible.architectures import MUTATIONS
-from platform.feasible.feasible_set import check_latency_bound, first_quick
+from platform.feasible.feasible_set import first_quick
 from platform.terminal.errors import ConfigError
 from spaces.constraint import Constraint
 from spaces.errors import ConstraintError
@@ -38,7 +40,6 @@ class FeasibleAllocations:
         self, space: AllocationSpace, constraint: Constraint,
         latency: Callable[[Allocation], float] | None = None, max_latency_ms: float | None = None,
     ) -> None:  # fmt: skip
-        check_latency_bound(LATENCY_FIELD, max_latency_ms)
         if max_latency_ms is not None and latency is None:
             raise ConfigError(f"{LATENCY_FIELD} needs a latency of allocations, but none is given")
         self.space, self.constraint = space, constraint
@@ -51,7 +52,8 @@ class FeasibleAllocations:
     @cached_property
     def on_sum(self) -> Constraint:
         """The same bounds on the sum over T frames; ConstraintError where they leave nothing beside S."""
-        return on_the_sum(self.space, self.constraint)
+        with fields_named(AllocationConfig.section):
+            return on_the_sum(self.space, self.constraint)
 
     def allows(self, candidate: Allocation) -> bool:
         return (
@@ -70,7 +72,8 @@ class FeasibleAllocations:
 
     def sample_by_cost(self, rng: np.random.Generator, seen: Set[str] = frozenset()) -> Allocation:
         """Uniform within the bounds on cost; nothing is measured."""
-        return sample_allocation(self.space, self.on_sum, rng, seen)
+        with fields_named(AllocationConfig.section, f"{self.constraint}{AllocationConfig.per}"):
+            return sample_allocation(self.space, self.on_sum, rng, seen)
 
     def mutate(self, parent: Allocation, rng: np.random.Generator) -> Allocation:
         return self.mutate_behind(parent, 0, rng)

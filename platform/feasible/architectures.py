@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from platform.feasible.feasible_set import check_latency_bound, first_quick
+from platform.config.bounds import fields_named
+from platform.config.search import SearchConfig
+from platform.feasible.feasible_set import first_quick
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint, sample_under
@@ -36,7 +38,6 @@ class FeasibleArchitectures:
         latency: Callable[[Architecture], float] | None = None,
         max_latency_ms: float | None = None,
     ) -> None:
-        check_latency_bound("search.max-latency-ms", max_latency_ms)
         if max_latency_ms is not None and latency is None:
             raise ConfigError("search.max-latency-ms needs a latency of architectures, but none is given")
         self.space, self.constraint, self.max_latency_ms = space, constraint, max_latency_ms
@@ -51,11 +52,15 @@ class FeasibleArchitectures:
 
     def sample(self, rng: np.random.Generator, seen: Set[str] = frozenset()) -> Architecture:
         if self.max_latency_ms is None:
-            return sample_under(self.space, self.constraint, rng, seen)
+            return self._sample_by_cost(rng, seen)
         return first_quick(
-            lambda closed: sample_under(self.space, self.constraint, rng, closed), seen, MOST_DRAWS,
+            lambda closed: self._sample_by_cost(rng, closed), seen, MOST_DRAWS,
             self._quick_enough, lambda slow: self._too_slow(slow, len(seen)),
         )  # fmt: skip
+
+    def _sample_by_cost(self, rng: np.random.Generator, seen: Set[str]) -> Architecture:
+        with fields_named(SearchConfig.section):
+            return sample_under(self.space, self.constraint, rng, seen)
 
     def mutate(self, parent: Architecture, rng: np.random.Generator) -> Architecture:
         return self.space.mutate(parent, rng, rate=min(1, MUTATIONS / len(self._dimensions)))

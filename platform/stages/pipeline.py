@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from rich.console import Console
 
+from platform.config.names import fields_typed
 from platform.config.run import RunConfig
 from platform.config.stage_names import STAGE_NAMES, StageName
 from platform.run.cluster import ray_session
@@ -46,7 +47,8 @@ def run(config: RunConfig, console: Console) -> RunFolder:
             with ray_session(config.resources):
                 for name in STAGE_NAMES:
                     if name in config.stages:
-                        STAGES[name](context)
+                        with fields_typed(name):
+                            STAGES[name](context)
     _say_where(console, folder, tracking_uri(config))
     return folder
 

@@ -13,6 +13,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from platform.config.resources import ResourceConfig
 from platform.run.context import Run
+from platform.terminal.errors import ConfigError
 from platform.training.watch import TrainingWatch
 from workers.errors import TrainingError
 from workers.progress import ProgressBoard
@@ -41,7 +42,7 @@ def run_training(
         make=make, checkpoints_uri=uri, threads=resources.cpus_per_train_worker, board=board,
         validation=validation,
     )  # fmt: skip
-    store = CheckpointStore(uri, context.config.train.keep_checkpoints)
+    store = _store(uri, context.config.train.keep_checkpoints)
     with TrainingWatch(context, stage, board, steps):
         _fit(job, resources, uri, board)
     last = store.newest(context.console.print)
@@ -51,6 +52,13 @@ def run_training(
             f"{last.step if last else 'missing'}. Is that storage one that every node reaches?"
         )
     return last.state
+
+
+def _store(uri: str, keep: int) -> CheckpointStore:
+    try:
+        return CheckpointStore(uri, keep)
+    except TrainingError as error:
+        raise ConfigError(f"checkpoints-uri cannot be used: {error}") from error
 
 
 def _board() -> Any:

@@ -10,9 +10,12 @@ import numpy as np
 from spaces.chain import COSTS, Decisions
 from spaces.constraint import Candidates, Constraint, Named, draw_unseen
 from spaces.cost import Cost
-from spaces.temporal.allocation import Allocation
+from spaces.space import SearchSpace
+from spaces.temporal.allocation import Allocation, Operation
 from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.average import average, with_key_frame
 from spaces.temporal.joint_chain import joint_chain
+from spaces.temporal.temporal_space import TemporalSpace
 
 
 def sample_allocation(
@@ -42,6 +45,28 @@ def sample_allocations(
 def check_constraint(space: AllocationSpace, constraint: Constraint) -> None:
     """Raises ConstraintError where the least or the most that an allocation can cost shows it to be empty."""
     constraint.check_ends(_named(space), *ends(joint_chain(space)))
+
+
+def check_on_average(space: AllocationSpace, on_average: Constraint) -> None:
+    """Raises NoneFoundError where the least or the most that a frame costs on average, the key frame among
+    them, shows the bounds on it to be empty."""
+    least, most = (with_key_frame(space, each) for each in ends(joint_chain(space)))
+    on_average.check_ends(_named(space), least, most, " on average")
+
+
+def check_conceivable(
+    spatial: SearchSpace, operations: tuple[Operation, ...], frames: int, on_average: Constraint
+) -> None:
+    """Raises NoneFoundError where no key frame of `spatial` leaves anything within bounds on the average."""
+    lowest, highest = (
+        AllocationSpace(TemporalSpace(spatial, key_frame, operations), frames)
+        for key_frame in (spatial.smallest(), spatial.biggest())
+    )
+    least, _ = ends(joint_chain(lowest))
+    one, many = (f"{each}, whatever its key frame," for each in (_named(lowest).one, _named(lowest).many))
+    on_average.check_ends(
+        Named(one, many), with_key_frame(lowest, least), average(highest, highest.biggest()), " on average"
+    )
 
 
 @lru_cache(maxsize=2)

@@ -226,9 +226,9 @@ class SpaceContract:
     def test_what_nothing_satisfies_is_said_with_the_bound_to_change(self, space: SearchSpace) -> None:
         least, most = space.cost(space.smallest()), space.cost(space.biggest())
         for constraint, advice in (
-            (Constraint(max_gmacs=least.gmacs * 0.99), "Raise search.max-gmacs"),
-            (Constraint(max_params=least.params - 1), "Raise search.max-params"),
-            (Constraint(min_gmacs=most.gmacs * 1.01), "Lower search.min-gmacs"),
+            (Constraint(max_gmacs=least.gmacs * 0.99), "Raise max_gmacs"),
+            (Constraint(max_params=least.params - 1), "Raise max_params"),
+            (Constraint(min_gmacs=most.gmacs * 1.01), "Lower min_gmacs"),
         ):
             with pytest.raises(ConstraintError, match=f"no architecture of space '{space.name}'.*{advice}"):
                 sample_under(space, constraint, np.random.default_rng(0))

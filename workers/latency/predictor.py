@@ -130,7 +130,7 @@ def train_predictor(
     if len(samples) < FEWEST_SAMPLES:
         raise DataError(
             f"a latency predictor needs at least {FEWEST_SAMPLES} measured architectures, but there are "
-            f"{len(samples)}. Raise search.latency-samples, or widen the constraint."
+            f"{len(samples)}. Measure more, or widen the constraint."
         )
     columns = np.stack([features(space, architecture) for architecture, _ in samples])
     latencies_ms = np.array([latency_ms for _, latency_ms in samples])

@@ -57,7 +57,7 @@ class CheckpointStore:
         except (ArrowInvalid, OSError) as error:
             raise TrainingError(
                 f"checkpoints need a folder that can be written to, as a path, file://, s3:// or gs://, but "
-                f"{uri}: {error}. Give --checkpoints-uri."
+                f"{uri}: {error}. Give another one."
             ) from error
 
     def save(self, step: int, state: State, metrics: Mapping[str, float]) -> None:

@@ -11,10 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from platform.config.bounds import fields_named
+from platform.config.checks import typed
 from platform.latencies.meters import Meters, need_cores, one_processor
 from platform.latencies.sources import LatencySource, MeasuredLatency, PredictedLatency
 from platform.latencies.table import LatencyTable, Row
 from platform.run.context import Run
+from platform.terminal.errors import ConfigError
 from platform.terminal.progress import StageProgress
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint, sample_many
@@ -71,7 +74,13 @@ def _learn(
     """Leaves the predictor in the run's folder."""
     config = context.config
     rng = np.random.default_rng([_STREAM, config.seed])
-    samples = sample_many(space, constraint, config.search.latency_samples, rng)
+    with fields_named(config.search.section):
+        samples = sample_many(space, constraint, config.search.latency_samples, rng)
+    if len(samples) < FEWEST_SAMPLES:
+        raise ConfigError(
+            f"a latency is learnt from at least {FEWEST_SAMPLES} subnets, but only {len(samples)} have "
+            f"{constraint}. Widen {' or '.join(typed('search', name) for name in constraint.fields_set())}."
+        )
     _measure_all(context, samples, setting, table, policy)
     undisturbed = [sample for sample in samples if table.is_undisturbed(sample.key, policy.control_limit)]
     enough = enough_undisturbed(len(undisturbed), len(samples))

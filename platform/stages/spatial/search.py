@@ -7,6 +7,7 @@ from typing import Any
 
 import ray
 
+from platform.config.bounds import fields_named
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.results.store import Row
 from platform.run.context import Run
@@ -31,7 +32,8 @@ def run(context: Run) -> None:
     config, store = context.config.search, context.folder.trials
     people = context.people(context.config.data.val_split)
     space = context.space(people)
-    config.constraint.check(space)
+    with fields_named(config.section):
+        config.constraint.check(space)
     store.tidy()
     done = store.rows(STAGE)
     if not pending_trials(config.trials, done) and context.folder.best.exists():

@@ -10,6 +10,7 @@ from typing import Any
 import ray
 
 from analysis.allocation_table import summary
+from platform.config.bounds import fields_named
 from platform.feasible.allocations import FeasibleAllocations
 from platform.results.store import Row
 from platform.run.cluster import in_a_slot
@@ -25,8 +26,8 @@ from platform.trials.row import SearchFacts
 from platform.trials.search import SearchRun, pending_trials, refuse_other, send
 from platform.trials.warm_start import take_over, warm_start_rows
 from spaces.temporal.allocation import Allocation
-from spaces.temporal.average import average, on_the_sum
-from spaces.temporal.drawing import check_constraint
+from spaces.temporal.average import average
+from spaces.temporal.drawing import check_on_average
 from workers.errors import DataError
 from workers.search.allocation_evaluator import networks_of
 from workers.weights.allocation import TrainedAllocation, save_allocation
@@ -51,7 +52,8 @@ def _search(context: Run, done: list[Row]) -> None:
     if not context.folder.temporal_supernet.exists():
         take_temporal_supernet(context)
     config, given = context.config.temporal.search, material(context)
-    check_constraint(given.space, on_the_sum(given.space, config.constraint))
+    with fields_named(config.section):
+        check_on_average(given.space, config.constraint)
     facts = _facts(context, given)
     refuse_other(context, done, facts.evaluation, "another T supernet or S-ViPNet")
     known = warm_start_rows(context, STAGE, facts.evaluation)

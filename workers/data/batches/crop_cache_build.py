@@ -30,7 +30,7 @@ _IMAGES_AT_A_TIME = 16  # that a process decodes before it writes
 _SAY_EVERY_S = 10.0
 _LEAST_SHARE = 0.02  # of the people, before the size of the whole is extrapolated from them
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_ADVICE = "or train without it (train.crop-cache false)."
+_ADVICE = "or train without it (TrainConfig.crop_cache)."
 
 
 @dataclass(frozen=True, slots=True)

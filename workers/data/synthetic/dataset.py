@@ -16,10 +16,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import cv2
 import numpy as np
+from annotated_types import Interval
 
+from spaces.bounds import check_bounds
 from workers.data.synthetic.clip import Frame, make_clip
 from workers.data.synthetic.labels import PersonLabel
 from workers.data.synthetic.layout import (
@@ -46,30 +49,20 @@ Labels = list[tuple[PersonLabel, ...]]  # the people of each frame of a clip
 class SyntheticConfig:
     """How much to draw. Equal configurations give equal bytes; clip n of a seed is the same however many."""
 
-    seed: int = 0
-    clips: int = 200
-    frames_per_clip: int = 4  # 0.1 s apart
-    people_per_clip: int = 3
-    width_px: int = 320
-    height_px: int = 240
-    validation_fraction: float = 0.17  # of the clips
-    difficulty: float = 0.3  # 0 to 1: clutter, occlusion, blur, noise and people who do not face the camera
-    transience: float = 0.0  # 0 to 1: what spoils single frames: things passing by, shakes, lost focus
+    seed: Annotated[int, Interval(ge=0, le=2**63 - 1)] = 0
+    clips: Annotated[int, Interval(ge=2, le=999_999)] = 200
+    frames_per_clip: Annotated[int, Interval(ge=1, le=1_000)] = 4  # 0.1 s apart
+    people_per_clip: Annotated[int, Interval(ge=1, le=12)] = 3
+    width_px: Annotated[int, Interval(ge=96, le=4_096)] = 320
+    height_px: Annotated[int, Interval(ge=96, le=4_096)] = 240
+    validation_fraction: Annotated[float, Interval(gt=0, lt=1)] = 0.17  # of the clips
+    difficulty: Annotated[float, Interval(ge=0, le=1)] = 0.3
+    """0 to 1: clutter, occlusion, blur, noise and people who do not face the camera"""
+    transience: Annotated[float, Interval(ge=0, le=1)] = 0.0
+    """0 to 1: what spoils single frames: things passing by, shakes, lost focus"""
 
     def __post_init__(self) -> None:
-        _require("seed", self.seed, 0, 2**63 - 1)
-        _require("clips", self.clips, 2, 999_999)
-        _require("frames_per_clip", self.frames_per_clip, 1, 1_000)
-        _require("people_per_clip", self.people_per_clip, 1, 12)
-        _require("width_px", self.width_px, 96, 4_096)
-        _require("height_px", self.height_px, 96, 4_096)
-        if not 0.0 < self.validation_fraction < 1.0:
-            raise DataError(
-                "synthetic data: validation_fraction must lie between 0 and 1, not "
-                f"{self.validation_fraction}. Give the share of the clips to validate on, for example 0.17."
-            )
-        _require("difficulty", self.difficulty, 0, 1)
-        _require("transience", self.transience, 0, 1)
+        check_bounds(self)
 
     @property
     def validation_clips(self) -> int:
@@ -80,11 +73,6 @@ class SyntheticConfig:
         """The clip numbers of "train" or "val"; no clip is in both."""
         first = self.clips - self.validation_clips
         return range(first) if split == "train" else range(first, self.clips)
-
-
-def _require(name: str, value: float, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise DataError(f"synthetic data: {name} must lie between {low} and {high}, not {value}.")
 
 
 def write_synthetic_dataset(root: Path, config: SyntheticConfig) -> Path:

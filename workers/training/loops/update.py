@@ -59,7 +59,8 @@ class WeightUpdate:
             raise TrainingError(
                 f"loss and gradients must be finite, but in {self.skipped_in_a_row} steps in a row they were "
                 f"not. Stopped at step {step} with learning rate {self.learning_rate:.3g} and losses "
-                f"{losses}, training {trained()}. Lower train.learning_rate, or set train.max_grad_norm."
+                f"{losses}, training {trained()}. Lower TrainConfig.learning_rate, or set "
+                "TrainConfig.max_grad_norm."
             )
 
     def state(self) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def collapse_warning(history: Sequence[ValidationReport]) -> str | None:
     )
 
 
-_ADVICE = "Train again with a smaller train.learning-rate or a longer warm-up."
+_ADVICE = "Train again with a smaller learning rate or a longer warm-up."
 
 
 def _holds(report: ValidationReport, best: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import takewhile
@@ -31,6 +32,8 @@ from spaces.errors import ConstraintError
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from spaces.temporal.allocation import Allocation
+from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.average import average
 from spaces.temporal.temporal_space import TemporalSpace
 from workers.data.skeleton import POSETRACK17
 from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
@@ -235,8 +238,16 @@ def test_what_cannot_work_is_said_before_anything_is_evaluated(config: RunConfig
     with pytest.raises(DataError, match=r"temporal_supernet\.safetensors is no file\. Run the stage"):
         temporal_search.run(context)
     write_weights(context)
-    with pytest.raises(ConstraintError, match="must leave something beside the key frame's"):
+    space = AllocationSpace(TemporalSpace(SPATIAL, SPATIAL.biggest()), 3)
+    smallest = average(space, space.smallest()).gmacs
+    with pytest.raises(ConstraintError) as refused:
         temporal_search.run(context)
+    said = re.fullmatch(
+        r"no allocation over 3 frames of space 't-mobilenetv3-small' has at most 0\.001 GMACs on average; "
+        r"its smallest has ([\d.]+)\. Raise temporal\.search\.max-gmacs\.", str(refused.value),
+    )  # fmt: skip
+    assert said is not None
+    assert smallest <= float(said[1]) < smallest * 1.001
     other = SPATIAL.smallest()
     save_network(context.folder.finetuned, SPATIAL.network(other), SPATIAL, other, POSETRACK17.names)
     with pytest.raises(DataError, match="T supernet was trained below"):

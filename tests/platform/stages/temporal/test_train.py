@@ -145,9 +145,9 @@ def test_what_the_temporal_level_lacks_is_said_before_anything_starts(
     ("field", "says"),
     [("trained_frames", r"temporal\.trained-frames must be at least 1"),
      ("frames", r"temporal\.frames must be at least 1"),
-     ("batch_clips", r"temporal\.batch-clips must be at least resources\.train-workers \(2\), but it is 0")],
+     ("batch_clips", r"temporal\.batch-clips must be at least resources\.train-workers \(2\), but it is 1")],
 )  # fmt: skip
 def test_numbers_that_cannot_be_are_refused(config: RunConfig, field: str, says: str) -> None:
-    none: dict[str, Any] = {field: 0}
+    value: dict[str, Any] = {field: 1 if field == "batch_clips" else 0}
     with pytest.raises(ConfigError, match=says):
-        replace(config, temporal=replace(config.temporal, **none))
+        replace(config, temporal=replace(config.temporal, **value))

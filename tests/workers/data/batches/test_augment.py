@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spaces.errors import VipnasError
+from spaces.errors import BoundError
 from workers.data.batches.augment import NO_AUGMENTATION, Augmentation, Draw, half_body_box
 from workers.data.skeleton import COCO17
 
@@ -41,7 +41,7 @@ def test_the_half_body_box_surrounds_the_labelled_joints_of_its_half() -> None:
 
 
 def test_a_range_that_makes_no_sense_is_refused() -> None:
-    with pytest.raises(VipnasError, match=r"scale_fraction must be in \[0, 1\), got 1.5"):
+    with pytest.raises(BoundError, match=r"scale_fraction must be a share in \[0, 1\), but it is 1.5"):
         Augmentation(scale_fraction=1.5)
-    with pytest.raises(VipnasError, match=r"flip_probability must be in \[0, 1\], got -1"):
+    with pytest.raises(BoundError, match=r"flip_probability must be a share from 0 to 1, but it is -1"):
         Augmentation(flip_probability=-1)

@@ -162,7 +162,7 @@ def test_a_killed_process_is_named_and_the_next_epoch_starts_new_ones(root: Path
     list(data.batches(0, 0, 2))
     killed = min(children() - before)
     os.kill(killed, signal.SIGKILL)
-    with pytest.raises(DataError, match=rf"process {killed} ended with SIGKILL.*loader-processes"):
+    with pytest.raises(DataError, match=rf"process {killed} ended with SIGKILL.*loader_processes"):
         list(data.batches(0, 1, 2))
     assert_end_soon(children() - before)
     assert len(list(data.batches(0, 1, 2))) == 5

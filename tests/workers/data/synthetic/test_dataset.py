@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
+from spaces.errors import BoundError
 from workers.data.coco import read_people
 from workers.data.synthetic.dataset import MARKER, SyntheticConfig, write_synthetic_dataset
 from workers.errors import DataError
@@ -162,12 +163,12 @@ def test_a_failed_writing_leaves_nothing_behind(tmp_path: Path) -> None:
     ],
 )
 def test_an_impossible_number_is_refused_by_name(field: str, value: float) -> None:
-    with pytest.raises(DataError, match=f"synthetic data: {field} must lie between .* not {value}"):
+    with pytest.raises(BoundError, match=f"{field} must be .*from .* to .*, but it is {value}"):
         SyntheticConfig(**{field: value})  # type: ignore[arg-type]
 
 
 def test_a_validation_fraction_outside_0_to_1_is_refused() -> None:
-    with pytest.raises(DataError, match=r"validation_fraction must lie between 0 and 1, not 1\.5"):
+    with pytest.raises(BoundError, match=r"validation_fraction must be a share in \(0, 1\), but it is 1\.5"):
         SyntheticConfig(validation_fraction=1.5)
 
 
