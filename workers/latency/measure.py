@@ -13,6 +13,7 @@ from torch import nn
 
 from spaces.architecture import Architecture
 from spaces.registry import build_space
+from spaces.streams import Stream, torch_generator
 from spaces.temporal.allocation import FrameChoice
 from spaces.temporal.network import TemporalNetwork
 from workers.errors import DataError
@@ -113,7 +114,7 @@ def keep_signals(network: nn.Module) -> nn.Module:
     With the paper's initial weights they would shrink until numbers are denormal, which processors are slow
     with.
     """
-    generator = torch.Generator().manual_seed(0)
+    generator = torch_generator(Stream.TIMED_WEIGHTS, seed=0)
     for parameter in network.parameters():
         if parameter.dim() == 4:
             nn.init.kaiming_normal_(parameter, generator=generator)

@@ -10,6 +10,7 @@ import onnxruntime as ort
 import torch
 from torch import nn
 
+from spaces.streams import Stream, torch_generator
 from workers.errors import DataError
 from workers.latency.fold import folded
 from workers.latency.quick_onnx import quick_onnx
@@ -50,7 +51,7 @@ def _onnxruntime(network: nn.Module, input_hw: tuple[int, int], threads: int) ->
 
 
 def _image(input_hw: tuple[int, int]) -> torch.Tensor:
-    return torch.randn(1, 3, *input_hw, generator=torch.Generator().manual_seed(0))
+    return torch.randn(1, 3, *input_hw, generator=torch_generator(Stream.TIMED_IMAGE, seed=0))
 
 
 RUNTIMES: Mapping[str, Runtime] = {

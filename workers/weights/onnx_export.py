@@ -15,6 +15,7 @@ import onnxruntime as ort
 import torch
 from torch import nn
 
+from spaces.streams import Stream, torch_generator
 from workers.errors import DataError
 from workers.files import whole_file
 
@@ -65,7 +66,7 @@ def compare(path: Path, network: nn.Module, input_hw: tuple[int, int], seed: int
     options = ort.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator(Stream.EXPORT_CHECK, seed)
     images = [torch.randn(batch, 3, *input_hw, generator=generator) for batch in CHECKED_BATCHES]
     ours = np.concatenate([network(image).numpy() for image in images])
     theirs = np.concatenate([session.run([OUTPUT], {INPUT: image.numpy()})[0] for image in images])

@@ -11,6 +11,7 @@ from platform.run.context import Run
 from platform.stages.spatial.scoring import evenly_spaced
 from platform.trials.evaluation_digest import evaluation_digest
 from spaces.space import SearchSpace
+from spaces.streams import Stream, generator
 from workers.data.coco import locate
 from workers.data.codec import Codec
 from workers.data.people import People
@@ -20,8 +21,6 @@ from workers.evaluation.crops import ValidationCrops
 from workers.evaluation.on_ray_crops import share_crops
 from workers.search.evaluator import SearchInputs
 from workers.weights.safetensors import load_weights
-
-_SHUFFLED = 5  # the seed of the one order in which all searches look at a split's people
 
 
 def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInputs:
@@ -68,7 +67,7 @@ def _crops(context: Run, people: People, chunk_bytes: int) -> tuple[ValidationCr
 
 def _shuffled(people: People, scores: np.ndarray | None) -> tuple[People, np.ndarray | None]:
     """So that the first ones are a fair sample: neighbours in an annotation file are alike."""
-    order = np.random.default_rng(_SHUFFLED).permutation(len(people))
+    order = generator(Stream.PEOPLE_ORDER, seed=0).permutation(len(people))
     mixed = replace(people, people=tuple(people.people[row] for row in order))
     return mixed, None if scores is None else scores[order]
 

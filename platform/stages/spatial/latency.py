@@ -9,8 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from platform.latencies.meters import Meters, need_cores, one_processor
 from platform.latencies.sources import LatencySource, MeasuredLatency, PredictedLatency
 from platform.latencies.table import LatencyTable, Row
@@ -19,13 +17,13 @@ from platform.terminal.progress import StageProgress
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint, sample_many
 from spaces.space import SearchSpace
+from spaces.streams import Stream, generator
 from workers.latency.measure import Setting
 from workers.latency.predictor import FEWEST_SAMPLES, LatencyPredictor, train_predictor
 from workers.latency.steadiness import Steadiness
 
 PASSES = 2  # over architectures that a neighbour disturbed
 FEWEST_CALM = 0.5  # of the samples, for the others to be left out of the learning
-_STREAM = 12  # keeps this random stream apart from those of data, training and samplers
 
 
 def latency_constraint(context: Run, space: SearchSpace, constraint: Constraint) -> LatencySource | None:
@@ -70,7 +68,7 @@ def _learn(
 ) -> None:  # fmt: skip
     """Leaves the predictor in the run's folder."""
     config = context.config
-    rng = np.random.default_rng([_STREAM, config.seed])
+    rng = generator(Stream.LATENCY_SAMPLES, config.seed)
     samples = sample_many(space, constraint, config.search.latency_samples, rng)
     _measure_all(context, samples, setting, table, policy)
     calm = [sample for sample in samples if table.is_calm(sample.key, policy.control_limit)]

@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from spaces.streams import clip_sequence
 from workers.data.made.clip import Frame, make_clip
 from workers.data.made.labels import PersonLabel
 from workers.data.made.layout import (
@@ -189,7 +190,7 @@ class Artist:
         return labels
 
     def _frames(self, clip: int) -> Iterator[Frame]:
-        config, seed = self._config, np.random.SeedSequence((self._config.seed, clip))
+        config, seed = self._config, clip_sequence(self._config.seed, clip)
         return make_clip(
             seed, config.frames_per_clip, config.people_per_clip, (config.height_px, config.width_px),
             config.difficulty, config.transience,
