@@ -19,7 +19,7 @@ from platform.terminal.progress import StageProgress
 from workers.data.tracks import Tracks, read_tracks
 from workers.video.batch import score_videos
 from workers.video.networks import VideoNetworks
-from workers.weights.allocation import load_allocation, video_networks
+from workers.weights.allocation import load_allocation
 from workers.weights.key_frame import KeyFrame, read_key_frame
 from workers.weights.safetensors import read_joints
 
@@ -92,14 +92,14 @@ def score_run(path: Path, videos: Videos = SEARCHED) -> Iterator[Scored]:
     if folder.video_networks.is_file():
         trained = load_allocation(folder.video_networks)
         bound, method = config.temporal.search.max_gmacs, _method(config)
-        yield _scored(config, method, trained.networks(), trained.cost.gmacs, bound, tracks)
+        yield _scored(config, method, VideoNetworks.of(trained), trained.cost.gmacs, bound, tracks)
         if method == "allocation":
             key = trained.key_frame
-            yield _scored(config, "key frame", video_networks(key), _gmacs(key), bound, tracks)
+            yield _scored(config, "key frame", VideoNetworks.of_key_frames(key), _gmacs(key), bound, tracks)
     elif folder.finetuned.is_file():
         key = read_key_frame(folder.finetuned, read_joints(folder.finetuned))
         bound = config.search.max_gmacs
-        yield _scored(config, "spatial", video_networks(key), _gmacs(key), bound, tracks)
+        yield _scored(config, "spatial", VideoNetworks.of_key_frames(key), _gmacs(key), bound, tracks)
     else:
         raise ConfigError(
             f"{path} must be a run with {folder.allocation_networks.name} or {folder.finetuned.name}, but it "

@@ -12,7 +12,7 @@ from torch import nn
 
 from spaces.streams import Stream, torch_generator
 from workers.errors import DataError
-from workers.latency.fold import folded
+from workers.evaluation.fold import folded
 from workers.latency.quick_onnx import quick_onnx
 from workers.weights.onnx_export import INPUT, OUTPUT
 
