@@ -5,12 +5,11 @@ Reads what the stage temporal_search leaves in allocation.json.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -31,14 +30,6 @@ def allocation_table(found: Found) -> Group:
     table.add_row("params", *(f"{frame['params'] / 1e6:.3f} M" for frame in frames))
     table.add_row("AP", *(f"{100 * frame['ap']:.1f}" for frame in frames))
     return Group(Text(summary(found)), table, Text(LEGEND, style="italic"))
-
-
-def allocation_text(found: Found, *, width: int = 120) -> str:
-    """The table as plain text: for logs and files."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
-    with console.capture() as captured:
-        console.print(allocation_table(found))
-    return captured.get()
 
 
 def summary(found: Found) -> str:

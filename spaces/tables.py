@@ -77,16 +77,6 @@ def costs_table() -> Iterator[str]:
         ])  # fmt: skip
 
 
-def differs(space: SearchSpace, part: str, column: str, row: Row) -> bool:
-    """Whether our least and most are not the paper's; a column that the paper lacks must leave no choice."""
-    printed, ours = getattr(row, column), options(space, part, column)
-    if printed is None:
-        return len(ours) > 1
-    return (
-        (printed, printed) != (ours[0], ours[0]) if column == "resolution" else printed != (ours[0], ours[-1])
-    )
-
-
 def options(space: SearchSpace, part: str, column: str) -> Sequence[Any]:
     """All values that a dimension of a part can have here."""
     index = space.part_names.index(part)

@@ -45,11 +45,12 @@ from workers.data.normalise import to_input
 from workers.data.people import People
 from workers.progress import ProgressBoard
 from workers.training.config import SpatialTask
+from workers.training.loops.loop import StepReport
 from workers.training.loops.loss import heatmap_loss
 from workers.training.loops.sandwich import Sandwich, sandwich_at, sandwich_backward
 from workers.training.on_ray_train import TrainingJob
 from workers.training.parallel.ranks import CPU
-from workers.training.tasks.supernet import StepReport, SupernetTraining
+from workers.training.tasks.supernet import SupernetTraining
 
 CORES = 2
 WARM_STEPS = 2

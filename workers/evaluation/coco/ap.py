@@ -140,14 +140,6 @@ class CocoScorer:
         return sorted(kept)
 
 
-def coco_keypoint_ap(
-    people: People | CocoScorer, crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarray
-) -> KeypointAP:
-    """`CocoScorer.score`; for `People` it reads the annotation file first, which a search does once."""
-    scorer = people if isinstance(people, CocoScorer) else CocoScorer.from_people(people)
-    return scorer.score(crops, keypoints, scores)
-
-
 def pose_scores(keypoint_scores: np.ndarray, box_scores: np.ndarray) -> np.ndarray:
     """(N,): box score x mean score of the joints (N, K) above 0.2, 0 where none is."""
     counted = keypoint_scores > KEYPOINT_SCORE_THRESHOLD

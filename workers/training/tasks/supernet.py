@@ -10,12 +10,10 @@ from spaces.registry import build_space
 from workers.data.people import People
 from workers.training.config import SpatialTask
 from workers.training.loops.feed import Inputs
-from workers.training.loops.loop import StepReport, TrainingLoop
+from workers.training.loops.loop import TrainingLoop
 from workers.training.loops.sandwich import Sandwich, sandwich_at, sandwich_backward
 from workers.training.loops.training_set import people_set
 from workers.training.parallel.ranks import Ranks
-
-__all__ = ["StepReport", "SupernetTraining"]
 
 
 class SupernetTraining(TrainingLoop):
