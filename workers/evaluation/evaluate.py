@@ -99,11 +99,11 @@ def evaluate_in_looks(
     )
 
 
-Poses = Callable[[range], tuple[np.ndarray, np.ndarray]]
+PosesOfRows = Callable[[range], tuple[np.ndarray, np.ndarray]]
 
 
 def _scored(
-    crops: ValidationCrops, scorer: CocoScorer, poses: Poses, look: Look | None
+    crops: ValidationCrops, scorer: CocoScorer, poses: PosesOfRows, look: Look | None
 ) -> tuple[KeypointAP | None, float | None, int]:
     """AP on all, AP on the first look's people, and how many were looked at."""
     if look is None:

@@ -19,7 +19,7 @@ from spaces.temporal.network import TemporalNetwork
 from workers.errors import DataError
 from workers.latency.beside_heatmaps import BesideHeatmaps
 from workers.latency.processor import cpu_model, own_cores
-from workers.latency.runtimes import Run, find_runtime, torch_threads
+from workers.latency.runtimes import ForwardPass, find_runtime, torch_threads
 from workers.latency.steadiness import Steadiness
 from workers.latency.timing import Clock, Timing, time_run
 
@@ -99,7 +99,7 @@ def measure_network(
 
 
 @lru_cache(maxsize=1)
-def control() -> Run:
+def control() -> ForwardPass:
     """A small fixed network whose time says how busy the machine is, one thread whatever is measured."""
     widths = (3, *[CONTROL_WIDTH] * CONTROL_DEPTH)
     convs = (nn.Conv2d(source, CONTROL_WIDTH, 3, padding=1) for source in widths[:-1])

@@ -16,7 +16,7 @@ from workers.evaluation.fold import folded
 from workers.latency.quick_onnx import quick_onnx
 from workers.weights.onnx_export import INPUT, OUTPUT
 
-Run = Callable[[], object]  # one forward pass of one image
+ForwardPass = Callable[[], object]  # one forward pass of one image
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class Runtime:
 
     name: str
     version: str
-    prepare: Callable[[nn.Module, tuple[int, int], int], Run]
+    prepare: Callable[[nn.Module, tuple[int, int], int], ForwardPass]
 
 
-def _torch(network: nn.Module, input_hw: tuple[int, int], threads: int) -> Run:
+def _torch(network: nn.Module, input_hw: tuple[int, int], threads: int) -> ForwardPass:
     """Eager, channels_last. PyTorch's threads are the process's: see `torch_threads`."""
     ready = folded(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     image = _image(input_hw).contiguous(memory_format=torch.channels_last)
@@ -40,7 +40,7 @@ def _torch(network: nn.Module, input_hw: tuple[int, int], threads: int) -> Run:
     return run
 
 
-def _onnxruntime(network: nn.Module, input_hw: tuple[int, int], threads: int) -> Run:
+def _onnxruntime(network: nn.Module, input_hw: tuple[int, int], threads: int) -> ForwardPass:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

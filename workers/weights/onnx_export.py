@@ -48,7 +48,7 @@ def export_onnx(
         with whole_file(path) as draft:
             _write(draft, network, input_hw, metadata or {})
             onnx.checker.check_model(str(draft), full_check=True)
-            check = compare(draft, network, input_hw)
+            check = compare_outputs(draft, network, input_hw)
             if not check.relative <= GATE:
                 raise DataError(
                     f"{path.name} must repeat PyTorch's output within {GATE:g} in ONNX Runtime, but it "
@@ -61,7 +61,7 @@ def export_onnx(
 
 
 @torch.no_grad()
-def compare(path: Path, network: nn.Module, input_hw: tuple[int, int], seed: int = 0) -> OnnxCheck:
+def compare_outputs(path: Path, network: nn.Module, input_hw: tuple[int, int], seed: int = 0) -> OnnxCheck:
     """The file in ONNX Runtime against the network, on standard normal inputs."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()

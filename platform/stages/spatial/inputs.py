@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from platform.run.context import Run
-from platform.stages.spatial.scoring import evenly_spaced
+from platform.stages.spatial.scoring import evenly_spaced_people
 from platform.trials.evaluation_digest import evaluation_digest
 from spaces.space import SearchSpace
 from spaces.streams import Stream, generator
@@ -16,7 +16,7 @@ from workers.data.coco import locate
 from workers.data.codec import Codec
 from workers.data.people import People
 from workers.evaluation.coco.ap import CocoScorer
-from workers.evaluation.coco.detections import read_detections
+from workers.evaluation.coco.detections import read_detected_people
 from workers.evaluation.crops import ValidationCrops
 from workers.evaluation.on_ray_crops import share_crops
 from workers.search.evaluator import SearchInputs
@@ -28,7 +28,7 @@ def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInp
     config = context.config
     weights = load_weights(context.folder.supernet, {"space": space.name, "keypoints": str(space.keypoints)})
     training = context.people(config.data.train_split)
-    chosen = evenly_spaced(training, min(config.search.recalibration_people, len(training)))
+    chosen = evenly_spaced_people(training, min(config.search.recalibration_people, len(training)))
     chunk_bytes = config.search.crop_chunk_mib << 20
     crops, scorer = _crops(context, people, chunk_bytes)
     return SearchInputs(
@@ -59,7 +59,7 @@ def _crops(context: Run, people: People, chunk_bytes: int) -> tuple[ValidationCr
     if config.search.detections is None:
         scorer = CocoScorer.from_people(people)
     else:
-        detected = read_detections(config.search.detections, context.data_root, config.data.val_split)
+        detected = read_detected_people(config.search.detections, context.data_root, config.data.val_split)
         people, scores, scorer = detected.people, detected.scores, CocoScorer.from_detected(detected)
     people, scores = _shuffled(people, scores)
     return share_crops(people, config.space.input_hw, chunk_bytes, scores), scorer

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from platform.latencies.meters import Meters, need_cores, one_processor
 from platform.latencies.sources import LatencySource, MeasuredLatency, PredictedLatency
-from platform.latencies.table import LatencyTable, Row
+from platform.latencies.table import LatencyRow, LatencyTable
 from platform.run.context import Run
 from platform.terminal.progress import StageProgress
 from spaces.architecture import Architecture
@@ -53,7 +53,7 @@ def latency_constraint(context: Run, space: SearchSpace, constraint: Constraint)
     )  # fmt: skip
     meters = Meters(setting, policy, 1, config.latency_resource)
 
-    def measure(architecture: Architecture) -> Row:
+    def measure(architecture: Architecture) -> LatencyRow:
         (row,) = meters.measure([architecture])
         one_processor({predictor.cpu, row["cpu"]})
         return row

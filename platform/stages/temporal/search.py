@@ -24,6 +24,7 @@ from platform.stages.temporal.latency import allocation_latency
 from platform.trials.row import SearchFacts
 from platform.trials.search import SearchRun, refuse_other, send, waiting
 from platform.trials.warm_start import settled_rows, take_over
+from spaces.constraint import GIGA
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.average import average, on_the_sum
 from spaces.temporal.drawing import check_constraint
@@ -32,7 +33,6 @@ from workers.search.allocation_evaluator import networks_of
 from workers.weights.allocation import TrainedAllocation, save_allocation
 
 STAGE = "temporal_search"
-GIGA = 10**9
 
 
 def run(context: Run) -> None:

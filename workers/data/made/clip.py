@@ -23,7 +23,7 @@ _SMEAR_PX = 2.5  # between two instants of one exposure
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ClipFrame:
     """One image, (H, W, 3) uint8 BGR, and its people."""
 
     image: np.ndarray
@@ -48,7 +48,7 @@ def make_clip(
     size_px: tuple[int, int],  # height and width
     difficulty: float,
     transience: float = 0.0,
-) -> Iterator[Frame]:
+) -> Iterator[ClipFrame]:
     """The frames of a random clip, in order; equal arguments give equal frames.
 
     `transience`, 0 to 1, spoils single frames of it: see `made_transients.py`.
@@ -67,7 +67,7 @@ def make_clip(
     for frame in range(frames):
         shot = _Shot(cast, transients, light, shifts_px, frame, size_px)
         softness_px = float(np.hypot(camera.softness_px, transients.softness_px[frame]))
-        yield Frame(_develop(shot.expose(backdrop), camera, softness_px, rng), shot.labels())
+        yield ClipFrame(_develop(shot.expose(backdrop), camera, softness_px, rng), shot.labels())
 
 
 class _Shot:

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from spaces.streams import clip_sequence
-from workers.data.made.clip import Frame, make_clip
+from workers.data.made.clip import ClipFrame, make_clip
 from workers.data.made.labels import PersonLabel
 from workers.data.made.layout import (
     Document,
@@ -189,7 +189,7 @@ class Artist:
             labels.append(frame.people)
         return labels
 
-    def _frames(self, clip: int) -> Iterator[Frame]:
+    def _frames(self, clip: int) -> Iterator[ClipFrame]:
         config, seed = self._config, clip_sequence(self._config.seed, clip)
         return make_clip(
             seed, config.frames_per_clip, config.people_per_clip, (config.height_px, config.width_px),

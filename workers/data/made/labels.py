@@ -10,9 +10,8 @@ import numpy as np
 
 from workers.data.made.cast import Actor
 from workers.data.made.figure import PART_LABEL
+from workers.data.people import Box
 from workers.data.skeleton import COCO17
-
-Box = tuple[float, float, float, float]
 
 _OWNERS: Mapping[str, tuple[str, ...]] = {
     "shoulder": ("torso", "{side}_upper_arm"),

@@ -14,6 +14,7 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from workers.data.coco import Json
 from workers.data.people import People
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
@@ -21,7 +22,6 @@ from workers.evaluation.coco.detections import Detected
 from workers.evaluation.coco.oks_nms import oks_nms
 from workers.evaluation.crops import ValidationCrops
 
-Json = dict[str, Any]
 KEYPOINT_SCORE_THRESHOLD = 0.2  # joints above it make the pose score, as in HRNet's and MMPose's code
 PERSON = 1  # the only category of the prepared ground truth
 
