@@ -16,7 +16,7 @@ import sys
 
 from rich.console import Console
 
-from platform.comparison.controls import begin, check, controls
+from platform.comparison.controls import begin, check_controls, controls
 from platform.config.arguments import read_arguments
 from platform.run.folder import folder_of
 from platform.terminal.command_line import run as run_command
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     if base is None:
         print((__doc__ or "").strip())
         return 0
-    check(base)
+    check_controls(base)
     from platform.comparison.scores import compare
     from platform.stages.pipeline import run
 

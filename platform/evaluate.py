@@ -54,9 +54,9 @@ class CocoArguments:
     """File to write the figures to."""
 
 
-Arguments = PoseTrackArguments | CocoArguments
+EvaluateArguments = PoseTrackArguments | CocoArguments
 COMMANDS = cast(
-    "type[Arguments]",
+    "type[EvaluateArguments]",
     Annotated[PoseTrackArguments, tyro.conf.subcommand("posetrack")]
     | Annotated[CocoArguments, tyro.conf.subcommand("coco")],
 )

@@ -30,7 +30,7 @@ from workers.weights.released import load_released, read_checkpoint, to_released
 from workers.weights.safetensors import load_network, network_metadata, read_architecture, save_network
 
 KEYPOINTS, INPUT_HW = 17, (256, 192)
-HEADS = {"1.x": "head", "0.x": "keypoint_head"}
+HEAD_OF_VERSION = {"1.x": "head", "0.x": "keypoint_head"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class ExportArguments:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedNetwork:
     """A network and what it belongs to."""
 
     space: SearchSpace
@@ -63,7 +63,7 @@ class Named:
     network: nn.Module
 
 
-def load(arguments: ExportArguments) -> Named:
+def load(arguments: ExportArguments) -> NamedNetwork:
     """The network that the arguments name, in eval mode; VipnasError when the checkpoint is another's."""
     if arguments.checkpoint.suffix == ".safetensors":
         return _load_own(arguments)
@@ -75,20 +75,20 @@ def load(arguments: ExportArguments) -> Named:
     architecture = find_architecture(arguments.architecture)
     space = build_space(architecture.space, arguments.keypoints or KEYPOINTS, arguments.input_hw or INPUT_HW)
     tensors = read_checkpoint(arguments.checkpoint)
-    return Named(space, architecture, load_released(space, architecture, tensors))
+    return NamedNetwork(space, architecture, load_released(space, architecture, tensors))
 
 
-def _load_own(arguments: ExportArguments) -> Named:
+def _load_own(arguments: ExportArguments) -> NamedNetwork:
     found, architecture = read_architecture(arguments.checkpoint)
     if arguments.architecture is not None:
         architecture = find_architecture(arguments.architecture)
     space = build_space(
         architecture.space, arguments.keypoints or found.keypoints, arguments.input_hw or found.input_hw
     )
-    return Named(space, architecture, load_network(arguments.checkpoint, space, architecture))
+    return NamedNetwork(space, architecture, load_network(arguments.checkpoint, space, architecture))
 
 
-def write(named: Named, out: Path, mmpose: str | None = None) -> None:
+def write(named: NamedNetwork, out: Path, mmpose: str | None = None) -> None:
     """Writes the files and prints what they are; none is kept where ONNX Runtime disagrees with PyTorch."""
     space, architecture, network = named.space, named.architecture, named.network
     stem = out / architecture.key
@@ -101,7 +101,9 @@ def write(named: Named, out: Path, mmpose: str | None = None) -> None:
     save_network(stem.with_suffix(".safetensors"), network, space, architecture)
     print(stem.with_suffix(".safetensors"))
     if mmpose is not None:
-        write_checkpoint(stem.with_suffix(".pth"), to_released(network, architecture, HEADS[mmpose]))
+        write_checkpoint(
+            stem.with_suffix(".pth"), to_released(network, architecture, HEAD_OF_VERSION[mmpose])
+        )
         print(f"{stem.with_suffix('.pth')}: in the names of MMPose {mmpose}")
 
 

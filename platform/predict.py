@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from platform.run.folder import RunFolder
-from platform.run.networks import Found, find_networks
+from platform.run.networks import FoundNetworks, find_networks
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
 from workers.data.coco import Json
@@ -70,7 +70,7 @@ def main(argv: list[str]) -> int:
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(arguments.threads)
     predictor = StreamingPredictor(found.networks)
-    results, timed = Results(boxes), Timed()
+    results, timed = Results(boxes), FrameTimes()
     with ExitStack() as files:
         writer = files.enter_context(_writer(arguments)) if arguments.video else None
         for followed in follow(predictor, arguments.frames, boxes):
@@ -107,7 +107,7 @@ class Results:
         ]
 
 
-class Timed:
+class FrameTimes:
     """How long frames took, for one to read."""
 
     def __init__(self) -> None:
@@ -137,7 +137,7 @@ class Timed:
         )
 
 
-def conditions(found: Found, threads: int) -> str:
+def conditions(found: FoundNetworks, threads: int) -> str:
     """What the times hold for."""
     height, width = found.networks.input_hw
     on = f"{threads} thread{'s' if threads > 1 else ''} of {cpu_model()}"

@@ -22,7 +22,7 @@ from spaces.space import SearchSpace
 
 MOST_TRIES = 20_000
 FEWEST_TRIES_EACH = 20
-FEW = 1 << 15  # so many candidates are listed rather than drawn
+MOST_LISTED = 1 << 15  # so many candidates are listed rather than drawn
 GIGA = 1e9
 
 
@@ -140,7 +140,7 @@ class Candidates(Generic[C]):
     @cached_property
     def listed(self) -> np.ndarray | None:
         """The paths of every one of them where they are few enough to be listed, otherwise None."""
-        return self._allowed(self.counts.paths()) if self.counts.total <= FEW else None
+        return self._allowed(self.counts.paths()) if self.counts.total <= MOST_LISTED else None
 
     def draw(self, rng: np.random.Generator, count: int) -> list[C]:
         """`count` of them, each equally likely, but for draws that fell just outside the constraint."""

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from spaces.cost import Cost, conv_norm_cost
 from spaces.layers.conv_norm import ConvNorm, ElasticConvNorm
 
-Features = list[Tensor]  # one (B, C_b, H / 2^b, W / 2^b) per branch b
+FeatureMaps = list[Tensor]  # one (B, C_b, H / 2^b, W / 2^b) per branch b
 
 
 def needs_transition(w_in: int, w_out: int, stride: int) -> bool:
@@ -53,7 +53,7 @@ def path_cost(w_in: int, w_out: int, source: int, target: int, pixels: Sequence[
     return cost
 
 
-def gather(features: Features, target: int, path: Callable[[int, Tensor], Tensor]) -> Tensor:
+def gather(features: FeatureMaps, target: int, path: Callable[[int, Tensor], Tensor]) -> Tensor:
     """The sum over branches of what `path(source, x)` makes of each, at the resolution of branch `target`."""
     total = path(0, features[0])
     for source in range(1, len(features)):
@@ -74,7 +74,7 @@ class Exchange(nn.Module):
             for target in range(outputs)
         )
 
-    def forward(self, features: Features) -> Features:
+    def forward(self, features: FeatureMaps) -> FeatureMaps:
         return [
             gather(features, target, lambda source, x, row=row: row[source](x))  # type: ignore[misc]
             for target, row in enumerate(self.paths)
@@ -101,7 +101,7 @@ class ElasticExchange(nn.Module):
             for target in range(outputs)
         )
 
-    def forward(self, features: Features, outputs: int) -> Features:
+    def forward(self, features: FeatureMaps, outputs: int) -> FeatureMaps:
         widths = [x.shape[1] for x in features]
         return [
             gather(features, target, lambda source, x, row=row, out=out: row[source](x, out))  # type: ignore[misc]

@@ -16,7 +16,7 @@ from spaces.hrnet_exchange import (
     ElasticExchange,
     ElasticTransition,
     Exchange,
-    Features,
+    FeatureMaps,
     transition,
 )
 from spaces.layers.attention import SE
@@ -26,7 +26,7 @@ from spaces.ranges import StageRange
 from spaces.space import Tap, untouched
 
 MODULE_DEPTH = 4  # blocks of every branch between two exchanges
-BOTTLENECK = BottleneckKind(SE, outputs=4)
+SE_BOTTLENECK = BottleneckKind(SE, outputs=4)
 
 Part = TypeVar("Part", StageChoice, StageRange)
 
@@ -61,9 +61,11 @@ class HRNetwork(nn.Module):
             *(ConvNorm(source, stem.width, stem.kernel, stride=2) for source in (3, stem.width))
         )
         first, multi = stages[0], by_stage(stages)
-        width = BOTTLENECK.width(first)
+        width = SE_BOTTLENECK.width(first)
         widths_in = (stem.width, *[width] * (first.depth - 1))
-        self.bottlenecks = nn.Sequential(*(Bottleneck(BOTTLENECK, source, first, 1) for source in widths_in))
+        self.bottlenecks = nn.Sequential(
+            *(Bottleneck(SE_BOTTLENECK, source, first, 1) for source in widths_in)
+        )
         widths = [[width], *([choice.width for choice in choices] for choices in multi)]
         self.transitions = nn.ModuleList(_transition(before, after) for before, after in pairwise(widths))
         self.stages = nn.ModuleList(_plain_stage(choices, choices is multi[-1]) for choices in multi)
@@ -78,7 +80,7 @@ class HRNetwork(nn.Module):
         return self.final(features[0])
 
 
-def continued(features: Features) -> Features:
+def continued(features: FeatureMaps) -> FeatureMaps:
     """What the branches of the next stage start from: their own features; the new one, the last branch's."""
     return [*features, features[-1]]
 
@@ -109,7 +111,7 @@ class MultiResolution(nn.Module):
         )
         self.exchange = Exchange([choice.width for choice in choices], outputs)
 
-    def forward(self, features: Features) -> Features:
+    def forward(self, features: FeatureMaps) -> FeatureMaps:
         return self.exchange([branch(x) for branch, x in zip(self.branches, features, strict=True)])
 
 
@@ -124,8 +126,8 @@ class ElasticMultiResolution(nn.Module):
         self.exchange = ElasticExchange([max(stage.width) for stage in ranges], outputs)
 
     def forward(
-        self, features: Features, choices: Sequence[StageChoice], depth: int, outputs: int
-    ) -> Features:
+        self, features: FeatureMaps, choices: Sequence[StageChoice], depth: int, outputs: int
+    ) -> FeatureMaps:
         computed = []
         for blocks, start, choice in zip(self.branches, features, choices, strict=True):
             x = start
@@ -146,9 +148,9 @@ class HRSupernet(nn.Module):
         )
         first, multi = stages[0], by_stage(stages)
         entries = (stem.width, *[None] * (max(first.depth) - 1))
-        self.bottlenecks = nn.ModuleList(BOTTLENECK.elastic(entry, first, 1) for entry in entries)
+        self.bottlenecks = nn.ModuleList(SE_BOTTLENECK.elastic(entry, first, 1) for entry in entries)
         widths = [
-            [tuple(BOTTLENECK.outputs * width for width in first.width)],
+            [tuple(SE_BOTTLENECK.outputs * width for width in first.width)],
             *([stage.width for stage in ranges] for ranges in multi),
         ]
         self.transitions = nn.ModuleList(

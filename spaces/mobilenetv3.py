@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from spaces.deconv_space import MOBILE, DeconvSpace
-from spaces.ranges import GroupSizes, GroupSteps, StageRange, steps
+from spaces.ranges import EITHER, GroupSizes, GroupSteps, StageRange, steps
 
-EITHER = (False, True)
 HEAD_WIDTHS = (160, 192, 224, 240, 256)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+EITHER = (False, True)
 GROUP_SIZES = (1, 2, 4, 8, 16)  # channels per group of a mobile block's middle convolution
 
 

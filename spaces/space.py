@@ -17,7 +17,7 @@ from spaces.cost import Cost
 from spaces.errors import ArchitectureError
 from spaces.ranges import GroupRule, StageRange
 
-Pick = Callable[[str, str, Sequence[Any]], Any]  # part, dimension and its options -> the one taken
+PickOption = Callable[[str, str, Sequence[Any]], Any]  # part, dimension and its options -> the one taken
 Tap = Callable[[int, Tensor], Tensor]
 """Given a stage's number, from 1, and the features behind it: what goes on in their place, of their shape."""
 
@@ -244,7 +244,7 @@ class SearchSpace(ABC):
         pairs = ((source, middle) for source in sources for middle in stage.middles)
         return tuple(sorted({groups for pair in pairs for groups in stage.groups.options(*pair)}))
 
-    def _build(self, pick: Pick) -> Architecture:
+    def _build(self, pick: PickOption) -> Architecture:
         parts: list[StageChoice] = []
         *free, groups = DIMENSIONS
         for index, part in enumerate(self.part_names):

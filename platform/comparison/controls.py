@@ -32,7 +32,7 @@ def controls(base: RunConfig) -> tuple[Control, ...]:
             _shared(base), _spatial(base), _without_fusion(base))  # fmt: skip
 
 
-def check(base: RunConfig) -> None:
+def check_controls(base: RunConfig) -> None:
     """Raises ConfigError for what would fail, or compare nothing, hours later."""
     if "temporal_search" not in base.stages:
         raise ConfigError(

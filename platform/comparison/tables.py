@@ -136,7 +136,7 @@ def as_markdown(entries: Sequence[Entry], frames: int, scored_on: str) -> str:
         f"## {each.title}\n\n{_markdown_table(rows_of(each, entries))}\n\nThe paper: {each.paper}.\n"
         for each in comparisons(frames)
     )
-    return LEGEND.format(scored_on=scored_on) + "\n".join(parts)
+    return COMPARISON_LEGEND.format(scored_on=scored_on) + "\n".join(parts)
 
 
 def as_csv(entries: Sequence[Entry], frames: int) -> str:
@@ -156,7 +156,7 @@ def csv_text(rows: Sequence[Mapping[str, Cell]]) -> str:
     return text.getvalue()
 
 
-LEGEND = """# The paper's comparisons
+COMPARISON_LEGEND = """# The paper's comparisons
 
 AP is PoseTrack18's in percent, over everybody in every frame, boxes as labelled. Videos: {scored_on}.
 GMACs are those of one person and frame on average, key frames included. `bound` is what a search was given.

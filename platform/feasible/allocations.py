@@ -29,8 +29,8 @@ LATENCY_FIELD = "temporal.search.max-latency-ms"
 class FeasibleAllocations:
     """The allocations of a space within a constraint on the average frame, as the paper's tables report it.
 
-    The key frame counts: T + 1 frames share what S and the T networks cost. A bound on equation 3's sum over
-    the T frames is `spaces.temporal.average.on_the_average` of it.
+    The key frame counts: T + 1 frames share what S and the T networks cost. Equation 3 bounds the sum over
+    the T frames alone: `on_sum` is that bound.
 
     `latency` gives the average frame's milliseconds, or of what is above the bound at least so many. It may
     take long, so cost is decided first, and it is no feature: a regressor asks for those of many.

@@ -20,8 +20,8 @@ from spaces.errors import ConstraintError
 from spaces.space import SearchSpace
 
 MUTATIONS = 2  # dimensions drawn anew, on average
-MOST_DRAWS = 2_000  # within the bounds on cost, before it is said that none is quick enough
-REMEMBERED = 1 << 16  # latencies
+MOST_PREDICTED = 2_000  # within the bounds on cost, before it is said that none is quick enough
+REMEMBERED_LATENCIES = 1 << 16  # latencies
 
 
 class FeasibleArchitectures:
@@ -41,7 +41,7 @@ class FeasibleArchitectures:
         if max_latency_ms is not None and latency is None:
             raise ConfigError("search.max-latency-ms needs a latency of architectures, but none is given")
         self.space, self.constraint, self.max_latency_ms = space, constraint, max_latency_ms
-        self._latency_ms = None if latency is None else lru_cache(maxsize=REMEMBERED)(latency)
+        self._latency_ms = None if latency is None else lru_cache(maxsize=REMEMBERED_LATENCIES)(latency)
 
     def allows(self, candidate: Architecture) -> bool:
         return (
@@ -54,7 +54,7 @@ class FeasibleArchitectures:
         if self.max_latency_ms is None:
             return self._sample_by_cost(rng, seen)
         return first_quick(
-            lambda closed: self._sample_by_cost(rng, closed), seen, MOST_DRAWS,
+            lambda closed: self._sample_by_cost(rng, closed), seen, MOST_PREDICTED,
             self._quick_enough, lambda slow: self._too_slow(slow, len(seen)),
         )  # fmt: skip
 

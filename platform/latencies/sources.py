@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from platform.latencies.table import LatencyTable, Row
+from platform.latencies.table import LatencyRow, LatencyTable
 from spaces.architecture import Architecture
 from workers.latency.predictor import Latency
 
-Measure = Callable[[Architecture], Row]
+Measure = Callable[[Architecture], LatencyRow]
 
 
 class LatencySource(Protocol):

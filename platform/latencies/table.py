@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from workers.files import whole_file
 
-Row = dict[str, Any]
+LatencyRow = dict[str, Any]
 
 _TEXT, _COUNT, _FIGURE = pa.string(), pa.int64(), pa.float64()
 SCHEMA = pa.schema(
@@ -33,7 +33,7 @@ class LatencyTable:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, LatencyRow] = {}
         for part in sorted(folder.glob("*.parquet")):
             (row,) = pq.read_table(part, schema=SCHEMA).to_pylist()
             self._rows[row["key"]] = row
@@ -41,10 +41,10 @@ class LatencyTable:
     def __contains__(self, key: object) -> bool:
         return key in self._rows
 
-    def __getitem__(self, key: str) -> Row:
+    def __getitem__(self, key: str) -> LatencyRow:
         return self._rows[key]
 
-    def put(self, measured: Mapping[str, Any]) -> Row:
+    def put(self, measured: Mapping[str, Any]) -> LatencyRow:
         """Returns the row once it is on disk."""
         row = dict(measured) | {"measured_at": datetime.now(UTC)}
         part = self.folder / f"{row['key']}.parquet"

@@ -23,6 +23,7 @@ from platform.samplers.guided import MOST_DRAWS
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.sampler import Observation
 from spaces.errors import ConstraintError
+from spaces.streams import Stream, generator
 from spaces.temporal.allocation import Allocation
 
 GROUP_SIZE = 4  # successive trials; given to one worker, they find their prefix in its cache
@@ -31,7 +32,6 @@ UNIFORM_EVERY = 8  # of so many groups, one has a uniform first member
 ELITE = 4  # best results from which a group may descend
 RARER = 3  # so many times for each further frame that is changed
 MUTANTS, RECOMBINED = 0.5, 0.25  # shares of the ends; the others are drawn uniformly
-_STREAM = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class PrefixSampler:
         self._known: set[str] = set()
 
     def propose(self, trial: int) -> Allocation:
-        rng = np.random.default_rng([_STREAM, self.seed, trial])
+        rng = generator(Stream.PREFIX_TRIAL, self.seed, trial)
         within = self._within(trial // GROUP_SIZE)
         draws = islice(self._draws(within, trial, rng), MOST_DRAWS)
         wanted = (each for each in draws if each.key not in self._known and within.allows(each))
@@ -112,7 +112,7 @@ class PrefixSampler:
         """A group of one of the best results; None where its first member is to be drawn uniformly."""
         if number % UNIFORM_EVERY == UNIFORM_EVERY - 1 or not elite:
             return None
-        rng = np.random.default_rng([_STREAM, self.seed, number, GROUP_SIZE])
+        rng = generator(Stream.PREFIX_GROUP, self.seed, number)
         parent = elite[int(rng.integers(len(elite), size=2).min())]
         rarities = float(RARER) ** -np.arange(within.space.drawn)
         changed = 1 + int(rng.choice(len(rarities), p=rarities / rarities.sum()))

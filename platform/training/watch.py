@@ -12,7 +12,7 @@ import ray
 from platform.run.context import Run
 from platform.terminal.progress import StageProgress
 from workers.progress import Notice
-from workers.training.tasks.supernet import StepReport
+from workers.training.loops.loop import StepReport
 from workers.training.tasks.validation import ValidationReport, collapse_warning
 
 POLL_S = 0.5

@@ -10,11 +10,11 @@ from typing import Any
 
 from platform.samplers.sampler import Proposer
 from platform.terminal.errors import ClusterError
-from platform.trials.retry import Decision, End, RetryPolicy
+from platform.trials.retry import End, RetryDecision, RetryPolicy
 from spaces.errors import ConstraintError
 from workers.errors import DataError
+from workers.search.candidates import Measured
 
-Measured = dict[str, Any]
 OnDone = Callable[[int, Any, Measured], None]
 
 
@@ -86,7 +86,7 @@ class TrialQueue:
         batch.since_s = self._clock()
         if not batch.trials:
             del self._batches[worker]
-        if self.policy.decide(End(measured["status"])) is Decision.ABORT:
+        if self.policy.decide(End(measured["status"])) is RetryDecision.ABORT:
             self._stop(DataError(str(measured["error"])))
         else:
             self._record(trial, dict(measured))
@@ -102,13 +102,13 @@ class TrialQueue:
         if end is End.NEVER_BEGAN:
             self._lost_starts += 1
             self._again.extendleft(reversed(batch.trials))
-            if self.policy.decide(end, self._lost_starts) is Decision.ABORT:
+            if self.policy.decide(end, self._lost_starts) is RetryDecision.ABORT:
                 self._stop(ClusterError(self.policy.reason(end, self._lost_starts)))
             return
         trial = batch.trials.popleft()
         self._again.extendleft(reversed(batch.trials))
         trial.deaths += 1
-        if self.policy.decide(end, trial.deaths) is Decision.RETRY:
+        if self.policy.decide(end, trial.deaths) is RetryDecision.RETRY:
             self._again.appendleft(trial)
         else:
             reason = self.policy.reason(end, trial.deaths)

@@ -18,7 +18,7 @@ class End(Enum):
     TIMED_OUT = "timed_out"  # its worker ended itself
 
 
-class Decision(Enum):
+class RetryDecision(Enum):
     """What the driver does next."""
 
     RECORD = "record"  # a row, finished or failed, and the search goes on
@@ -44,15 +44,15 @@ class RetryPolicy:
         timed_out = self.timeout_s is not None and ran_s >= self.timeout_s
         return End.TIMED_OUT if timed_out else End.WORKER_DIED
 
-    def decide(self, end: End, deaths: int = 0) -> Decision:
+    def decide(self, end: End, deaths: int = 0) -> RetryDecision:
         """`deaths`, the last one included: on this candidate, or of workers in a row that never began."""
         if end is End.DATA_ERROR:
-            return Decision.ABORT
+            return RetryDecision.ABORT
         if end is End.NEVER_BEGAN:
-            return Decision.RETRY if deaths <= self.max_lost_starts else Decision.ABORT
+            return RetryDecision.RETRY if deaths <= self.max_lost_starts else RetryDecision.ABORT
         if end is End.WORKER_DIED and (self.max_deaths < 0 or deaths <= self.max_deaths):
-            return Decision.RETRY
-        return Decision.RECORD
+            return RetryDecision.RETRY
+        return RetryDecision.RECORD
 
     def reason(self, end: End, deaths: int) -> str:
         """The column `error` of a candidate without a result, or why the search stops."""

@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping
 
 from analysis.hypervolume import dominated_area
 from analysis.pareto import non_dominated
-from analysis.trials import Direction
 from platform.results.store import Row
+from platform.samplers.ranking import WAYS
 from platform.trials.row import is_scored
-
-WAYS: tuple[Direction, Direction] = ("maximize", "minimize")  # AP, GMACs
 
 
 class SearchState:

@@ -51,7 +51,7 @@ class SearchView:
         """All of it in one line."""
         state = self.state
         return f"{self.title} {state.done}/{state.total}, {time_left(state)}: " + ", ".join(
-            (best_text(state), front_text(state), counts_text(state))
+            (best_text(state), front_line(state), counts_text(state))
         )
 
     def block(self) -> RenderableType:
@@ -63,7 +63,7 @@ class SearchView:
         body = Table.grid(Column(style="dim", no_wrap=True), Column(overflow="fold"), padding=(0, 2))
         for name, text in (
             ("trials", counts_text(state)), ("found", best_text(state)),
-            ("among", self.bound), ("front", front_text(state)),
+            ("among", self.bound), ("front", front_line(state)),
         ):  # fmt: skip
             body.add_row(f"  {name}", text)
         return Group(head, body)
@@ -84,7 +84,7 @@ def best_text(state: SearchState) -> str:
     return f"best AP {state.best['ap']:.3f} at {state.best['gmacs']:.4f} GMACs"
 
 
-def front_text(state: SearchState) -> str:
+def front_line(state: SearchState) -> str:
     volume = f"hypervolume {state.hypervolume:.3g} (from AP 0, {state.most_gmacs:.3g} GMACs)"
     return f"{len(state.front)} on the front, {volume}"
 

@@ -62,12 +62,6 @@ class Allocation:
         """Its first `frames` frames, at least one: allocations with the same prefix share that work."""
         return Allocation(self.space, self.frames[:frames])
 
-    def with_frame(self, index: int, choice: FrameChoice) -> Allocation:
-        """The same but for one frame, counted from 0."""
-        frames = list(self.frames)
-        frames[index] = choice
-        return Allocation(self.space, tuple(frames))
-
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces."""
         value = {"space": self.space, "frames": [_frame_to_dict(frame) for frame in self.frames]}

@@ -49,17 +49,6 @@ def on_the_sum(space: AllocationSpace, on_average: Constraint) -> Constraint:
     )
 
 
-def on_the_average(space: AllocationSpace, on_sum: Constraint) -> Constraint:
-    """The constraint on an average with the key frame that means `on_sum`: the inverse of `on_the_sum`."""
-    key_frame = space.temporal.spatial.cost(space.temporal.key_frame)
-    frames = space.frames + 1
-    return Constraint(
-        max_gmacs=None if on_sum.max_gmacs is None else (on_sum.max_gmacs + key_frame.gmacs) / frames,
-        min_gmacs=None if on_sum.min_gmacs is None else (on_sum.min_gmacs + key_frame.gmacs) / frames,
-        max_params=None if on_sum.max_params is None else (on_sum.max_params + key_frame.params) // frames,
-    )
-
-
 def _remaining(bound: float | None, frames: int, key_frame: float, unit: str, field: str) -> float | None:
     if bound is None:
         return None

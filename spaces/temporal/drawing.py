@@ -32,16 +32,6 @@ def sample_allocation(
     return draw_unseen(allocations(space, constraint), 1, rng, seen)[0]
 
 
-def sample_allocations(
-    space: AllocationSpace, constraint: Constraint, count: int, rng: np.random.Generator
-) -> list[Allocation]:
-    """`count` distinct allocations, every set of them equally likely; all there are where they are fewer.
-
-    Raises ConstraintError with the count tried where there is none at all, or too few turn up.
-    """
-    return draw_unseen(allocations(space, constraint), count, rng, frozenset())
-
-
 def check_constraint(space: AllocationSpace, constraint: Constraint) -> None:
     """Raises ConstraintError where the least or the most that an allocation can cost shows it to be empty."""
     constraint.check_ends(_named(space), *ends(joint_chain(space)))

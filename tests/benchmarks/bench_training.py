@@ -28,7 +28,7 @@ from platform.config.recipes import coco_mbv3, smoke
 from platform.config.resources import ResourceConfig
 from platform.config.run import RunConfig
 from platform.run.cluster import ray_session
-from platform.stages.spatial.scoring import evenly_spaced
+from platform.stages.spatial.scoring import evenly_spaced_people
 from platform.training.on_ray_train import trainer
 from spaces.architecture import Architecture
 from spaces.extract import extract
@@ -45,11 +45,12 @@ from workers.data.people import People
 from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.progress import ProgressBoard
 from workers.training.config import SpatialTask
+from workers.training.loops.loop import StepReport
 from workers.training.loops.loss import heatmap_loss
 from workers.training.loops.sandwich import Sandwich, sandwich_at, sandwich_backward
 from workers.training.on_ray_train import TrainingJob
 from workers.training.parallel.ranks import CPU
-from workers.training.tasks.supernet import StepReport, SupernetTraining
+from workers.training.tasks.supernet import SupernetTraining
 
 CORES = 2
 WARM_STEPS = 2
@@ -68,7 +69,7 @@ def measure() -> list[Figure]:
 def _on_ray(people: People, folder: Path) -> Iterator[Figure]:
     """BatchNorm by each worker's part of the batch, as in `smoke`; and by the whole, in many messages."""
     for recipe, batch, steps in ((smoke(), 16, 72), (coco_mbv3(), 8, 10)):
-        people = evenly_spaced(people, min(len(people), steps * batch))
+        people = evenly_spaced_people(people, min(len(people), steps * batch))
         task = _task(recipe, len(people), batch, steps)
         before = plain_images_per_s(task, people, steps)
         apart, synced = (

@@ -19,6 +19,7 @@ from tests.workers.video.examples import tracks_of, wild
 from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.data.tracks import Tracks
 from workers.video.batch import score_videos
+from workers.video.networks import VideoNetworks
 from workers.weights.allocation import TrainedAllocation, save_allocation
 from workers.weights.safetensors import save_network
 
@@ -78,7 +79,7 @@ def test_written_poses_have_the_ap_of_the_evaluation(
     evaluate(["posetrack", "--gt", str(truth), "--pred", str(tmp_path / "pred"), "--json",
               str(tmp_path / "ap.json")])  # fmt: skip
     written = json.loads((tmp_path / "ap.json").read_text())["table"]["Total"]
-    expected = score_videos(trained.networks(), tracks, batch_size=4).ap.total
+    expected = score_videos(VideoNetworks.of(trained), tracks, batch_size=4).ap.total
     assert written == pytest.approx(100 * expected, abs=1e-6)
     assert expected > 0
 

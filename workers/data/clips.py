@@ -85,7 +85,7 @@ def disjoint_clips(tracks: Tracks, frames: int, *, max_frame_gap: int = MAX_FRAM
     return _clips(tracks, tuple(sorted(clips, key=len, reverse=True)), frames)
 
 
-def evenly_spaced(clips: Clips, count: int) -> Clips:
+def evenly_spaced_clips(clips: Clips, count: int) -> Clips:
     """`count` of the clips, spread over all, their order kept: neighbours are alike."""
     count = min(count, len(clips))
     chosen = tuple(clips.clips[index * len(clips) // count] for index in range(count))

@@ -99,11 +99,11 @@ def evaluate_in_rungs(
     )
 
 
-Poses = Callable[[range], tuple[np.ndarray, np.ndarray]]
+PosesOfRows = Callable[[range], tuple[np.ndarray, np.ndarray]]
 
 
 def _scored(
-    crops: ValidationCrops, scorer: CocoScorer, poses: Poses, rung: Rung | None
+    crops: ValidationCrops, scorer: CocoScorer, poses: PosesOfRows, rung: Rung | None
 ) -> tuple[KeypointAP | None, float | None, int]:
     """AP on all, AP on the rung's people, and how many were scored."""
     if rung is None:

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from spaces.streams import Stream, torch_generator
+
 
 class BesideHeatmaps(nn.Module):
     """Beside the same heatmaps (1, K, H/4, W/4) for every image: time does not depend on what is in them."""
@@ -15,7 +17,7 @@ class BesideHeatmaps(nn.Module):
     def __init__(self, network: nn.Module, keypoints: int, input_hw: tuple[int, int]) -> None:
         super().__init__()
         height, width = input_hw
-        generator = torch.Generator().manual_seed(0)
+        generator = torch_generator(Stream.TIMED_HEATMAPS, seed=0)
         drawn = torch.rand(1, keypoints, height // 4, width // 4, generator=generator)
         self.network = network
         self.register_buffer("heatmaps", drawn)  # so it gets the network's memory format

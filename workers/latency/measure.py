@@ -13,12 +13,13 @@ from torch import nn
 
 from spaces.architecture import Architecture
 from spaces.registry import build_space
+from spaces.streams import Stream, torch_generator
 from spaces.temporal.allocation import FrameChoice
 from spaces.temporal.network import TemporalNetwork
 from workers.errors import DataError
 from workers.latency.beside_heatmaps import BesideHeatmaps
 from workers.latency.processor import cpu_model, own_cores
-from workers.latency.runtimes import Run, find_runtime, torch_threads
+from workers.latency.runtimes import ForwardPass, find_runtime, torch_threads
 from workers.latency.steadiness import Steadiness
 from workers.latency.timing import Clock, Timing, time_run
 
@@ -98,7 +99,7 @@ def measure_network(
 
 
 @lru_cache(maxsize=1)
-def control() -> Run:
+def control() -> ForwardPass:
     """A small fixed network whose time says how busy the machine is, one thread whatever is measured."""
     widths = (3, *[CONTROL_WIDTH] * CONTROL_DEPTH)
     convs = (nn.Conv2d(source, CONTROL_WIDTH, 3, padding=1) for source in widths[:-1])
@@ -113,7 +114,7 @@ def keep_signals(network: nn.Module) -> nn.Module:
     With the paper's initial weights they would shrink until numbers are denormal, which processors are slow
     with.
     """
-    generator = torch.Generator().manual_seed(0)
+    generator = torch_generator(Stream.TIMED_WEIGHTS, seed=0)
     for parameter in network.parameters():
         if parameter.dim() == 4:
             nn.init.kaiming_normal_(parameter, generator=generator)

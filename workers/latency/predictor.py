@@ -22,7 +22,7 @@ from workers.latency.trees import Trees
 
 FORMAT = 1
 FEWEST_SAMPLES = 10  # that can be held out in turns
-REMEMBERED = 1 << 16  # parts
+REMEMBERED_PARTS = 1 << 16  # parts
 
 Latency = Callable[[Architecture], float]  # milliseconds
 
@@ -47,7 +47,7 @@ class LatencyPredictor:
             """Remembered by all that a part's features depend on."""
             where = (len(before), space.carried(before) if before else None, choice)
             if where not in known:
-                if len(known) >= REMEMBERED:
+                if len(known) >= REMEMBERED_PARTS:
                     known.clear()
                 known[where] = np.array(part_features(space, before, choice))
             return known[where]

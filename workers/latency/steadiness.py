@@ -8,7 +8,7 @@ from enum import Enum
 from statistics import median
 
 
-class Decision(Enum):
+class TimingDecision(Enum):
     MORE = "more"
     STEADY = "steady"
     UNSTEADY = "unsteady"  # time is up, and a neighbour or the network itself kept moving
@@ -40,11 +40,11 @@ class Steadiness:
     def undisturbed(self, blocks: Sequence[Block], quiet_ms: float) -> list[Block]:
         return [block for block in blocks if block.control_ms <= self.control_limit * quiet_ms]
 
-    def decide(self, blocks: Sequence[Block], quiet_ms: float, elapsed_s: float) -> Decision:
+    def decide(self, blocks: Sequence[Block], quiet_ms: float, elapsed_s: float) -> TimingDecision:
         undisturbed = self.undisturbed(blocks, quiet_ms)
         if len(undisturbed) >= self.fewest_blocks and self._agree(undisturbed):
-            return Decision.STEADY
-        return Decision.UNSTEADY if elapsed_s >= self.budget_s else Decision.MORE
+            return TimingDecision.STEADY
+        return TimingDecision.UNSTEADY if elapsed_s >= self.budget_s else TimingDecision.MORE
 
     def believed(self, blocks: Sequence[Block], quiet_ms: float) -> list[Block]:
         """The undisturbed blocks; where there is none, the one that was disturbed least."""

@@ -46,7 +46,7 @@ class AllocationInputs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class EvaluatedFrame:
     """One frame evaluated: its recalibrated network, and what is known with it."""
 
     network: nn.Module
@@ -95,7 +95,7 @@ class AllocationEvaluator:
         steps = self._steps(self.inputs.key_frame, allocation)
         return [{name: tensor.cpu() for name, tensor in step.network.state_dict().items()} for step in steps]
 
-    def _steps(self, known: PrefixState, allocation: Allocation) -> Iterator[Step]:
+    def _steps(self, known: PrefixState, allocation: Allocation) -> Iterator[EvaluatedFrame]:
         """Evaluates the frames behind those that are known, and remembers all but the last."""
         for frame in range(len(known.poses), self.space.frames + 1):
             step = self._step(known, frame, allocation.frames[frame - 1])
@@ -104,7 +104,7 @@ class AllocationEvaluator:
                 self.cache.put(allocation.frames[:frame], known, known.bytes)
             yield step
 
-    def _step(self, before: PrefixState, frame: int, choice: FrameChoice) -> Step:
+    def _step(self, before: PrefixState, frame: int, choice: FrameChoice) -> EvaluatedFrame:
         clips, is_last = self.inputs.clips, frame == self.space.frames
         started_s = time.perf_counter()
         network = extract_frame(self.space.temporal, self.supernet, choice).to(self.device)
@@ -119,7 +119,7 @@ class AllocationEvaluator:
         poses = (*before.poses, clips.poses(frame, heatmaps))
         known = PrefixState(poses, heatmaps, NOTHING if recalibration is None else recalibration)
         done_s = time.perf_counter()
-        return Step(network, known, recalibrated_s - started_s, done_s - recalibrated_s)
+        return EvaluatedFrame(network, known, recalibrated_s - started_s, done_s - recalibrated_s)
 
 
 def networks_of(inputs: AllocationInputs, candidate: str) -> list[dict[str, Tensor]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 from workers.training.config import TrainConfig
-from workers.training.tasks.supernet import StepReport
+from workers.training.loops.loop import StepReport
 from workers.training.tasks.validation import ValidationReport
 
 

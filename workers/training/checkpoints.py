@@ -7,15 +7,14 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import torch
 from pyarrow import ArrowInvalid
 from pyarrow.fs import FileSelector, FileSystem, FileType
 
 from workers.errors import TrainingError
+from workers.training.loops.loop import State
 
-State = dict[str, Any]
 BEST_BY = (("ap", max), ("loss", min))  # the first metric that any checkpoint has decides which is the best
 
 

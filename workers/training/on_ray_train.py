@@ -23,8 +23,8 @@ from workers.memory import keep_freed_memory
 from workers.progress import Notice
 from workers.training.checkpoint_policy import CheckpointMetrics, CheckpointPolicy
 from workers.training.checkpoints import CheckpointStore
+from workers.training.loops.loop import StepReport
 from workers.training.parallel.ranks import Ranks
-from workers.training.tasks.supernet import StepReport
 from workers.training.tasks.training import Training
 from workers.training.tasks.validation import Scoring, ValidationReport
 

@@ -3,6 +3,7 @@
 # Shapes: N people, K joints, H/W input pixels, h/w heatmap cells.
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from workers.data.skeleton import Skeleton, skeleton_from_names
 from workers.evaluation.fold import fold_norms
 from workers.evaluation.inputs import for_evaluation
 from workers.evaluation.propagate import heatmaps_as_it_is
+from workers.weights.allocation import TrainedAllocation
+from workers.weights.key_frame import KeyFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,6 +30,23 @@ class VideoNetworks:
     frames: tuple[nn.Module, ...]  # forward(images, heatmaps of the frame before) -> heatmaps
     input_hw: tuple[int, int]
     joints: tuple[str, ...]  # of the heatmaps, in order
+
+    @classmethod
+    def of(cls, trained: TrainedAllocation) -> VideoNetworks:
+        """A found allocation's. Raises ArchitectureError where a frame is none of its space."""
+        return cls._behind(trained.key_frame, trained.frame_networks())
+
+    @classmethod
+    def of_key_frames(cls, key_frame: KeyFrame) -> VideoNetworks:
+        """S-ViPNet alone."""
+        return cls._behind(key_frame, [])
+
+    @classmethod
+    def _behind(cls, key_frame: KeyFrame, frames: Sequence[nn.Module]) -> VideoNetworks:
+        return cls(
+            key_frame=key_frame.network(), frames=tuple(frames), input_hw=key_frame.input_hw,
+            joints=key_frame.joints,
+        )  # fmt: skip
 
     def __post_init__(self) -> None:
         for network in (self.key_frame, *self.frames):

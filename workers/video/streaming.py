@@ -54,11 +54,6 @@ class StreamingPredictor:
         self._codec = networks.codec
         self._before: dict[int, _Seen] = {}
 
-    @property
-    def state_bytes(self) -> int:
-        """Memory of all that is kept from one frame to the next."""
-        return sum(seen.heatmaps.nbytes for seen in self._before.values())
-
     def step(
         self, image: np.ndarray, boxes_xywh_px: np.ndarray, track_ids: Sequence[int] | np.ndarray
     ) -> FramePoses:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from spaces.temporal.allocation import Allocation, FrameChoice
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import Average, average
 from workers.errors import DataError
-from workers.video.networks import VideoNetworks
 from workers.weights.key_frame import KeyFrame
 from workers.weights.safetensors import read_weights, save_weights
 
@@ -34,12 +33,11 @@ class TrainedAllocation:
         space = AllocationSpace(self.key_frame.temporal(), len(self.allocation.frames))
         return average(space, self.allocation)
 
-    def networks(self) -> VideoNetworks:
-        """Ready to predict. Raises ArchitectureError where a frame is none of this space."""
-        return video_networks(self.key_frame, self.frame_networks())
-
     def frame_networks(self) -> list[nn.Module]:
-        """The T plain networks behind the key frame's, in training mode; errors as `networks`."""
+        """The T plain networks behind the key frame's, in training mode.
+
+        Raises ArchitectureError where a frame is none of this space.
+        """
         temporal = self.key_frame.temporal()
         plain: list[nn.Module] = []
         for choice, weights in zip(self.allocation.frames, self.weights, strict=True):
@@ -57,14 +55,6 @@ class TrainedAllocation:
             for weights in self.weights
         )
         return replace(self, allocation=replace(self.allocation, frames=frames), weights=alone)
-
-
-def video_networks(key_frame: KeyFrame, frames: Sequence[nn.Module] = ()) -> VideoNetworks:
-    """The key frame's network and those of the frames behind it, by default none: S-ViPNet alone."""
-    return VideoNetworks(
-        key_frame=key_frame.network(), frames=tuple(frames), input_hw=key_frame.input_hw,
-        joints=key_frame.joints,
-    )  # fmt: skip
 
 
 def save_allocation(path: Path, trained: TrainedAllocation) -> None:

@@ -15,6 +15,7 @@ import onnxruntime as ort
 import torch
 from torch import nn
 
+from spaces.streams import Stream, torch_generator
 from workers.errors import DataError
 from workers.files import whole_file
 
@@ -47,7 +48,7 @@ def export_onnx(
         with whole_file(path) as draft:
             _write(draft, network, input_hw, metadata or {})
             onnx.checker.check_model(str(draft), full_check=True)
-            check = compare(draft, network, input_hw)
+            check = compare_outputs(draft, network, input_hw)
             if not check.relative <= GATE:
                 raise DataError(
                     f"{path.name} must repeat PyTorch's output within {GATE:g} in ONNX Runtime, but it "
@@ -60,12 +61,12 @@ def export_onnx(
 
 
 @torch.no_grad()
-def compare(path: Path, network: nn.Module, input_hw: tuple[int, int], seed: int = 0) -> OnnxCheck:
+def compare_outputs(path: Path, network: nn.Module, input_hw: tuple[int, int], seed: int = 0) -> OnnxCheck:
     """The file in ONNX Runtime against the network, on standard normal inputs."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator(Stream.EXPORT_CHECK, seed)
     images = [torch.randn(batch, 3, *input_hw, generator=generator) for batch in CHECKED_BATCHES]
     ours = np.concatenate([network(image).numpy() for image in images])
     theirs = np.concatenate([session.run([OUTPUT], {INPUT: image.numpy()})[0] for image in images])

@@ -8,20 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from platform.run.context import Run
-from platform.stages.spatial.scoring import evenly_spaced
+from platform.stages.spatial.scoring import evenly_spaced_people
 from platform.trials.evaluation_digest import evaluation_digest
 from spaces.space import SearchSpace
+from spaces.streams import Stream, generator
 from workers.data.coco import locate
 from workers.data.codec import Codec
 from workers.data.people import People
 from workers.evaluation.coco.ap import CocoScorer
-from workers.evaluation.coco.detections import read_detections
+from workers.evaluation.coco.detections import read_detected_people
 from workers.evaluation.crops import ValidationCrops
 from workers.evaluation.on_ray_crops import share_crops
 from workers.search.evaluator import SearchInputs
 from workers.weights.safetensors import load_weights
-
-_SHUFFLED = 5  # the seed of the one order in which all searches score a split's people
 
 
 def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInputs:
@@ -29,7 +28,7 @@ def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInp
     config = context.config
     weights = load_weights(context.folder.supernet, {"space": space.name, "keypoints": str(space.keypoints)})
     training = context.people(config.data.train_split)
-    chosen = evenly_spaced(training, min(config.search.recalibration_people, len(training)))
+    chosen = evenly_spaced_people(training, min(config.search.recalibration_people, len(training)))
     chunk_bytes = config.search.crop_chunk_mib << 20
     crops, scorer = _crops(context, people, chunk_bytes)
     return SearchInputs(
@@ -60,7 +59,7 @@ def _crops(context: Run, people: People, chunk_bytes: int) -> tuple[ValidationCr
     if config.search.detections is None:
         scorer = CocoScorer.from_people(people)
     else:
-        detected = read_detections(config.search.detections, context.data_root, config.data.val_split)
+        detected = read_detected_people(config.search.detections, context.data_root, config.data.val_split)
         people, scores, scorer = detected.people, detected.scores, CocoScorer.from_detected(detected)
     people, scores = _shuffled(people, scores)
     return share_crops(people, config.space.input_hw, chunk_bytes, scores), scorer
@@ -68,7 +67,7 @@ def _crops(context: Run, people: People, chunk_bytes: int) -> tuple[ValidationCr
 
 def _shuffled(people: People, scores: np.ndarray | None) -> tuple[People, np.ndarray | None]:
     """So that the first ones are a fair sample: neighbours in an annotation file are alike."""
-    order = np.random.default_rng(_SHUFFLED).permutation(len(people))
+    order = generator(Stream.PEOPLE_ORDER, seed=0).permutation(len(people))
     mixed = replace(people, people=tuple(people.people[row] for row in order))
     return mixed, None if scores is None else scores[order]
 

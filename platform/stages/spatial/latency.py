@@ -9,26 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from platform.config.bounds import fields_named
 from platform.config.checks import typed
 from platform.latencies.meters import Meters, need_cores, one_processor
 from platform.latencies.sources import LatencySource, MeasuredLatency, PredictedLatency
-from platform.latencies.table import LatencyTable, Row
+from platform.latencies.table import LatencyRow, LatencyTable
 from platform.run.context import Run
 from platform.terminal.errors import ConfigError
 from platform.terminal.progress import StageProgress
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint, sample_many
 from spaces.space import SearchSpace
+from spaces.streams import Stream, generator
 from workers.latency.measure import Setting
 from workers.latency.predictor import FEWEST_SAMPLES, LatencyPredictor, train_predictor
 from workers.latency.steadiness import Steadiness
 
 PASSES = 2  # over architectures that a neighbour disturbed
 FEWEST_UNDISTURBED = 0.5  # of the samples, for the others to be left out of the learning
-_STREAM = 12  # keeps this random stream apart from those of data, training and samplers
 
 
 def latency_constraint(context: Run, space: SearchSpace, constraint: Constraint) -> LatencySource | None:
@@ -58,7 +56,7 @@ def latency_constraint(context: Run, space: SearchSpace, constraint: Constraint)
     )  # fmt: skip
     meters = Meters(setting, policy, 1, config.latency_resource)
 
-    def measure(architecture: Architecture) -> Row:
+    def measure(architecture: Architecture) -> LatencyRow:
         (row,) = meters.measure([architecture])
         one_processor({predictor.cpu, row["cpu"]})
         return row
@@ -73,7 +71,7 @@ def _learn(
 ) -> None:  # fmt: skip
     """Leaves the predictor in the run's folder."""
     config = context.config
-    rng = np.random.default_rng([_STREAM, config.seed])
+    rng = generator(Stream.LATENCY_SAMPLES, config.seed)
     with fields_named(config.search.section):
         samples = sample_many(space, constraint, config.search.latency_samples, rng)
     if len(samples) < FEWEST_SAMPLES:

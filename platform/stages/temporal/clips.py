@@ -7,7 +7,7 @@ from pathlib import Path
 from platform.run.context import Run
 from platform.terminal.errors import ConfigError
 from spaces.temporal.allocation import OPERATIONS, Operation
-from workers.data.clips import Clips, disjoint_clips, evenly_spaced
+from workers.data.clips import Clips, disjoint_clips, evenly_spaced_clips
 from workers.data.tracks import Tracks, read_tracks
 from workers.training.tasks.clip_validation import ClipScoring
 from workers.weights.key_frame import KeyFrame, read_key_frame
@@ -40,7 +40,7 @@ def clip_scoring(context: Run, training: Clips) -> ClipScoring:
     search = context.config.temporal.search
     return ClipScoring(
         clips=disjoint_clips(validation_tracks(context), training.frames),
-        recalibration=evenly_spaced(training, search.recalibration_clips),
+        recalibration=evenly_spaced_clips(training, search.recalibration_clips),
         batch_size=search.batch_size,
     )
 

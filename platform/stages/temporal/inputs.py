@@ -9,7 +9,7 @@ from platform.run.context import Run
 from platform.stages.temporal.clips import key_frame, key_frame_path, training_tracks, validation_tracks
 from platform.trials.evaluation_digest import evaluation_digest
 from spaces.temporal.allocation_space import AllocationSpace
-from workers.data.clips import Clips, disjoint_clips, evenly_spaced, training_clips
+from workers.data.clips import Clips, disjoint_clips, evenly_spaced_clips, training_clips
 from workers.data.codec import Codec
 from workers.errors import DataError
 from workers.search.allocation_evaluator import AllocationInputs
@@ -50,7 +50,7 @@ def material(context: Run) -> Material:
         trained=trained,
         key_frame=start,
         scored=clips,
-        recalibration=evenly_spaced(training, config.search.recalibration_clips),
+        recalibration=evenly_spaced_clips(training, config.search.recalibration_clips),
         evaluation=_digest(context, clips, training),
     )
 

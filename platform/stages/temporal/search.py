@@ -25,6 +25,7 @@ from platform.stages.temporal.latency import allocation_latency
 from platform.trials.row import SearchFacts
 from platform.trials.search import SearchRun, pending_trials, refuse_other, send
 from platform.trials.warm_start import take_over, warm_start_rows
+from spaces.constraint import GIGA
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.average import average
 from spaces.temporal.drawing import check_on_average
@@ -33,7 +34,6 @@ from workers.search.allocation_evaluator import networks_of
 from workers.weights.allocation import TrainedAllocation, save_allocation
 
 STAGE = "temporal_search"
-GIGA = 10**9
 
 
 def run(context: Run) -> None:

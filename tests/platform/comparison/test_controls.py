@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from platform import controls
-from platform.comparison.controls import Control, begin, check
+from platform.comparison.controls import Control, begin, check_controls
 from platform.config.file import flat_fields
 from platform.config.recipes import recipe
 from platform.config.run import RunConfig
@@ -119,9 +119,9 @@ def test_another_t_of_the_run_has_the_other_two_as_controls(base: RunConfig) -> 
 def test_what_would_compare_nothing_is_refused_at_once(
     base: RunConfig, change: dict[str, Any], says: str
 ) -> None:
-    check(base)
+    check_controls(base)
     with pytest.raises(ConfigError, match=says):
-        check(replace(base, **change))
+        check_controls(replace(base, **change))
 
 
 def test_the_command_teaches_and_refuses_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

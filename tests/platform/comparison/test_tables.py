@@ -21,7 +21,8 @@ from tests.workers.video.examples import tracks_of, wild
 from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.data.tracks import Tracks, read_tracks
 from workers.video.batch import score_videos
-from workers.weights.allocation import TrainedAllocation, save_allocation, video_networks
+from workers.video.networks import VideoNetworks
+from workers.weights.allocation import TrainedAllocation, save_allocation
 from workers.weights.safetensors import save_network
 
 
@@ -122,9 +123,9 @@ def test_runs_are_scored_by_what_they_left(
 
     with (tmp_path / "tables" / "runs.csv").open() as file:
         rows = {(row["run"], row["method"]): row for row in csv.DictReader(file)}
-    joint = 100 * score_videos(trained.networks(), tracks, 8).ap.total
-    spatial = 100 * score_videos(video_networks(key), tracks, 8).ap.total
-    other = 100 * score_videos(wild(tracks, frames=2).networks(), tracks, 8).ap.total
+    joint = 100 * score_videos(VideoNetworks.of(trained), tracks, 8).ap.total
+    spatial = 100 * score_videos(VideoNetworks.of_key_frames(key), tracks, 8).ap.total
+    other = 100 * score_videos(VideoNetworks.of(wild(tracks, frames=2)), tracks, 8).ap.total
     expected = {
         ("ours", "allocation"): joint, ("ours", "key frame"): spatial, ("t2", "allocation"): other,
         ("shared", "shared"): joint, ("alone", "spatial"): spatial,
@@ -156,11 +157,11 @@ def test_runs_are_scored_on_other_videos_than_they_were_searched_on(
         with (tmp_path / split / "runs.csv").open() as file:
             figures[split] = float(next(csv.DictReader(file))["ap"])
     assert figures == pytest.approx({
-        split: 100 * score_videos(trained.networks(), read_tracks(others, split), 8).ap.total
+        split: 100 * score_videos(VideoNetworks.of(trained), read_tracks(others, split), 8).ap.total
         for split in ("val", "train")
     })  # fmt: skip
     assert f"{others}, split val." in (tmp_path / "val" / "comparisons.md").read_text()
-    assert len({*figures.values(), 100 * score_videos(trained.networks(), tracks, 8).ap.total}) == 3
+    assert len({*figures.values(), 100 * score_videos(VideoNetworks.of(trained), tracks, 8).ap.total}) == 3
     assert "compare 1/1, done: ours, allocation: AP" in capsys.readouterr().err
 
     assert run(main, [str(ours), "--on", str(tmp_path / "nowhere")]) == 2

@@ -19,8 +19,8 @@ from spaces.registry import build_space
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import average, on_the_sum
-from spaces.temporal.drawing import sample_allocations
 from spaces.temporal.temporal_space import TemporalSpace
+from tests.spaces.temporal.examples import sample_allocations
 from tests.spaces.toy import toy
 
 SMALL, TOY = build_space("mobilenetv3-small"), toy()

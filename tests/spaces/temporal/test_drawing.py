@@ -21,11 +21,10 @@ from spaces.temporal.drawing import (
     check_constraint,
     ends,
     sample_allocation,
-    sample_allocations,
 )
 from spaces.temporal.joint_chain import joint_chain
 from spaces.temporal.temporal_space import TemporalSpace
-from tests.spaces.temporal.examples import temporal_space
+from tests.spaces.temporal.examples import sample_allocations, temporal_space
 
 
 def tiny() -> TemporalSpace:

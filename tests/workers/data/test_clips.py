@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.workers.data.posetrack_folder import video, write
-from workers.data.clips import Clips, disjoint_clips, evenly_spaced, training_clips
+from workers.data.clips import Clips, disjoint_clips, evenly_spaced_clips, training_clips
 from workers.data.tracks import Tracks, read_tracks
 from workers.errors import DataError
 
@@ -59,9 +59,9 @@ def test_everybody_is_seen_once_whatever_the_number_of_frames(frames: int, track
 
 def test_a_part_of_the_clips_is_spread_over_all_and_keeps_their_order(tracks: Tracks) -> None:
     clips = training_clips(tracks, 3)
-    assert seen(evenly_spaced(clips, 2), tracks) == [(0, [0, 1, 2]), (0, [3, 4, 5])]
-    assert evenly_spaced(clips, 2).left_out == 6
-    assert len(evenly_spaced(clips, 100)) == len(clips)
+    assert seen(evenly_spaced_clips(clips, 2), tracks) == [(0, [0, 1, 2]), (0, [3, 4, 5])]
+    assert evenly_spaced_clips(clips, 2).left_out == 6
+    assert len(evenly_spaced_clips(clips, 100)) == len(clips)
 
 
 def test_clips_without_frames_are_refused(tracks: Tracks) -> None:

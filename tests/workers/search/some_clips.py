@@ -11,7 +11,7 @@ from spaces.initialise import initialise
 from spaces.registry import build_space
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.temporal_space import TemporalSpace
-from workers.data.clips import disjoint_clips, evenly_spaced, training_clips
+from workers.data.clips import disjoint_clips, evenly_spaced_clips, training_clips
 from workers.data.codec import Codec
 from workers.data.tracks import read_tracks
 from workers.evaluation.posetrack.scorer import PoseTrackScorer
@@ -48,7 +48,7 @@ def some_evaluation_clips(
     root: Path, frames: int, input_hw: tuple[int, int], recalibration: int, batch_size: int
 ) -> EvaluationClips:
     training, scored = (read_tracks(root / "posetrack18", split) for split in ("train", "val"))
-    some = evenly_spaced(training_clips(training, frames + 1), recalibration)
+    some = evenly_spaced_clips(training_clips(training, frames + 1), recalibration)
     return prepare_evaluation_clips(
         disjoint_clips(scored, frames + 1), some, Codec(input_hw, 1.5), batch_size
     )

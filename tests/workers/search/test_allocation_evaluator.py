@@ -13,6 +13,7 @@ import torch
 from spaces.errors import ArchitectureError
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.extract import extract_frame
+from tests.spaces.temporal.examples import with_frame
 from tests.workers.search.some_clips import allocation_inputs, some_evaluation_clips
 from workers.data.normalise import to_input
 from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
@@ -85,7 +86,7 @@ def test_what_is_remembered_changes_no_figure_and_spares_the_frames_in_common(
 ) -> None:
     evaluator = AllocationEvaluator(inputs)
     first, other = some[0], some[1]
-    siblings = [first.with_frame(2, other.frames[2]), first.with_frame(1, other.frames[1]), first]
+    siblings = [with_frame(first, 2, other.frames[2]), with_frame(first, 1, other.frames[1]), first]
     assert evaluator.measure(first.to_json())["cached_frames"] == 0
     for allocation, cached in zip(siblings, (2, 1, 2), strict=True):
         measured = evaluator.measure(allocation.to_json())
@@ -148,7 +149,7 @@ def test_the_stem_of_a_frame_is_computed_once_and_stage_1_once_a_choice(
 
 def test_a_frame_feels_the_frames_before_it(inputs: AllocationInputs, some: list[Allocation]) -> None:
     evaluator = AllocationEvaluator(inputs)
-    changed = some[0].with_frame(0, some[1].frames[0])
+    changed = with_frame(some[0], 0, some[1].frames[0])
     measured = (evaluator.measure(each.to_json()) for each in (some[0], changed))
     before, after = (json.loads(each["frame_aps"]) for each in measured)
     assert before[0] == after[0]

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.workers.search.some_clips import allocation_inputs
-from workers.data.clips import disjoint_clips, evenly_spaced, training_clips
+from workers.data.clips import disjoint_clips, evenly_spaced_clips, training_clips
 from workers.data.codec import Codec
 from workers.data.skeleton import POSETRACK17
 from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
@@ -37,7 +37,7 @@ def scoring(root: Path) -> AllocationScoring:
     training, scored = (read_tracks(root / "posetrack18", split) for split in ("train", "val"))
     return AllocationScoring(
         clips=disjoint_clips(scored, FRAMES + 1),
-        recalibration=evenly_spaced(training_clips(training, FRAMES + 1), 6),
+        recalibration=evenly_spaced_clips(training_clips(training, FRAMES + 1), 6),
         codec=Codec(INPUT_HW, 1.5), batch_size=4,
     )  # fmt: skip
 

@@ -60,9 +60,6 @@ class Augmentation:
         ]
 
 
-NO_AUGMENTATION = Augmentation(rotation_deg=0.0, flip_probability=0.0)
-
-
 def half_body_box(keypoints: np.ndarray, skeleton: Skeleton, *, upper: bool) -> Box | None:
     """The box around the labelled upper (or lower) joints of (K, 3) keypoints; None with fewer than 3.
 

@@ -173,10 +173,10 @@ def _wanted(people: People, input_hw: tuple[int, int], augmentation: Augmentatio
 def _cut_image(wanted: Wanted) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     image = read_image(wanted.path)
     for part in wanted.reaches:
-        yield cut_out(image, part)
+        yield cut_part(image, part)
 
 
-def cut_out(image: np.ndarray, part: Reach) -> tuple[np.ndarray, np.ndarray]:
+def cut_part(image: np.ndarray, part: Reach) -> tuple[np.ndarray, np.ndarray]:
     """The part of an image, made smaller by averaging where it may be, and the affine from image px to it.
 
     What lies outside the image is left out; it is black in every crop, with or without the cache.

@@ -33,10 +33,6 @@ class BatchProcesses:
         ]
         self._buffer_of = dict(zip(self._helpers, self._buffers, strict=True))
 
-    @property
-    def pids(self) -> list[int]:
-        return [helper.pid for helper in self._helpers]
-
     def batches(self, plans: Iterable[Plan], batch_size: int) -> Generator[Batch, None, None]:
         """As `SampleMaker.batch` for each plan; raises what was raised there."""
         made = in_turn(self._helpers, "make", ((plan, batch_size) for plan in plans))

@@ -11,6 +11,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from spaces.streams import Stream, generator
 from workers.data.batches.augment import Augmentation, Draw
 from workers.data.batches.crop_cache_build import prepare_crop_cache
 from workers.data.batches.prefetch import Prefetched
@@ -22,8 +23,6 @@ from workers.data.people import People, Person
 from workers.errors import TrainingError
 
 __all__ = ["Batch", "TrainingSet"]
-
-_ORDER_STREAM, _DRAW_STREAM = 1, 2  # keep the random streams apart
 
 
 def steps_per_epoch(people: int, batch_size: int) -> int:
@@ -99,14 +98,17 @@ class TrainingSet:
         order = self.order(seed, epoch, batch_size)
         # The whole global batch is drawn, then divided, so the number of ranks changes nothing.
         share = slice(rank * batch_size // world_size, (rank + 1) * batch_size // world_size)
-        plans = (self._plan(order[step], [_DRAW_STREAM, seed, epoch, step], share) for step in steps)
+        plans = (
+            self._plan(order[step], generator(Stream.AUGMENTATION, seed, epoch, step), share)
+            for step in steps
+        )
         # The cache is built before, not in the prefetching thread.
         made = self._make(self._maker, plans, batch_size * self.frames)
         return Prefetched(made, depth=self._prefetch)
 
     def order(self, seed: int, epoch: int, batch_size: int) -> np.ndarray:
         """(steps, batch_size) indices of the samples in each global batch of an epoch."""
-        shuffled = np.random.default_rng([_ORDER_STREAM, seed, epoch]).permutation(self.samples)
+        shuffled = generator(Stream.EPOCH_ORDER, seed, epoch).permutation(self.samples)
         return np.resize(shuffled, (self.steps_per_epoch(batch_size), batch_size))
 
     def sample(self, person: Person, draw: Draw) -> tuple[np.ndarray, np.ndarray]:
@@ -131,9 +133,9 @@ class TrainingSet:
         people = enumerate(self.people.people)
         return {(person.image_path, person.annotation_id): row for row, person in people}
 
-    def _plan(self, chosen: np.ndarray, entropy: list[int], share: slice) -> Plan:
+    def _plan(self, chosen: np.ndarray, rng: np.random.Generator, share: slice) -> Plan:
         """Who is drawn how in one rank's share of a global batch."""
-        draws = self.augmentation.draw_many(np.random.default_rng(entropy), len(chosen))
+        draws = self.augmentation.draw_many(rng, len(chosen))
         drawn = zip(chosen[share].tolist(), draws[share], strict=True)
         return [planned for sample, draw in drawn for planned in self._planned(sample, draw)]
 

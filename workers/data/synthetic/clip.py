@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from spaces.streams import clip_generators
 from workers.data.synthetic.backdrop import draw_backdrop
 from workers.data.synthetic.cast import Actor, draw_cast
 from workers.data.synthetic.figure import Piece, between, label_map, paint
@@ -19,11 +20,10 @@ FRAME_S = 0.1
 _MARGIN_PX = 24  # of backdrop around the image, for the camera to pan over
 _OBSTACLE = 255
 _SMEAR_PX = 2.5  # between two instants of one exposure
-_TRANSIENT_STREAM = 1  # its own, so that a clip without transients is the same clip
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ClipFrame:
     """One image, (H, W, 3) uint8 BGR, and its people."""
 
     image: np.ndarray
@@ -48,12 +48,12 @@ def make_clip(
     size_px: tuple[int, int],  # height and width
     difficulty: float,
     transience: float = 0.0,
-) -> Iterator[Frame]:
+) -> Iterator[ClipFrame]:
     """The frames of a random clip, in order; equal arguments give equal frames.
 
     `transience`, 0 to 1, spoils single frames of it: see transients.py.
     """
-    rng = np.random.Generator(np.random.PCG64(seed))
+    rng, apart = clip_generators(seed)
     camera = _draw_camera(rng, size_px, difficulty)
     middles_s = (np.arange(frames) - 0.5 * (frames - 1)) * FRAME_S
     opened, closed = middles_s - 0.5 * camera.exposure_s, middles_s + 0.5 * camera.exposure_s
@@ -61,14 +61,13 @@ def make_clip(
     light = draw_light(rng)
     times_s = np.stack([opened, closed], axis=1).ravel()
     cast = draw_cast(rng, people, times_s, size_px, difficulty)
-    apart = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, _TRANSIENT_STREAM))
-    transients = draw_transients(np.random.default_rng(apart), cast, times_s, FRAME_S, transience)
+    transients = draw_transients(apart, cast, times_s, FRAME_S, transience)
     pan_px = times_s[:, None] * camera.pan_px_per_s
     shifts_px = np.clip(pan_px + transients.shifts_px, -_MARGIN_PX, _MARGIN_PX)
     for frame in range(frames):
         shot = _Shot(cast, transients, light, shifts_px, frame, size_px)
         softness_px = float(np.hypot(camera.softness_px, transients.softness_px[frame]))
-        yield Frame(_develop(shot.expose(backdrop), camera, softness_px, rng), shot.labels())
+        yield ClipFrame(_develop(shot.expose(backdrop), camera, softness_px, rng), shot.labels())
 
 
 class _Shot:

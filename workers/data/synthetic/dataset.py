@@ -23,7 +23,8 @@ import numpy as np
 from annotated_types import Interval
 
 from spaces.bounds import check_bounds
-from workers.data.synthetic.clip import Frame, make_clip
+from spaces.streams import clip_sequence
+from workers.data.synthetic.clip import ClipFrame, make_clip
 from workers.data.synthetic.labels import PersonLabel
 from workers.data.synthetic.layout import (
     Document,
@@ -176,8 +177,8 @@ class Artist:
             labels.append(frame.people)
         return labels
 
-    def _frames(self, clip: int) -> Iterator[Frame]:
-        config, seed = self._config, np.random.SeedSequence((self._config.seed, clip))
+    def _frames(self, clip: int) -> Iterator[ClipFrame]:
+        config, seed = self._config, clip_sequence(self._config.seed, clip)
         return make_clip(
             seed, config.frames_per_clip, config.people_per_clip, (config.height_px, config.width_px),
             config.difficulty, config.transience,

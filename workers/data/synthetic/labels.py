@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from workers.data.people import Box
 from workers.data.skeleton import COCO17
 from workers.data.synthetic.cast import Actor
 from workers.data.synthetic.figure import PART_LABEL
-
-Box = tuple[float, float, float, float]
 
 _OWNERS: Mapping[str, tuple[str, ...]] = {
     "shoulder": ("torso", "{side}_upper_arm"),

@@ -15,14 +15,16 @@ from workers.data.posetrack_layout import category, widened_box
 from workers.data.skeleton import COCO17, POSETRACK17
 from workers.data.synthetic.labels import PersonLabel
 
-LEAST_SEEN = 0.25  # who is hidden more has no keypoints in COCO and is an ignored region in PoseTrack18
+LEAST_VISIBLE = 0.25  # who is hidden more has no keypoints in COCO and is an ignored region in PoseTrack18
 _UNLABELLED = np.zeros(3)
 
-People = Sequence[PersonLabel]
+PeopleLabels = Sequence[PersonLabel]
 Document = dict[str, Any]
 
 
-def coco_document(clips: Sequence[tuple[int, Sequence[People]]], height_px: int, width_px: int) -> Document:
+def coco_document(
+    clips: Sequence[tuple[int, Sequence[PeopleLabels]]], height_px: int, width_px: int
+) -> Document:
     """The annotation file of one split; `clips` are (clip number, the people of each frame)."""
     images: list[Document] = []
     annotations: list[Document] = []
@@ -45,7 +47,7 @@ def coco_document(clips: Sequence[tuple[int, Sequence[People]]], height_px: int,
 
 
 def posetrack_document(
-    clip: int, split: str, frames: Sequence[People], height_px: int, width_px: int
+    clip: int, split: str, frames: Sequence[PeopleLabels], height_px: int, width_px: int
 ) -> Document:
     """The annotation file of one clip."""
     size = (height_px, width_px)
@@ -85,7 +87,7 @@ def posetrack_file_name(clip: int, split: str, frame: int) -> str:
 
 
 def _labelled(person: PersonLabel) -> bool:
-    return person.seen >= LEAST_SEEN and bool((person.keypoints[:, 2] > 0).any())
+    return person.seen >= LEAST_VISIBLE and bool((person.keypoints[:, 2] > 0).any())
 
 
 def _coco_annotation(person: PersonLabel, image_id: int, annotation_id: int) -> Document:
@@ -98,7 +100,7 @@ def _coco_annotation(person: PersonLabel, image_id: int, annotation_id: int) -> 
 
 
 def _posetrack_image(
-    clip: int, split: str, frame: int, frames: Sequence[People], height_px: int, width_px: int
+    clip: int, split: str, frame: int, frames: Sequence[PeopleLabels], height_px: int, width_px: int
 ) -> Document:
     image_id = posetrack_image_id(clip, frame)
     ignored = [_corners(person) for person in frames[frame] if not _labelled(person)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-Range = tuple[float, float]
+AngleRange = tuple[float, float]
 
 ANGLES = (
     "torso_pitch", "torso_roll", "head_pitch", "head_yaw", "head_roll",
@@ -17,13 +17,13 @@ ANGLES = (
     "right_hip_flex", "right_hip_abduct", "right_knee",
 )  # fmt: skip
 
-HINGES_DEG: Mapping[str, Range] = {
+HINGES_DEG: Mapping[str, AngleRange] = {
     "left_elbow": (0.0, 150.0), "right_elbow": (0.0, 150.0),
     "left_knee": (0.0, 140.0), "right_knee": (0.0, 140.0),
 }  # fmt: skip
 """Elbows and knees bend one way only."""
 
-RESTING_DEG: Mapping[str, Range] = {
+RESTING_DEG: Mapping[str, AngleRange] = {
     "torso_pitch": (-4, 8), "torso_roll": (-5, 5),
     "head_pitch": (-12, 18), "head_yaw": (-35, 35), "head_roll": (-8, 8),
     "shoulder_flex": (-15, 25), "shoulder_abduct": (4, 22), "shoulder_twist": (-10, 50), "elbow": (5, 60),
@@ -39,12 +39,12 @@ class Action:
     `swing` gives each angle's amplitude and whether the two sides swing together (+1) or in turn (-1).
     """
 
-    rest: Mapping[str, Range] = field(default_factory=dict)
-    swing: Mapping[str, tuple[Range, int]] = field(default_factory=dict)
+    rest: Mapping[str, AngleRange] = field(default_factory=dict)
+    swing: Mapping[str, tuple[AngleRange, int]] = field(default_factory=dict)
     lag: Mapping[str, float] = field(default_factory=dict)  # cycles by which an angle follows
-    cycles_per_s: Range = (0.3, 0.8)
-    statures_per_s: Range = (0.0, 0.0)  # forward speed
-    hop: Range = (0.0, 0.0)  # height of the jump, in statures
+    cycles_per_s: AngleRange = (0.3, 0.8)
+    statures_per_s: AngleRange = (0.0, 0.0)  # forward speed
+    hop: AngleRange = (0.0, 0.0)  # height of the jump, in statures
 
 
 ACTIONS: Mapping[str, Action] = {

@@ -14,6 +14,7 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from workers.data.coco import Json
 from workers.data.people import People
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
@@ -21,7 +22,6 @@ from workers.evaluation.coco.detections import Detected
 from workers.evaluation.coco.oks_nms import oks_nms
 from workers.evaluation.crops import ValidationCrops
 
-Json = dict[str, Any]
 KEYPOINT_SCORE_THRESHOLD = 0.2  # joints above it make the pose score, as in HRNet's and MMPose's code
 PERSON = 1  # the only category of the prepared ground truth
 
@@ -138,14 +138,6 @@ class CocoScorer:
             rows = np.flatnonzero(crops.image_ids == image_id)
             kept += rows[oks_nms(keypoints[rows], rated[rows], crops.areas_px2[rows], sigmas)].tolist()
         return sorted(kept)
-
-
-def coco_keypoint_ap(
-    people: People | CocoScorer, crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarray
-) -> KeypointAP:
-    """`CocoScorer.score`; for `People` it reads the annotation file first, which a search does once."""
-    scorer = people if isinstance(people, CocoScorer) else CocoScorer.from_people(people)
-    return scorer.score(crops, keypoints, scores)
 
 
 def pose_scores(keypoint_scores: np.ndarray, box_scores: np.ndarray) -> np.ndarray:

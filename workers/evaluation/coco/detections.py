@@ -27,7 +27,7 @@ class Detected:
     image_ids: tuple[int, ...]  # of the whole split, those without a detection too
 
 
-def read_detections(path: Path, root: Path, split: str) -> Detected:
+def read_detected_people(path: Path, root: Path, split: str) -> Detected:
     """The boxes of people on the split's images, in the file's order.
 
     Left out, and counted: detections of other categories, on other images, with boxes below one pixel.

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from workers.data.batches.training_set import TrainingSet
 from workers.training.config import SpatialTask
-from workers.training.loops.feed import Feed, Inputs
+from workers.training.loops.feed import DeviceBatch, Feed
 from workers.training.loops.meter import Meter, peak_memory_mib
 from workers.training.loops.schedule import learning_rate
 from workers.training.loops.update import WeightUpdate
@@ -62,7 +62,7 @@ class TrainingLoop(ABC):
         """Over all epochs: how many are done, and the index of the next."""
 
     @abstractmethod
-    def backward(self, inputs: Inputs, scale: float) -> Tensor:
+    def backward(self, inputs: DeviceBatch, scale: float) -> Tensor:
         """Adds this worker's gradients, times `scale`, for the step `step`.
 
         Returns (3,) detached mean losses over `inputs`: of biggest, smallest and random subnets.
@@ -129,7 +129,7 @@ class TrainingLoop(ABC):
                 yield report
                 started_s, waited_s = time.perf_counter(), feed.wait_s
 
-    def _train_step(self, inputs: Inputs) -> list[float]:
+    def _train_step(self, inputs: DeviceBatch) -> list[float]:
         self.update.begin(learning_rate(self.task.train, self.step, self.steps_per_epoch))
         scale = inputs.share * self.ranks.world_size  # the mean over the workers is then that of the batch
         losses = self.backward(inputs, scale) * scale

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
+from spaces.streams import Stream, generator
 from workers.training.loops.loss import heatmap_loss
 
-_ARCHITECTURE_STREAM = 3  # keeps this random stream apart from those of the data
 C = TypeVar("C")  # a subnet: an architecture, or an allocation over the frames of a clip
 X = TypeVar("X")  # what subnets look at
 
@@ -31,7 +30,7 @@ class Sandwich(Generic[C]):
 
 def sandwich_at(space: SearchSpace, seed: int, step: int, random_subnets: int) -> Sandwich[Architecture]:
     """A function of seed and step alone, so all ranks and every resumed run draw the same."""
-    rng = np.random.default_rng([_ARCHITECTURE_STREAM, seed, step])
+    rng = generator(Stream.SANDWICH, seed, step)
     drawn = tuple(space.sample(rng) for _ in range(random_subnets))
     return Sandwich(space.biggest(), space.smallest(), drawn)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from workers.data.clips import Clips
 from workers.training.config import SpatialTask
-from workers.training.loops.feed import Inputs
+from workers.training.loops.feed import DeviceBatch
 from workers.training.loops.loss import heatmap_loss
 from workers.training.loops.propagation import propagate
 from workers.training.parallel.ranks import Ranks
@@ -46,7 +46,7 @@ class AllocationTraining(ClipTraining):
         networks = FrameNetworks(start.frame_networks())
         super().__init__(task, clips, start.key_frame, ranks, networks)
 
-    def backward(self, inputs: Inputs, scale: float) -> Tensor:
+    def backward(self, inputs: DeviceBatch, scale: float) -> Tensor:
         batch = self.clip_batch(inputs)
         numbers = range(len(self.allocation.frames))
         passed = propagate(self.forward, batch.key_heatmaps, batch.frames, numbers)

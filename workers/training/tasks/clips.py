@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from workers.data.clips import Clips
 from workers.training.config import SpatialTask
-from workers.training.loops.feed import Inputs
+from workers.training.loops.feed import DeviceBatch
 from workers.training.loops.loop import TrainingLoop
 from workers.training.loops.propagation import by_frame
 from workers.training.loops.training_set import clip_set
@@ -44,7 +44,7 @@ class ClipTraining(TrainingLoop):
         fixed = start.network().to(self.device)
         self.key_frame = computing_in(compute_dtype(task.train.precision, self.device), fixed, self.device)
 
-    def clip_batch(self, inputs: Inputs) -> ClipBatch:
+    def clip_batch(self, inputs: DeviceBatch) -> ClipBatch:
         frames = self.data.frames
         parted = by_frame(inputs.images, frames)
         first, *others = (each.contiguous(memory_format=torch.channels_last) for each in parted)

@@ -15,7 +15,7 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.data.people import People
 from workers.training.config import SpatialTask
-from workers.training.loops.feed import Inputs
+from workers.training.loops.feed import DeviceBatch
 from workers.training.loops.loop import TrainingLoop
 from workers.training.loops.loss import heatmap_loss
 from workers.training.loops.training_set import people_set
@@ -47,7 +47,7 @@ class NetworkTraining(TrainingLoop):
             network.load_state_dict(dict(start.weights))
         super().__init__(task, people_set(task, people), ranks, network)
 
-    def backward(self, inputs: Inputs, scale: float) -> Tensor:
+    def backward(self, inputs: DeviceBatch, scale: float) -> Tensor:
         loss = heatmap_loss(self.forward(inputs.images), inputs.target, inputs.weight)
         (loss * scale).backward()
         return loss.detach().expand(3)

@@ -9,7 +9,7 @@ from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.from_spatial import start_from_spatial
 from workers.data.clips import Clips
 from workers.training.config import SpatialTask
-from workers.training.loops.feed import Inputs
+from workers.training.loops.feed import DeviceBatch
 from workers.training.loops.propagation import clip_sandwich_at, propagate
 from workers.training.loops.sandwich import Sandwich, sandwich_backward
 from workers.training.parallel.ranks import Ranks
@@ -45,7 +45,7 @@ class PropagationTraining(ClipTraining):
         """Whom the step `step` trains, on every worker."""
         return clip_sandwich_at(self.space, self.task.seed, self.step, self.task.train.random_subnets)
 
-    def backward(self, inputs: Inputs, scale: float) -> Tensor:
+    def backward(self, inputs: DeviceBatch, scale: float) -> Tensor:
         batch = self.clip_batch(inputs)
         return sandwich_backward(
             lambda frames, allocation: propagate(self.forward, batch.key_heatmaps, frames, allocation.frames),

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from workers.data.batches.training_set import TrainingSet
 from workers.training.config import SpatialTask
+from workers.training.loops.loop import StepReport
 from workers.training.parallel.ranks import Ranks
-from workers.training.tasks.supernet import StepReport
 
 
 class Training(Protocol):

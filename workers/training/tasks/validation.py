@@ -16,6 +16,7 @@ import torch
 
 from spaces.architecture import Architecture
 from spaces.extract import extract
+from spaces.streams import Stream, generator
 from workers.data.codec import Codec
 from workers.data.people import People
 from workers.errors import TrainingError
@@ -25,7 +26,6 @@ from workers.evaluation.evaluate import evaluate
 from workers.training.tasks.supernet import SupernetTraining
 from workers.training.tasks.training import Training
 
-_VALIDATION_STREAM = 4  # keeps this random stream apart from those of the training
 LEAST_AP = 0.05  # of the biggest subnet; below it figures are noise
 LEAST_SHARE = 0.25  # of the biggest subnet's best AP, which the smallest must not fall below again
 
@@ -89,7 +89,7 @@ class Subnets(Protocol[C_co]):
 
 def validated_subnets(space: Subnets[C_co], seed: int) -> Mapping[str, C_co]:
     """Whom to score, by name; the random one is fixed by the seed, so its AP over the epochs is a curve."""
-    random = space.sample(np.random.default_rng([_VALIDATION_STREAM, seed]))
+    random = space.sample(generator(Stream.VALIDATED_SUBNET, seed))
     return {"biggest": space.biggest(), "smallest": space.smallest(), "random": random}
 
 

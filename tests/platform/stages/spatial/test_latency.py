@@ -19,7 +19,7 @@ from platform.config.run import RunConfig
 from platform.config.search import SearchConfig
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.latencies.sources import MeasuredLatency
-from platform.latencies.table import LatencyTable, Row
+from platform.latencies.table import LatencyRow, LatencyTable
 from platform.run.cluster import ray_session
 from platform.run.context import Run
 from platform.run.folder import open_run_folder
@@ -62,7 +62,7 @@ def true_ms(architecture: Architecture) -> float:
     return 1 + 1000 * SPACE.cost(architecture).gmacs
 
 
-def row_of(architecture: Architecture, **other: Any) -> Row:
+def row_of(architecture: Architecture, **other: Any) -> LatencyRow:
     figures = dict.fromkeys(("median_ms", "p10_ms", "p90_ms"), true_ms(architecture))
     control = {"control_ms": 1.0, "quiet_ms": 1.0, "control_ratio": 1.0, "runs": 9, "steady": True}
     about = {"key": architecture.key, "architecture": architecture.to_json(), "cpu": "Some CPU"}
@@ -73,7 +73,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.measured: list[str] = []
 
-    def __call__(self, architecture: Architecture) -> Row:
+    def __call__(self, architecture: Architecture) -> LatencyRow:
         self.measured.append(architecture.key)
         return row_of(architecture)
 

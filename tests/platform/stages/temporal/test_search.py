@@ -38,6 +38,7 @@ from spaces.temporal.temporal_space import TemporalSpace
 from workers.data.skeleton import POSETRACK17
 from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.errors import DataError
+from workers.video.networks import VideoNetworks
 from workers.weights.allocation import load_allocation
 from workers.weights.safetensors import save_network
 from workers.weights.temporal_supernet import save_temporal_supernet
@@ -133,7 +134,7 @@ def test_the_best_is_written_with_networks_that_predict(done: Run) -> None:
     assert average == pytest.approx(best["gmacs"])
     trained = load_allocation(done.folder.allocation_networks)
     assert trained.allocation.to_json() == best["architecture"]
-    networks = trained.networks()
+    networks = VideoNetworks.of(trained)
     heatmaps = networks.key_frame(torch.rand(1, 3, *INPUT_HW))
     for network in networks.frames:
         heatmaps = network(torch.rand(1, 3, *INPUT_HW), heatmaps)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spaces.errors import BoundError
-from workers.data.batches.augment import NO_AUGMENTATION, Augmentation, Draw, half_body_box
+from workers.data.batches.augment import Augmentation, Draw, half_body_box
 from workers.data.skeleton import COCO17
 
 
@@ -20,7 +20,7 @@ def test_draws_stay_in_their_ranges_and_fill_them() -> None:
 
 
 def test_no_augmentation_draws_what_validation_sees() -> None:
-    draws = NO_AUGMENTATION.draw_many(np.random.default_rng(0), 50)
+    draws = Augmentation(rotation_deg=0.0, flip_probability=0.0).draw_many(np.random.default_rng(0), 50)
     assert {(d.rotation_deg, d.scale, d.flip, d.half_body) for d in draws} == {(0.0, 1.0, False, False)}
     assert Draw() == Draw(rotation_deg=0.0, scale=1.0, flip=False, half_body=False)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from spaces.streams import Stream, generator
 from workers.data.batches.augment import Augmentation, Draw
 from workers.data.batches.clip_set import ClipTrainingSet
 from workers.data.batches.training_set import Batch
@@ -37,7 +38,7 @@ def test_the_frames_of_a_clip_follow_each_other_and_share_one_draw(data: ClipTra
     batch_size, step = 4, 1
     batch = drawn(data, batch_size)[step]
     order = data.order(3, 1, batch_size)[step]
-    draws = AUGMENTATION.draw_many(np.random.default_rng([2, 3, 1, step]), batch_size)
+    draws = AUGMENTATION.draw_many(generator(Stream.AUGMENTATION, 3, 1, step), batch_size)
     assert any(draw.half_body for draw in draws)
     images = batch.images.reshape(batch_size, 3, 64, 48, 3)
     targets = batch.targets.reshape(batch_size, 3, 17, 16, 12)

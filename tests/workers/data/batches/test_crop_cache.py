@@ -17,7 +17,7 @@ import pytest
 
 from workers.data.batches.augment import Augmentation, Draw
 from workers.data.batches.crop_cache import CropCache, cache_path
-from workers.data.batches.crop_cache_build import cut_out, prepare_crop_cache
+from workers.data.batches.crop_cache_build import cut_part, prepare_crop_cache
 from workers.data.batches.reach import Reach, reach
 from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import read_people
@@ -90,7 +90,7 @@ def test_every_crop_that_can_be_drawn_lies_within_reach(people: People) -> None:
 def test_a_smaller_copy_keeps_points_where_they_are() -> None:
     image = np.zeros((100, 120, 3), np.uint8)
     image[40:60, 30:70] = 255
-    pixels, affine = cut_out(image, Reach(-10, 20, 90, 80, scale=0.5))
+    pixels, affine = cut_part(image, Reach(-10, 20, 90, 80, scale=0.5))
     assert pixels.shape == (30, 45, 3)
     corners_of_white = np.array([[29.5, 39.5], [69.5, 59.5]])
     assert apply_affine(corners_of_white, affine).tolist() == [[14.5, 9.5], [34.5, 19.5]]

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 
 from workers.data.synthetic.backdrop import draw_backdrop, draw_obstacle, noise_field
-from workers.data.synthetic.clip import Frame, make_clip
+from workers.data.synthetic.clip import ClipFrame, make_clip
 
 
-def _clip(seed: int, frames: int = 4, people: int = 3) -> list[Frame]:
+def _clip(seed: int, frames: int = 4, people: int = 3) -> list[ClipFrame]:
     return list(make_clip(np.random.SeedSequence((seed, 0)), frames, people, (240, 320), difficulty=1.0))
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from workers.data.synthetic.cast import Actor, draw_cast
-from workers.data.synthetic.clip import FRAME_S, Frame, make_clip
+from workers.data.synthetic.clip import FRAME_S, ClipFrame, make_clip
 from workers.data.synthetic.transients import Transients, draw_transients
 
 FRAMES = 5
@@ -14,7 +14,7 @@ TIMES_S = np.repeat(np.arange(FRAMES) * FRAME_S, 2)
 SIZE_PX = (240, 320)
 
 
-def _clip(seed: int, transience: float) -> list[Frame]:
+def _clip(seed: int, transience: float) -> list[ClipFrame]:
     sequence = np.random.SeedSequence((seed, 0))
     return list(make_clip(sequence, FRAMES, 3, SIZE_PX, difficulty=0.0, transience=transience))
 
@@ -27,7 +27,7 @@ def _drawn(seed: int, amount: float) -> Transients:
     return draw_transients(np.random.default_rng(seed), _cast(seed), TIMES_S, FRAME_S, amount)
 
 
-def _joints(frames: list[Frame]) -> np.ndarray:
+def _joints(frames: list[ClipFrame]) -> np.ndarray:
     """(T, people * 17, 3) of people who are labelled in every frame."""
     always = set.intersection(*({person.track_id for person in frame.people} for frame in frames))
     return np.stack([

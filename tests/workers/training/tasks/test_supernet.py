@@ -10,8 +10,9 @@ from torch import Tensor
 
 from workers.data.coco import read_people
 from workers.training.config import SpatialTask, TrainConfig
+from workers.training.loops.loop import StepReport
 from workers.training.parallel.ranks import Ranks
-from workers.training.tasks.supernet import StepReport, SupernetTraining
+from workers.training.tasks.supernet import SupernetTraining
 
 STEPS = 6  # two epochs of three
 
