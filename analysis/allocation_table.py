@@ -20,7 +20,10 @@ Found = Mapping[str, Any]
 
 
 def allocation_table(found: Found) -> Group:
-    """As Figure 5: a column a frame, a row a part, GMACs and AP below; fits 80 columns up to T = 3."""
+    """A found allocation after Figure 5: a column a frame, a row a part, GMACs and AP below.
+
+    It fits 80 columns up to T = 3.
+    """
     frames = found["frames"]
     columns = [Column(heading(frame), overflow="fold") for frame in frames]
     table = Table(Column("", no_wrap=True), *columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))

@@ -38,7 +38,7 @@ class BatchProcesses:
         return [helper.pid for helper in self._helpers]
 
     def batches(self, plans: Iterable[Plan], batch_size: int) -> Generator[Batch, None, None]:
-        """As `SampleMaker.batch` for each plan; raises what was raised there."""
+        """The batch that `SampleMaker.batch` makes of each plan; raises what was raised there."""
         made = in_turn(self._helpers, "make", ((plan, batch_size) for plan in plans))
         try:
             for helper, (layout, share) in made:
@@ -54,7 +54,7 @@ class BatchProcesses:
 
 
 class BatchMaker:
-    """In each process: makes batches and puts them in the memory that it shares."""
+    """One process's part: makes batches and puts them in the memory that it shares."""
 
     def __init__(self, maker: SampleMaker, descriptor: int) -> None:
         cv2.setNumThreads(1)

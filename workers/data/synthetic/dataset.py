@@ -44,7 +44,7 @@ Labels = list[tuple[PersonLabel, ...]]  # the people of each frame of a clip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticConfig:
-    """How much to draw. Equal configurations give equal bytes; clip n of a seed is the same however many."""
+    """The synthetic data to draw. Equal values give equal bytes; clip n of a seed is always the same."""
 
     seed: int = 0
     clips: int = 200
@@ -73,7 +73,7 @@ class SyntheticConfig:
 
     @property
     def validation_clips(self) -> int:
-        """At least one, and at least one is left to train on."""
+        """Number of clips to validate on: at least one, and at least one is left to train on."""
         return min(max(round(self.clips * self.validation_fraction), 1), self.clips - 1)
 
     def clips_of(self, split: str) -> range:
