@@ -27,7 +27,7 @@ SYMBOLS = {"add": "+", "mul": "×", "cat": "C"}
 
 
 def write_allocation_png(found: FoundAllocation, path: Path) -> Path:
-    """At 200 dots per inch."""
+    """Writes the picture of a found allocation to `path`, 200 dots per inch; returns `path`."""
     buffer = io.BytesIO()
     with mpl.rc_context(PRINT):
         FigureCanvasAgg(allocation_figure(found)).print_figure(buffer, format="png", dpi=200)
@@ -78,7 +78,7 @@ def _box(axes: Axes, column: float, row: float, width: float, colour: str, text:
 
 
 def _fusion(axes: Axes, column: int, behind: int, heatmaps: int, fusion: Mapping[str, Any]) -> None:
-    """From the last frame's heatmaps up between the networks, and in behind a part."""
+    """Draws a fusion's arrow: from the last frame's heatmaps up between the networks, in behind a part."""
     way, entry = column - GUTTER, behind + 0.5
     axes.plot([column - 1 + 0.18, way, way], [heatmaps, heatmaps, entry], color=GUIDE, lw=1.2)
     arrow = {"arrowstyle": "-|>", "color": GUIDE, "lw": 1.2, "shrinkA": 0, "shrinkB": 5}

@@ -21,7 +21,10 @@ FoundAllocation = Mapping[str, Any]
 
 
 def allocation_table(found: FoundAllocation) -> Group:
-    """As Figure 5: a column a frame, a row a part, GMACs and AP below; fits 80 columns up to T = 3."""
+    """A found allocation after Figure 5: a column a frame, a row a part, GMACs and AP below.
+
+    It fits 80 columns up to T = 3.
+    """
     frames = found["frames"]
     columns = [Column(heading(frame), overflow="fold") for frame in frames]
     table = Table(Column("", no_wrap=True), *columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))

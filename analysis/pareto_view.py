@@ -28,7 +28,7 @@ class ParetoView:
 
     @property
     def limit_text(self) -> str:
-        """For the legend: `limit: ≤ 0.6 GMACs`."""
+        """Text of the legend for the limit, as in `limit: ≤ 0.6 GMACs`."""
         if self.limit is None:
             return ""
         sign = "≤" if self.x.direction == "minimize" else "≥"
@@ -37,7 +37,7 @@ class ParetoView:
 
     @property
     def best_text(self) -> str:
-        """For the legend: `best: AP 0.643 at 0.510 GMACs`."""
+        """Text of the legend for the best trial, as in `best: AP 0.643 at 0.510 GMACs`."""
         if self.best is None:
             return ""
         y, x = (_number(self.trials[of.name], self.best[of.name]) for of in (self.y, self.x))

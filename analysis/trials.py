@@ -83,7 +83,7 @@ def column(frame: pd.DataFrame, name: str) -> Column:
 
 
 def declare(frame: pd.DataFrame, new: Column) -> pd.DataFrame:
-    """The same trials with a column's unit and direction set: for a column computed after reading."""
+    """A copy of the trials with a column's unit and direction set: for a column computed after reading."""
     result = frame.copy()
     result.attrs[COLUMNS_ATTR] = {**frame.attrs.get(COLUMNS_ATTR, {}), new.name: asdict(new)}
     column(result, new.name)
@@ -109,7 +109,7 @@ def comparable(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def _partial(frame: pd.DataFrame) -> pd.Series:
-    """False where it is not known: such a trial was scored on all."""
+    """Which trials were scored on fewer people than others; False where it is not known: scored on all."""
     if "people" not in frame:
         return pd.Series(False, index=frame.index)
     people = frame["people"].where(frame["status"] == "finished").astype("float64")

@@ -23,6 +23,8 @@ from platform.terminal.command_line import parse, run
 
 @dataclass(frozen=True)
 class CompareArguments:
+    """Arguments of `python -m platform.compare`: the runs to compare, and on which videos."""
+
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
     """Folders of runs, with an allocation or with an S-ViPNet that was finetuned. The first allocation has
     the T at which controls are compared; others count for Table 4."""

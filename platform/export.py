@@ -35,6 +35,8 @@ HEAD_OF_VERSION = {"1.x": "head", "0.x": "keypoint_head"}
 
 @dataclass(frozen=True)
 class ExportArguments:
+    """Arguments of `python -m platform.export`: the weights, what they belong to and where files go."""
+
     checkpoint: Path
     """Weights: a .pth file in MMPose's names, or a .safetensors file of one network."""
     out: Path

@@ -28,6 +28,8 @@ from workers.latency.steadiness import Steadiness
 
 @dataclass(frozen=True)
 class LatencyArguments:
+    """Arguments of `python -m platform.latency`: the network and how it runs."""
+
     architecture: str
     """A published network (s-vipnas-res50, s-vipnas-mbv3, sbl-res50, hrnet-w32), or a file with an
     architecture's JSON."""

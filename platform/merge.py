@@ -38,11 +38,11 @@ class MergeArguments:
     into: str
     """Name of the folder for the table and the front; one that is there already is refused."""
     storage: Path = Path("runs")
-    """Where that folder is made."""
+    """Folder in which the folder of the merged run is made."""
     stage: str = "spatial_search"
     """Whose trials."""
     mixed: bool = False
-    """Also where the scores may not be compared, as of different supernets."""
+    """Merge runs whose scores may not be compared, too, as of different supernets."""
 
 
 def main(arguments: list[str]) -> int:

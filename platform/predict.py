@@ -41,12 +41,14 @@ FOLDER_FPS = 10.0  # of a video made from a folder of frames, which does not say
 
 @dataclass(frozen=True)
 class PredictArguments:
+    """Arguments of `python -m platform.predict`: the run, the video, its boxes and what to write."""
+
     run: Path
     """A run's folder, as runs/NAME: the found allocation, or the S-ViPNet that was finetuned or retrained."""
     frames: Path
     """Folder of one video's frames, named by their numbers (000012.jpg), or a video file."""
     boxes: Path
-    """Where people are and who is who: an annotation file of PoseTrack18, or a list of {image_id, bbox,
+    """Boxes and tracks of the people: an annotation file of PoseTrack18, or a list of {image_id, bbox,
     track_id}; image_id is then the number of the frame, counted from 0 in a video file."""
     out: Path | None = None
     """Folder for the poses, in a file by the name of --boxes; it is made where it is missing."""

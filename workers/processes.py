@@ -128,7 +128,7 @@ def serve(descriptor: int) -> None:
 
 
 class _Broken:
-    """In place of an object that could not be made: every call raises the reason."""
+    """Stands for an object that could not be made: every call raises the reason."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error

@@ -1,4 +1,4 @@
-"""Where distant workers leave their progress and the driver picks it up, in order."""
+"""The board on which distant workers leave their progress; the driver picks it up in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Notice:
 
 
 class ProgressBoard:
-    """A plain class; the driver makes it a Ray actor."""
+    """Progress events of workers, in order; the driver makes it a Ray actor."""
 
     def __init__(self) -> None:
         self._events: deque[Any] = deque(maxlen=MOST_EVENTS)

@@ -56,7 +56,7 @@ def _ours(frames: int) -> Line:
 
 
 def comparisons(frames: int) -> tuple[Comparison, ...]:
-    """The four, `frames` being T of the run that the controls belong to."""
+    """The paper's four comparisons, `frames` being T of the run that the controls belong to."""
     in_picture = Line(says="T-ViPNAS, allocated to frames", method="allocation", frames=frames)
     return (
         Comparison(
@@ -92,7 +92,7 @@ def comparisons(frames: int) -> tuple[Comparison, ...]:
 
 
 def _propagation(frames: int) -> dict[int, dict[str, float]]:
-    """Table 4's; `frames` comes last, as what the others are measured against."""
+    """The lines of Table 4, one a T; `frames` comes last, as what the others are measured against."""
     known = {2: {"resnet50": 81.7}, 3: {"resnet50": 81.7}, 4: {"resnet50": 81.4}}
     ours = known.pop(frames, {})
     return known | {frames: ours}
@@ -131,7 +131,7 @@ def _rows_at(
 
 
 def as_markdown(entries: Sequence[Entry], frames: int, scored_on: str) -> str:
-    """All four tables; `scored_on` says which videos AP is of."""
+    """Markdown of the four comparisons; `scored_on` says which videos AP is of."""
     parts = (
         f"## {each.title}\n\n{_markdown_table(rows_of(each, entries))}\n\nThe paper: {each.paper}.\n"
         for each in comparisons(frames)
@@ -140,7 +140,7 @@ def as_markdown(entries: Sequence[Entry], frames: int, scored_on: str) -> str:
 
 
 def as_csv(entries: Sequence[Entry], frames: int) -> str:
-    """The same rows, not rounded, with the comparison's name."""
+    """CSV of every comparison's rows, not rounded, with the comparison's name."""
     rows: list[dict[str, Cell]] = [
         {"comparison": each.title, **row} for each in comparisons(frames) for row in rows_of(each, entries)
     ]
@@ -148,7 +148,7 @@ def as_csv(entries: Sequence[Entry], frames: int) -> str:
 
 
 def csv_text(rows: Sequence[Mapping[str, Cell]]) -> str:
-    """With the first row's names as the header; nothing for None."""
+    """CSV of `rows`: the first row's names are the header, None is an empty cell."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()

@@ -46,12 +46,12 @@ class FeasibleAllocations:
         self.latency, self.max_latency_ms = latency, max_latency_ms
 
     def with_space(self, space: AllocationSpace) -> FeasibleAllocations:
-        """Another space's within the same bounds."""
+        """The feasible allocations of another space within the same bounds."""
         return FeasibleAllocations(space, self.constraint, self.latency, self.max_latency_ms)
 
     @cached_property
     def on_sum(self) -> Constraint:
-        """The same bounds on the sum over T frames; ConstraintError where they leave nothing beside S."""
+        """The bounds on the sum over T frames; ConstraintError where they leave nothing beside S-ViPNet."""
         with fields_named(AllocationConfig.section):
             return on_the_sum(self.space, self.constraint)
 
@@ -79,7 +79,7 @@ class FeasibleAllocations:
         return self.mutate_behind(parent, 0, rng)
 
     def mutate_behind(self, parent: Allocation, keep: int, rng: np.random.Generator) -> Allocation:
-        """The same behind its first `keep` frames, which stay; as many dimensions change as in `mutate`."""
+        """A mutant that keeps the first `keep` frames; as many dimensions change as in `mutate`."""
         free = len(self._dimensions) * (self.space.drawn - keep) / self.space.drawn
         mutant = self.space.mutate(parent, rng, rate=min(1, MUTATIONS / free))
         return self.joined(parent, mutant, keep)
@@ -106,7 +106,7 @@ class FeasibleAllocations:
         return np.concatenate([self.space.features(candidate), logarithms])
 
     def figures(self, candidate: Allocation) -> dict[str, float]:
-        """Of the average frame, key frame included; with latency_ms where there is a latency."""
+        """The cost of the average frame, key frame included; with latency_ms where there is a latency."""
         figures = self._cost(candidate)
         return figures if self.latency is None else figures | {"latency_ms": self.latency(candidate)}
 

@@ -29,7 +29,7 @@ SCHEMA = pa.schema(
 
 
 class LatencyTable:
-    """By key; measured again, an architecture's row is replaced. One process writes, the driver."""
+    """Measured latencies by key, written by one process, the driver; a row measured again is replaced."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -20,7 +20,7 @@ from workers.training.config import SpatialTask
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run under way."""
+    """A run under way: its configuration, folder, tracking and console."""
 
     config: RunConfig
     folder: RunFolder
@@ -36,7 +36,7 @@ class Run:
         self.console.print(f"{stage}: {text}", highlight=False, soft_wrap=True)
 
     def checkpoints_uri(self, stage: str) -> str:
-        """Where a training of this run leaves its checkpoints; runs of one name in two places stay apart."""
+        """Folder or URI of the checkpoints of a training; runs of one name in two places stay apart."""
         if self.config.checkpoints_uri is None:
             return str(self.folder.path / "checkpoints" / stage)
         run = f"{self.config.name}-{self.folder.identity[:8]}"
@@ -44,7 +44,7 @@ class Run:
         return f"{place.rstrip('/')}/{run}/{stage}{mark}{options}"
 
     def posetrack_root(self, given: Path | None) -> Path:
-        """The given data set in PoseTrack18's layout, or the synthetic one's."""
+        """Root of the given data set in PoseTrack18's layout, else of the synthetic one."""
         return given or self.data_root / SYNTHETIC_POSETRACK
 
     def people(self, split: str) -> People:

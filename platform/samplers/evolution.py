@@ -45,7 +45,7 @@ class Evolution(Generic[C]):
 
 
 def child(feasible: FeasibleSet[C], parents: Sequence[C], rng: np.random.Generator) -> C:
-    """Of one or two winners of tournaments; parents come best first."""
+    """A mutant of a tournament's winner, or of a crossover of two; `parents` come best first."""
     mother, father = (parents[pair.min()] for pair in rng.integers(len(parents), size=(2, 2)))
     if rng.random() < CROSSOVER_SHARE:
         mother = feasible.crossover(mother, father, rng)

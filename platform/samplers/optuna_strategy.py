@@ -63,7 +63,7 @@ class Nsga2(NSGAIISampler):
         return _finished(study)[first : first + self.population_size]
 
     def get_parent_population(self, study: Study, generation: int) -> list[FrozenTrial]:
-        """In the order of the study, whether just selected or remembered: draws depend on the order."""
+        """The parents in the study's order, whether just selected or remembered: draws depend on it."""
         return sorted(super().get_parent_population(study, generation), key=lambda trial: trial.number)
 
 

@@ -35,7 +35,7 @@ class Sampler(Protocol[C]):
     """
 
     def propose(self, trial: int) -> C:
-        """As a Proposer."""
+        """The candidate of a trial, as of a Proposer."""
         ...
 
     def observe(self, trial: int | None, observation: Observation[C]) -> None:

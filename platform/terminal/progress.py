@@ -51,7 +51,7 @@ class StageProgress:
             self.console.print(line, highlight=False)
 
     def _left(self, done: int, now_s: float) -> str:
-        """At the pace since the first call, so that what an earlier run did is not taken for speed."""
+        """Time left at the pace since the first call: what an earlier run did is not taken for speed."""
         first_s, first_done = self._first or (now_s, done)
         if done >= self.total:
             return "done"

@@ -24,7 +24,7 @@ class Outbox:
         self._end_last_line()
 
     def add(self, kind: str, **values: Any) -> None:
-        """In the file when this returns; a power cut may take the last ones, a kill does not."""
+        """Appends a record to the file before it returns; a power cut may take the last ones, a kill not."""
         line = json.dumps({"kind": kind} | values) + "\n"
         with self._lock, self.path.open("ab") as file:
             file.write(line.encode())

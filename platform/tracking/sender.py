@@ -49,30 +49,30 @@ class Tracking:
         self._thread.start()
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Of the parent run; those that it has already are kept."""
+        """Sends parameters of the parent run; those that it has already are kept."""
         self._add("params", values={key: str(value) for key, value in params.items()})
 
     def log_metrics(self, metrics: Mapping[str, float], step: int, time_ms: int) -> None:
-        """Of the parent run."""
+        """Sends metrics of the parent run."""
         values = {name: float(value) for name, value in metrics.items()}
         self._add("metrics", values=values, step=step, time_ms=time_ms)
 
     def set_tag(self, name: str, value: str) -> None:
-        """Of the parent run."""
+        """Sends a tag of the parent run."""
         self._add("tag", name=name, value=value)
 
     def log_artifacts(self, *paths: Path) -> None:
-        """Files of the parent run, as they are when they are sent."""
+        """Sends files of the parent run, as they are when they are sent."""
         for path in paths:
             self._add("artifact", path=str(path.absolute()))
 
     def log_trial(self, row: Row) -> None:
-        """One child run, of a row that is durable; one that the server has already is passed over."""
+        """Sends a durable row as a child run; one that the server has already is passed over."""
         self._trials.append(row)
         self._wake.set()
 
     def log_status(self, status: str) -> None:
-        """Of the parent run, in MLflow's words: RUNNING, FINISHED, KILLED."""
+        """Sends the parent run's status, in MLflow's words: RUNNING, FINISHED, KILLED."""
         self._add("status", status=status, time_ms=int(time.time() * 1000))
 
     @property

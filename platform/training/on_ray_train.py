@@ -62,7 +62,7 @@ def _store(uri: str, keep: int) -> CheckpointStore:
 
 
 def _board() -> Any:
-    """On the driver's node: without it there is no run, but any other may be taken away."""
+    """The progress board, on the driver's node: any other node may be taken away."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     return ray.remote(ProgressBoard).options(num_cpus=0, scheduling_strategy=here).remote()
 

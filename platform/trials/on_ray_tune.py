@@ -67,14 +67,14 @@ class QueueSearch(Searcher):
         return {}
 
     def save(self, checkpoint_path: str) -> None:
-        """As above: nothing to save."""
+        """Nothing to save: the results table is what a search resumes from."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """As above: nothing to restore."""
+        """Nothing to restore: the results table is what a search resumes from."""
 
 
 class Starts(Callback):
-    """Tells the queue when a worker is up: from then on its time counts."""
+    """A Tune callback that tells the queue when a worker is up: from then on its time counts."""
 
     def __init__(self, queue: TrialQueue) -> None:
         self.queue = queue
@@ -83,7 +83,7 @@ class Starts(Callback):
         self.queue.begin(trial.trial_id)
 
     def __getstate__(self) -> dict[str, Any]:
-        """As above."""
+        """Nothing to pickle: the results table is what a search resumes from."""
         return {}
 
 

@@ -35,7 +35,7 @@ class RetryPolicy:
     max_lost_starts: int = 30
     """Workers in a row that may be gone before they began, as those of a large node that was taken away."""
     timeout_s: float | None = None
-    """After which a worker ends itself."""
+    """Seconds at one candidate after which a worker ends itself."""
 
     def of_death(self, ran_s: float | None) -> End:
         """Which end the death of a worker was that had worked on its candidate for `ran_s`; None: never."""

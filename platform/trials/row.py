@@ -1,4 +1,4 @@
-"""From a measured candidate to the row of the results table."""
+"""Rows of the results table from measured candidates."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def observation_of(row: Row, parse: Callable[[str], Any] = Architecture.from_jso
 
 
 def is_scored(row: Row) -> bool:
-    """Finished; a trial that failed, or was stopped at the first rung, has no AP."""
+    """Whether a row has an AP; a trial that failed, or was stopped at the first rung, has no AP."""
     return row["ap"] is not None

@@ -23,7 +23,7 @@ Figures = Callable[[Any], Mapping[str, Any]]  # columns known of a candidate bef
 
 
 class SearchRun:
-    """The trials that are left; each is a durable row before anything depends on it.
+    """A search under way. Each trial is a durable row before anything depends on it.
 
     `done` are the rows of the run so far, `known` those of other runs that it uses (warm_start.py).
     """
@@ -52,7 +52,7 @@ class SearchRun:
                 run_trials(self, pending, inputs, resources, folder, self._on_done, first_rung)
 
     def propose(self, trial: int) -> Any:
-        """The sampler's, and noted as under way."""
+        """The sampler's candidate of a trial, which counts as under way from now on."""
         candidate = self.sampler.propose(trial)
         self.state.begin(trial)
         return candidate
@@ -69,7 +69,7 @@ class SearchRun:
         self.view.update()
 
     def _as_it_was(self, sampler: Sampler, known: Sequence[Row]) -> Sampler:
-        """What other runs knew comes first, then this run's own rows."""
+        """The sampler with all that it learnt: from other runs' rows first, then from this run's own."""
         parse = self.feasible.parse
         comparable = [row for row in known if row["evaluation"] == self.facts.evaluation]
         for row in comparable:

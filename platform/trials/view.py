@@ -40,7 +40,7 @@ class SearchView:
             self._live.stop()
 
     def update(self) -> None:
-        """After each trial: a plain line at most every 15 s, and at the end; the block renews itself."""
+        """Shows the state: a plain line at most every 15 s and at the end; the block renews itself."""
         now_s = time.monotonic()
         finished = self.state.done >= self.state.total
         if self._live is None and (finished or now_s - self._said_s >= PLAIN_EVERY_S):
@@ -48,14 +48,14 @@ class SearchView:
             self.console.print(self.line(), highlight=False, soft_wrap=True)
 
     def line(self) -> str:
-        """All of it in one line."""
+        """The state of the search in one line."""
         state = self.state
         return f"{self.title} {state.done}/{state.total}, {time_left(state)}: " + ", ".join(
             (best_text(state), front_line(state), counts_text(state))
         )
 
     def block(self) -> RenderableType:
-        """All of it in one block of a few lines."""
+        """The state of the search in a block of a few lines."""
         state = self.state
         head = Table.grid(Column(no_wrap=True), Column(no_wrap=True), Column(no_wrap=True), padding=(0, 1))
         bar = ProgressBar(total=state.total, completed=state.done, width=24)

@@ -76,12 +76,12 @@ def scored_rows(run: Path, stage: str) -> list[Row]:
 
 
 def origin_of(row: Row) -> str:
-    """Where it was evaluated; a row that was taken over keeps what it says."""
+    """RUN#TRIAL where a row was evaluated; a row that was taken over keeps what it says."""
     return row["origin"] or f"{row['run']}#{row['trial']}"
 
 
 def front_of(rows: Sequence[Row]) -> list[Row]:
-    """By AP and MACs, cheapest first."""
+    """The Pareto front of rows by AP and MACs, cheapest first."""
     if not rows:
         return []
     chosen = non_dominated([[row["ap"], row["gmacs"]] for row in rows], ("maximize", "minimize"))
@@ -90,7 +90,7 @@ def front_of(rows: Sequence[Row]) -> list[Row]:
 
 
 def take_over(context: Run, known: Sequence[Row], facts: SearchFacts, feasible: FeasibleSet[Any]) -> None:
-    """Once, and all at once: what is known elsewhere and allowed here becomes rows of this run."""
+    """Makes rows of this run of what is known elsewhere and allowed here; all at once, and only once."""
     if not known:
         return
     comparable = [row for row in known if row["evaluation"] == facts.evaluation]
@@ -106,7 +106,7 @@ def take_over(context: Run, known: Sequence[Row], facts: SearchFacts, feasible: 
 
 
 def taken_over(known: Sequence[Row], run: str, stage: str, allows: Callable[[Row], bool]) -> list[Row]:
-    """Those that the constraint allows, as rows of `run`; trials -1, -2, ... are not evaluated here."""
+    """The rows that the constraint allows, as rows of `run`; trials -1, -2, ... are not evaluated here."""
     allowed = [row for row in known if allows(row)]
     return [
         row | {"run": run, "stage": stage, "trial": -number} for number, row in enumerate(allowed, start=1)

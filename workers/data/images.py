@@ -69,7 +69,7 @@ class ImageStore:
         return ImageStore, (self.budget_bytes,)
 
     def read(self, path: str) -> np.ndarray:
-        """As `read_image`; the array is shared, so do not write to it."""
+        """The image that `read_image` gives; the array is shared, so do not write to it."""
         kept = self._images.get(path)
         if kept is not None:
             return kept

@@ -39,7 +39,7 @@ class Sequence:
 
     @property
     def name(self) -> str:
-        """That of the annotation file and of the folder with the images."""
+        """Name of the annotation file, and of the folder with the images."""
         return self.path.stem
 
 
@@ -99,7 +99,7 @@ def locate_posetrack(root: Path, split: str) -> list[Path]:
 
 
 def annotation_folder(root: Path, split: str) -> Path:
-    """Where the annotation files of a split lie."""
+    """Folder of the annotation files of a split."""
     return Path(root) / "annotations" / split
 
 

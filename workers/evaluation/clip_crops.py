@@ -14,7 +14,7 @@ from workers.evaluation.crops import ValidationCrops, prepare_crops
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClipCrops:
-    """For each frame t the crops of the clips that have one; nothing writes to the arrays.
+    """The crops of clips: for each frame t those of the clips that have one; nothing writes to the arrays.
 
     Row n of every frame is clip n, for the longest clips come first: the row before it in time is row n of
     frame t - 1, so `heatmaps[:len(frames[t])]` is what is propagated to frame t.

@@ -59,7 +59,7 @@ class SharedImages:
 def share_crops(
     people: People, input_hw: tuple[int, int], chunk_bytes: int, box_scores: np.ndarray | None = None
 ) -> ValidationCrops:
-    """As `prepare_crops`, with each image's people in one chunk; chunks are no larger unless one image is.
+    """The crops of `prepare_crops` in chunks, each image's people in one; no larger unless one image is.
 
     Raises DataError when there is nobody, or, naming the file, when an image cannot be read.
     """

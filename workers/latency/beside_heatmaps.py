@@ -10,7 +10,7 @@ from spaces.streams import Stream, torch_generator
 
 
 class BesideHeatmaps(nn.Module):
-    """Beside the same heatmaps (1, K, H/4, W/4) for every image: time does not depend on what is in them."""
+    """A T-ViPNet with fixed heatmaps (1, K, H/4, W/4): time does not depend on what is in them."""
 
     heatmaps: Tensor
 

@@ -28,7 +28,7 @@ CONTROL_HW, CONTROL_WIDTH, CONTROL_DEPTH = (32, 32), 32, 4  # about a millisecon
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What a latency is of, beside the network."""
+    """The conditions of a latency beside the network."""
 
     space: str
     keypoints: int
@@ -53,7 +53,7 @@ class Measurement:
     cores: tuple[int, ...]  # that it was pinned to; none where that was not possible
 
     def to_dict(self) -> dict[str, Any]:
-        """Flat, with the unit in each name."""
+        """A flat dictionary of figures and conditions, with the unit in each name."""
         conditions = {name: value for name, value in asdict(self).items() if name != "timing"}
         figures = asdict(self.timing) | {"control_ratio": self.timing.control_ratio}
         return figures | conditions | {"cores": list(self.cores)}
@@ -62,7 +62,7 @@ class Measurement:
 def measure_architecture(
     setting: Setting, architecture: Architecture, policy: Steadiness, quiet_ms: float = math.inf
 ) -> Measurement:
-    """Of its plain network with drawn weights: time does not depend on what was learnt."""
+    """Times an architecture's plain network with drawn weights: time does not depend on what was learnt."""
     space = build_space(setting.space, setting.keypoints, setting.input_hw)
     network = keep_signals(space.network(architecture))
     return measure_network(network, setting.input_hw, setting.runtime, setting.threads, policy, quiet_ms)
@@ -71,7 +71,7 @@ def measure_architecture(
 def measure_frame(
     setting: Setting, choice: FrameChoice, policy: Steadiness, quiet_ms: float = math.inf
 ) -> Measurement:
-    """Of a frame's plain T-ViPNet, beside fixed heatmaps; `setting.space` is the CNN's. PyTorch only."""
+    """Times a frame's plain T-ViPNet beside fixed heatmaps, PyTorch only; `setting.space` is the CNN's."""
     if setting.runtime != "torch":
         raise DataError(f"a frame's network can be timed with torch only, not with {setting.runtime!r}")
     space = build_space(setting.space, setting.keypoints, setting.input_hw)

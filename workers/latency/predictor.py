@@ -29,7 +29,7 @@ Latency = Callable[[Architecture], float]  # milliseconds
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LatencyPredictor:
-    """What was learnt, of what, on which processor, and how far it is off on samples held out."""
+    """A latency predictor: what was learnt, of what, on which processor, and error on held-out samples."""
 
     setting: Setting
     cpu: str
@@ -60,7 +60,7 @@ class LatencyPredictor:
         return predict_ms
 
     def save(self, path: Path) -> None:
-        """A whole file or none. JSON keeps floating-point numbers to the bit."""
+        """Writes a whole file or none. JSON keeps floating-point numbers to the bit."""
         fitted = {
             "intercept": self.fitted.intercept,
             "coefficients": self.fitted.coefficients.tolist(),
@@ -126,7 +126,7 @@ def _refuse_setting(path: Path, found: Setting, expected: Setting) -> None:
 def train_predictor(
     space: SearchSpace, setting: Setting, cpu: str, samples: Sequence[tuple[Architecture, float]]
 ) -> LatencyPredictor:
-    """From architectures and their measured milliseconds. Raises DataError where they are too few."""
+    """A predictor learnt from architectures and their latencies. Raises DataError if they are too few."""
     if len(samples) < FEWEST_SAMPLES:
         raise DataError(
             f"a latency predictor needs at least {FEWEST_SAMPLES} measured architectures, but there are "

@@ -172,7 +172,7 @@ def _softmax(writer: _Writer, node: fx.Node, _: None) -> str:
 
 
 def _transpose(writer: _Writer, node: fx.Node, _: None) -> str:
-    """Of (B, C, N), the two last sides, as Global Context has it."""
+    """Transposes the two last sides of (B, C, N), as Global Context does."""
     return writer.emit("Transpose", [writer.of(node.args[0])], perm=[0, 2, 1])
 
 

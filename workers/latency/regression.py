@@ -91,7 +91,7 @@ def choose(features: Features, latencies_ms: Latencies, parts: int) -> str:
 
 
 def fit(features: Features, latencies_ms: Latencies, parts: int) -> tuple[str, Fitted]:
-    """By the method that held-out folds choose."""
+    """The method that held-out folds choose, by name, and what it fitted to all samples."""
     name = choose(features, latencies_ms, parts)
     return name, METHODS[name](features, latencies_ms, parts)
 

@@ -9,6 +9,8 @@ from statistics import median
 
 
 class TimingDecision(Enum):
+    """What a measurement does next: it goes on, or it ends steady or not."""
+
     MORE = "more"
     STEADY = "steady"
     UNSTEADY = "unsteady"  # time is up, and a neighbour or the network itself kept moving
@@ -24,7 +26,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steadiness:
-    """Believes the runs of undisturbed blocks, those in which the control was near its quiet time.
+    """Policy that believes the runs of undisturbed blocks, in which the control was near its quiet time.
 
     Done when there are enough of them and the medians of their earlier and later half agree.
     """
@@ -35,7 +37,7 @@ class Steadiness:
     """The control's time, by its quiet time, above which a neighbour was at work."""
     fewest_blocks: int = 4
     budget_s: float = 6.0
-    """Of one measurement, warm-up apart."""
+    """Seconds that one measurement may take, warm-up apart."""
 
     def undisturbed(self, blocks: Sequence[Block], quiet_ms: float) -> list[Block]:
         return [block for block in blocks if block.control_ms <= self.control_limit * quiet_ms]

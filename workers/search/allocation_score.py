@@ -17,7 +17,7 @@ from workers.weights.allocation import TrainedAllocation
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AllocationScoring:
-    """On which clips; whoever scores cuts them out of their images itself."""
+    """The clips to score an allocation on; whoever scores cuts them out of their images itself."""
 
     clips: Clips  # disjoint_clips of T + 1 frames
     recalibration: Clips  # training_clips of as many, over which BatchNorm statistics are pooled
@@ -40,7 +40,7 @@ class ScoredAllocation:
 
 
 def score_allocation(trained: TrainedAllocation, scoring: AllocationScoring) -> ScoredAllocation:
-    """On the GPU that this process was given, if any.
+    """Scores an allocation's networks, on the GPU that this process was given, if any.
 
     Raises TrainingError where a network's output is not finite.
     """

@@ -82,7 +82,7 @@ def shared_tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
 
 
 def measure_untrained(inputs: SearchInputs, architecture: Architecture, seed: int, sigma: float) -> Measured:
-    """The same measurement of the same architecture with fresh weights: what training is worth."""
+    """An architecture's measurement with fresh weights instead of trained ones: the baseline of training."""
     evaluator = SubnetEvaluator(inputs)
     evaluator.supernet = initialise(evaluator.space.supernet(), seed, sigma)
     return evaluator.measure(architecture.to_json())

@@ -16,7 +16,10 @@ from workers.search.watchdog import ended_after
 
 
 class CandidateTrial(tune.Trainable):
-    """config: `candidates`, canonical JSON texts, and `threshold`. Reused, so that inputs are loaded once."""
+    """Evaluates a batch of candidates, one a step; reused, so that inputs are loaded once.
+
+    The config has `candidates`, canonical JSON texts, and `threshold`, that of their promotion or None.
+    """
 
     def setup(  # type: ignore[override]
         self, config: dict[str, Any], inputs: Inputs, threads: int = 1, timeout_s: float | None = None
@@ -50,7 +53,7 @@ class CandidateTrial(tune.Trainable):
         """The results table is what a search resumes from: there is nothing to save."""
 
     def load_checkpoint(self, checkpoint: Any) -> None:
-        """As above: nothing to load."""
+        """Nothing to load: the results table is what a search resumes from."""
 
 
 class _Broken:

@@ -94,7 +94,7 @@ class CheckpointStore:
         self._forget({other for other in self.steps() if other > step})
 
     def steps(self) -> list[int]:
-        """Of all checkpoints, damaged ones too, in order."""
+        """Steps of all checkpoints, damaged ones too, in order."""
         listed = self._files.get_file_info(FileSelector(self._folder, allow_not_found=True))
         stems = {info.base_name.partition(".")[0] for info in listed if info.type == FileType.File}
         return sorted(int(stem.removeprefix("step-")) for stem in stems if stem.startswith("step-"))

@@ -19,36 +19,36 @@ class TrainConfig:
     epochs: Annotated[int, Ge(1)] = 250
     """Passes over the training people."""
     batch_size: Annotated[int, Ge(1)] = 64
-    """Global: the workers share it."""
+    """Images of a step over all workers, which share them."""
     learning_rate: Annotated[float, Gt(0)] = 1e-3
-    """Adam's, after the warm-up."""
+    """Adam's learning rate after the warm-up."""
     warmup_steps: Annotated[int, Ge(0)] = 500
-    """Steps over which it rises from zero."""
+    """Steps over which the learning rate rises from zero."""
     decay: Literal["steps", "cosine"] = "steps"
-    """At the drops, or along half a cosine to zero."""
+    """How the learning rate falls: at the drops, or along half a cosine to zero."""
     drop_epochs: tuple[Annotated[int, Ge(0)], ...] = (200, 230)
-    """Where the rate is multiplied with drop_factor, for decay "steps"."""
+    """Epochs at which the learning rate is multiplied with drop_factor, for decay "steps"."""
     drop_factor: Annotated[float, Gt(0)] = 0.1
-    """What it is multiplied with."""
+    """Factor of the learning rate at each drop."""
     random_subnets: Annotated[int, Ge(0)] = 2
     """N of the sandwich rule, besides the biggest and the smallest."""
     truth_weight: Annotated[float, Ge(0)] = 0.5
-    """Of the ground truth, for every subnet but the biggest, which sees it alone."""
+    """Weight of the ground truth in the loss of every subnet but the biggest, which sees it alone."""
     soft_weight: Annotated[float, Ge(0)] = 0.5
-    """Of the biggest subnet's heatmaps, as soft labels."""
+    """Weight of the biggest subnet's heatmaps, as soft labels: in-place distillation."""
     init_sigma: Annotated[float, Gt(0)] = 0.001
     """Standard deviation of the initial weights."""
     sync_norm: bool = True
     """BatchNorm normalises by the global batch, or (False) each worker by its own part of it."""
     precision: Precision = "auto"
-    """Of activations; "auto" is bfloat16 on GPUs that have it, else float32."""
+    """Numbers of activations; "auto" is bfloat16 on GPUs that have it, else float32."""
     max_grad_norm: Annotated[float, Gt(0)] | None = None
     """Longer gradients (L2 norm over all weights, after all subnets) are shortened to it."""
     max_skipped_steps: Annotated[int, Ge(1)] = 10
-    """So many steps in a row whose loss or gradient is not finite end the training."""
+    """Steps in a row, their loss or gradient not finite, that end the training."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     checkpoint_every_epochs: Annotated[int, Ge(1)] = 1
-    """At the ends of epochs; the last one is always written."""
+    """Epochs between checkpoints; the last one is always written."""
     keep_checkpoints: Annotated[int, Ge(1)] = 2
     """The last so many stay on disk, and the best: by validation AP, else by loss."""
     memory_mib: Annotated[int, Ge(0)] = 2048
@@ -60,7 +60,7 @@ class TrainConfig:
     crop_cache: bool = False
     """Keep every person's decoded pixels in a file in the data folder, some 220 kB each at 256x192."""
     loader_processes: Annotated[int, Ge(0)] = 0
-    """Of each worker, making its batches; 0 is a thread in the worker, enough to feed a CPU."""
+    """Processes that make each worker's batches; 0 is a thread in the worker, enough to feed a CPU."""
 
     def __post_init__(self) -> None:
         check_bounds(self)

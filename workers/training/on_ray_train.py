@@ -42,7 +42,7 @@ class TrainingJob:
     board: Any
     """Handle of a ProgressBoard: gets StepReport, ValidationReport, Notice, and an error that ends all."""
     validation: Scoring | None = None
-    """Of a supernet."""
+    """What scores a supernet during its training, if anything does."""
 
 
 def train(config: dict[str, TrainingJob]) -> None:

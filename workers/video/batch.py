@@ -1,4 +1,4 @@
-"""The same poses clip after clip, many at once, and how right they are: PoseTrack18's AP of a whole split."""
+"""A whole split's poses, many clips at once, as the streaming predictor gives them, and PoseTrack18's AP."""
 
 # Shapes: N people of all frames, K joints.
 from __future__ import annotations

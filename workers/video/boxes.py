@@ -1,4 +1,4 @@
-"""Where people are in the frames of a video, and who is who: labelled, or found by a detector and a tracker.
+"""Boxes and tracks of the people in the frames of a video: labelled, or found by a detector and a tracker.
 
 Either a file in PoseTrack18's layout: {images, annotations}, an annotation with image_id, bbox, track_id.
 Or a list of {image_id, bbox, track_id}, image_id being the number of the frame.

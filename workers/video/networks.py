@@ -63,7 +63,7 @@ class VideoNetworks:
 
     @property
     def codec(self) -> Codec:
-        """For decoding, which does not depend on the Gaussians' width."""
+        """The codec that decodes heatmaps, which does not depend on the Gaussians' width."""
         return Codec(self.input_hw)
 
     def heatmaps(

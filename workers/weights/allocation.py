@@ -29,7 +29,7 @@ class TrainedAllocation:
 
     @property
     def cost(self) -> Average:
-        """Of one person and frame, key frames included, as the paper's tables report it."""
+        """Cost of one person and frame on average, key frames included, as in the paper's tables."""
         space = AllocationSpace(self.key_frame.temporal(), len(self.allocation.frames))
         return average(space, self.allocation)
 
@@ -48,7 +48,7 @@ class TrainedAllocation:
         return plain
 
     def without_fusion(self) -> TrainedAllocation:
-        """The same CNNs, none of which sees the heatmaps of the frame before (Figure 6a's control)."""
+        """A copy whose CNNs see no heatmaps of the frame before (Figure 6a's control)."""
         frames = tuple(FrameChoice(each.architecture, None) for each in self.allocation.frames)
         alone = tuple(
             {name: tensor for name, tensor in weights.items() if not name.startswith("fusions.")}

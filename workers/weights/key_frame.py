@@ -36,7 +36,7 @@ class KeyFrame:
         return TemporalSpace(self.spatial, self.architecture, operations)
 
     def network(self) -> nn.Module:
-        """In eval mode, without gradients: the same heatmaps whatever the batch."""
+        """The plain network in eval mode, without gradients: equal heatmaps whatever the batch."""
         network = self.spatial.network(self.architecture)
         network.load_state_dict(dict(self.weights))
         return network.eval().requires_grad_(False)

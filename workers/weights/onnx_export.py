@@ -1,4 +1,4 @@
-"""From a plain network to one ONNX file, kept only after ONNX Runtime has shown PyTorch's output with it."""
+"""ONNX export of a plain network to one file, kept only if ONNX Runtime gives PyTorch's output with it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _write(path: Path, network: nn.Module, input_hw: tuple[int, int], metadata: 
 
 @contextmanager
 def _exporter_quiet() -> Iterator[None]:
-    """Without what the exporter says of torchvision, which is not needed, and of its own old calls."""
+    """Silences what the exporter says of torchvision, which is not needed, and of its own old calls."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

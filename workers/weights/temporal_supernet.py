@@ -20,7 +20,7 @@ from workers.weights.safetensors import read_weights, save_weights
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainedTemporal:
-    """What the file holds."""
+    """A trained T supernet as its file holds it."""
 
     space: TemporalSpace
     joints: tuple[str, ...]
@@ -28,7 +28,7 @@ class TrainedTemporal:
     weights: Mapping[str, Tensor]
 
     def supernet(self) -> TemporalSupernet:
-        """In eval mode; each subnet's statistics of BatchNorm are to be recalibrated before use."""
+        """The T supernet in eval mode; each subnet's BatchNorm is to be recalibrated before use."""
         supernet = self.space.supernet()
         supernet.load_state_dict(dict(self.weights))
         return supernet.eval()
@@ -41,7 +41,7 @@ def save_temporal_supernet(
     joints: Sequence[str],
     trained_frames: int,
 ) -> None:
-    """By temporary name and rename, so a file that exists is whole; `joints` names the heatmaps in order."""
+    """Writes a trained T supernet, whole or not at all; `joints` names its heatmaps in order."""
     height, width = space.spatial.input_hw
     metadata = {
         "space": space.name,

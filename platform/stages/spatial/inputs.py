@@ -24,7 +24,7 @@ from workers.weights.safetensors import load_weights
 
 
 def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInputs:
-    """With crops that Ray's tasks cut out and its object store keeps; needs a Ray session."""
+    """A search's inputs; Ray's tasks cut out the crops, its object store keeps them. Needs a Ray session."""
     config = context.config
     weights = load_weights(context.folder.supernet, {"space": space.name, "keypoints": str(space.keypoints)})
     training = context.people(config.data.train_split)
@@ -66,7 +66,7 @@ def _crops(context: Run, people: People, chunk_bytes: int) -> tuple[ValidationCr
 
 
 def _shuffled(people: People, scores: np.ndarray | None) -> tuple[People, np.ndarray | None]:
-    """So that the first ones are a fair sample: neighbours in an annotation file are alike."""
+    """The people in random order: the first are a fair sample, neighbours in an annotation file are not."""
     order = generator(Stream.PEOPLE_ORDER, seed=0).permutation(len(people))
     mixed = replace(people, people=tuple(people.people[row] for row in order))
     return mixed, None if scores is None else scores[order]
@@ -76,7 +76,7 @@ SCORING_FIELDS = ("recalibration_people", "batch_size", "flip_test")  # of Searc
 
 
 def search_digest(context: Run, space: SearchSpace) -> str:
-    """Of a run's supernet, annotation files and settings. Images count by their names in the annotations."""
+    """Digest of a run's supernet, annotation files and settings; images count by the names there."""
     config = context.config
     splits = (config.data.train_split, config.data.val_split)
     annotations = [locate(context.data_root, split)[1] for split in splits]

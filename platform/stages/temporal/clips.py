@@ -46,7 +46,7 @@ def clip_scoring(context: Run, training: Clips) -> ClipScoring:
 
 
 def operations(context: Run) -> tuple[Operation, ...]:
-    """By which heatmaps may be fused; none in the control without fusion."""
+    """The operations by which heatmaps may be fused; none in the control without fusion."""
     return OPERATIONS if context.config.temporal.fusion else ()
 
 

@@ -102,7 +102,7 @@ def _facts(context: Run, given: Material) -> SearchFacts:
 
 
 def _figures(feasible: FeasibleAllocations, allocation: Allocation) -> Mapping[str, Any]:
-    """Of the average frame; the table holds whole numbers of MACs and parameters."""
+    """Columns of the average frame; the table holds whole numbers of MACs and parameters."""
     figures = feasible.figures(allocation)
     return figures | {"macs": round(figures["gmacs"] * GIGA), "params": round(figures["params"])}
 

@@ -31,7 +31,7 @@ _MAGIC = b"vipcrop1"
 
 
 class CropCache:
-    """The file as a source of pixels; pickled as its name, for every process maps it for itself."""
+    """The packed cache as a source of pixels; pickled as its name, for every process maps it for itself."""
 
     def __init__(self, path: Path, digest: bytes, content: mmap.mmap, index: np.ndarray) -> None:
         self.path, self._digest, self._index = path, digest, index
@@ -74,7 +74,7 @@ def footer(digest: bytes, index_offset: int, people: int) -> bytes:
 
 
 def cache_path(people: People, input_hw: tuple[int, int], augmentation: Augmentation) -> Path:
-    """Where the cache of a split lies; other input sizes and augmentations have files of their own."""
+    """Path of the cache of a split; other input sizes and augmentations have files of their own."""
     name = f"{people.annotation_path.stem}-{input_hw[0]}x{input_hw[1]}-{_reached(augmentation)}.crops"
     return data_folder(people) / FOLDER / name
 

@@ -72,7 +72,7 @@ def prepare_crop_cache(
 
 
 class Packer:
-    """In each building process: cuts out and keeps one portion, then writes it where it is told."""
+    """One building process's part: cuts out and keeps one portion, then writes it where it is told."""
 
     def __init__(self, path: str) -> None:
         cv2.setNumThreads(1)

@@ -34,7 +34,7 @@ class BatchProcesses:
         self._buffer_of = dict(zip(self._helpers, self._buffers, strict=True))
 
     def batches(self, plans: Iterable[Plan], batch_size: int) -> Generator[Batch, None, None]:
-        """As `SampleMaker.batch` for each plan; raises what was raised there."""
+        """The batch that `SampleMaker.batch` makes of each plan; raises what was raised there."""
         made = in_turn(self._helpers, "make", ((plan, batch_size) for plan in plans))
         try:
             for helper, (layout, share) in made:
@@ -50,7 +50,7 @@ class BatchProcesses:
 
 
 class BatchMaker:
-    """In each process: makes batches and puts them in the memory that it shares."""
+    """One process's part: makes batches and puts them in the memory that it shares."""
 
     def __init__(self, maker: SampleMaker, descriptor: int) -> None:
         cv2.setNumThreads(1)

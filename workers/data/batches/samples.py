@@ -1,4 +1,4 @@
-"""From who is drawn how to the arrays of a batch: the part of the input that any thread or process may do."""
+"""The arrays of a batch from who is drawn how: the part of the input that any thread or process may do."""
 # Shapes: B batch, K joints, H/W input pixels, h/w heatmap cells.
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Plan = list[Planned]
 
 
 class PixelSource(Protocol):
-    """Where the pixels of people come from."""
+    """A source of the pixels of people: images or the packed cache."""
 
     def view(self, row: int, person: Person) -> tuple[np.ndarray, np.ndarray | None]:
         """BGR pixels with the person in them, and the (2, 3) affine from px of the person's image to theirs.

@@ -62,7 +62,7 @@ class Body:
     head: np.ndarray  # (T, 3, 3)
 
     def at(self, instant: int) -> Body:
-        """The same body at one instant: every array loses its first axis."""
+        """The body at one instant: every array loses its first axis."""
         points = {name: point[instant] for name, point in self.points.items()}
         return Body(
             points=points, pelvis=self.pelvis[instant], torso=self.torso[instant], head=self.head[instant]
@@ -70,7 +70,7 @@ class Body:
 
 
 def pose_body(build: Build, motion: Motion, camera_pitch_rad: float) -> Body:
-    """Where the points of the body lie; the lower ankle stands on y = 0 unless the body hops."""
+    """The posed body with the places of its points; the lower ankle stands on y = 0 unless the body hops."""
     angle = dict(zip(ANGLES, motion.angles_rad.T, strict=True))
     instants = len(motion.yaw_rad)
     upright = rotation_x(np.full(instants, camera_pitch_rad)) @ rotation_y(motion.yaw_rad)

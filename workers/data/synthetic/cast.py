@@ -83,7 +83,7 @@ HIDEABLE = (
 
 
 def _hide_partly(rng: np.random.Generator, actor: Actor) -> Actor:
-    """The same person with an obstacle about one of the joints."""
+    """A copy of the person with an obstacle about one of the joints."""
     joint_px = actor.points_px(str(rng.choice(HIDEABLE)))
     where = joint_px[len(joint_px) // 2, :2] + rng.normal(0.0, 0.08 * actor.figure.stature_px, 2)
     obstacle = draw_obstacle(rng, where, float(rng.uniform(0.12, 0.36)) * actor.figure.stature_px)

@@ -48,7 +48,7 @@ Labels = list[tuple[PersonLabel, ...]]  # the people of each frame of a clip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticConfig:
-    """How much to draw. Equal configurations give equal bytes; clip n of a seed is the same however many."""
+    """The synthetic data to draw. Equal values give equal bytes; clip n of a seed is always the same."""
 
     seed: Annotated[int, Interval(ge=0, le=2**63 - 1)] = 0
     clips: Annotated[int, Interval(ge=2, le=999_999)] = 200
@@ -67,7 +67,7 @@ class SyntheticConfig:
 
     @property
     def validation_clips(self) -> int:
-        """At least one, and at least one is left to train on."""
+        """Number of clips to validate on: at least one, and at least one is left to train on."""
         return min(max(round(self.clips * self.validation_fraction), 1), self.clips - 1)
 
     def clips_of(self, split: str) -> range:

@@ -29,7 +29,7 @@ RESTING_DEG: Mapping[str, AngleRange] = {
     "shoulder_flex": (-15, 25), "shoulder_abduct": (4, 22), "shoulder_twist": (-10, 50), "elbow": (5, 60),
     "hip_flex": (-8, 12), "hip_abduct": (1, 10), "knee": (0, 14),
 }  # fmt: skip
-"""Where an angle rests when the action says nothing about it."""
+"""Angles, in degrees, about which an action says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)  # (14, 2)
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Where light comes from, as a unit vector in camera coordinates (x right, y up, z toward the camera)."""
+    """Direction of the light: a unit vector in camera coordinates (x right, y up, z toward the camera)."""
 
     x: float
     y: float

@@ -26,7 +26,7 @@ class PassingObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transients:
-    """Of T frames."""
+    """What spoils single ones of T frames: swings of the camera, lost focus, objects passing by."""
 
     swings_px: np.ndarray  # (T, 2) how far the camera swings while the shutter is open
     softness_px: np.ndarray  # (T,) lost focus
@@ -34,7 +34,7 @@ class Transients:
 
     @property
     def shifts_px(self) -> np.ndarray:
-        """(2T, 2) of the image where each shutter opens and closes; its middle stays in its place."""
+        """(2T, 2) shifts of the image where each shutter opens and closes; its middle stays in its place."""
         return np.stack([-0.5 * self.swings_px, 0.5 * self.swings_px], axis=1).reshape(-1, 2)
 
 
@@ -45,7 +45,7 @@ def draw_transients(
     frame_s: float,
     amount: float,  # 0 to 1
 ) -> Transients:
-    """Each frame and each person by chance, on its own; nothing at `amount` 0."""
+    """Draws what spoils each frame and hides each person, independently; nothing at `amount` 0."""
     frames = len(times_s) // 2
     angle = rng.uniform(0.0, 2.0 * np.pi, frames)
     reach_px = rng.uniform(6.0, 20.0, frames) * (rng.random(frames) < 0.5 * amount)
@@ -61,7 +61,7 @@ def draw_transients(
 def _passing_object(
     rng: np.random.Generator, actor: Actor, times_s: np.ndarray, frame_s: float
 ) -> PassingObject:
-    """In front of one of the person's joints at one frame, and most of its size away at the next."""
+    """An object before one of the person's joints at one frame, and most of its size away at the next."""
     frame = int(rng.integers(len(times_s) // 2))
     joint_px = actor.points_px(str(rng.choice(HIDEABLE)))[2 * frame : 2 * frame + 2, :2].mean(axis=0)
     size_px = float(rng.uniform(0.2, 0.5)) * actor.figure.stature_px

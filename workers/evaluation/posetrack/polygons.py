@@ -26,7 +26,7 @@ class Polygons:
 
     @classmethod
     def of_frames(cls, polygons: Sequence[Sequence[np.ndarray]]) -> Polygons:
-        """From the polygons (V, 2) of frame 0, 1 and so on; V is at least 3."""
+        """Polygons from the outlines (V, 2) px of frame 0, 1 and so on; V is at least 3."""
         numbered = [(frame, polygon) for frame, here in enumerate(polygons) for polygon in here]
         counts = np.array([len(polygon) for _, polygon in numbered], np.int64)
         empty = np.empty((0, 2))

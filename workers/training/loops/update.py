@@ -1,4 +1,4 @@
-"""From the workers' gradients to new weights: reduced once, clipped, applied only where finite."""
+"""Weight updates from the workers' gradients: reduced once, clipped, applied only where finite."""
 
 from __future__ import annotations
 

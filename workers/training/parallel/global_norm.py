@@ -21,7 +21,7 @@ _BACKWARD = torch.ops.aten.native_batch_norm_backward
 
 
 def use_global_batch(network: nn.Module, ranks: Ranks) -> None:
-    """From here on every BatchNorm of `network`, elastic or plain, trains by the batch of all `ranks`.
+    """Makes every BatchNorm of `network`, elastic or plain, train by the batch of all `ranks`.
 
     Shares of the batch may be unequal, never empty. Plain ones keep running statistics of the global batch.
     A lone worker's network stays as it is.

@@ -13,7 +13,7 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """This worker's place among `world_size`; alone, nothing is communicated."""
+    """A worker's place among `world_size` workers; alone, nothing is communicated."""
 
     rank: int = 0
     world_size: int = 1

@@ -25,7 +25,7 @@ from workers.training.tasks.validation import Validator, validated_subnets
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClipScoring:
-    """On which clips; the worker that scores cuts them out of their images itself."""
+    """The clips to score a T supernet on; the worker that scores cuts them out of their images itself."""
 
     clips: Clips  # disjoint_clips of T + 1 frames
     recalibration: Clips

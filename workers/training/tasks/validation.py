@@ -73,7 +73,7 @@ class ValidationReport:
 
     @property
     def figures(self) -> dict[str, float]:
-        """As a tracking server charts them: val/ap_biggest and so on."""
+        """Figures by the names of their charts: val/ap_biggest and so on."""
         return {f"val/{name}": value for name, value in asdict(self).items() if name not in ("epoch", "step")}
 
 
@@ -124,7 +124,7 @@ class Validator(ABC):
 
 
 class SubnetValidator(Validator):
-    """Of a spatial supernet."""
+    """Scores subnets of a spatial supernet during its training, in the worker that trains."""
 
     def __init__(self, task: ValidationTask, training: SupernetTraining) -> None:
         super().__init__(training)
