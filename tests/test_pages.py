@@ -6,10 +6,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import yaml
 
+from spaces.registry import build_space
 from tests import layout
+from workers.weights.safetensors import save_network
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_LINES = {"README.md": 130}
@@ -90,6 +94,24 @@ def test_the_root_readme_has_every_command() -> None:
     commands = {path.stem for path in (ROOT / "platform").glob("*.py") if not path.stem.startswith("__")}
 
     assert set(listed) == commands
+
+
+def test_python_of_the_root_readme_predicts_a_picture_with_a_runs_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space = build_space("mobilenetv3-small", keypoints=17, input_hw=(64, 64))
+    smallest = space.smallest()
+    network = space.network(smallest)
+    save_network(tmp_path / "runs" / "smoke" / "network.safetensors", network, space, smallest)
+    cv2.imwrite(str(tmp_path / "picture.jpg"), np.zeros((240, 320, 3), np.uint8))
+    monkeypatch.chdir(tmp_path)
+    (block,) = PYTHON.findall((ROOT / "README.md").read_text())
+    code = [line for line in block.splitlines() if line]
+
+    exec(block, {})
+
+    assert len(code) <= 10
+    assert "'left_wrist': [" in capsys.readouterr().out
 
 
 def test_hooks_run_what_make_lint_runs() -> None:
