@@ -89,8 +89,9 @@ def test_the_root_readme_activates_the_environment_before_it_uses_a_module() -> 
 
 def test_the_root_readme_has_every_command() -> None:
     text = (ROOT / "README.md").read_text()
-    table = text[text.index("| `python -m platform.`") : text.index("| recipe |")]
-    listed = re.findall(r"`([a-z]+)", table.partition("\n")[2])
+    table = text.partition("| `python -m platform.` |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    listed = re.findall(r"`([a-z]+)", " ".join(cells))
     commands = {path.stem for path in (ROOT / "platform").glob("*.py") if not path.stem.startswith("__")}
 
     assert set(listed) == commands
