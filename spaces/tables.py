@@ -1,6 +1,6 @@
 """Prints, as Markdown, our ranges beside the paper's and our costs beside the published ones.
 
-`python -m spaces.tables` writes to the standard output what spaces/README.md holds.
+`python -m spaces.tables` writes to the standard output what spaces/TABLES.md holds.
 """
 
 from __future__ import annotations

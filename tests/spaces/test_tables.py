@@ -1,4 +1,4 @@
-"""The README's tables are what the command prints, and every departure from the paper has its reason."""
+"""The tables in TABLES.md are what the command prints, and every departure from the paper has its reason."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 
 
-def test_the_readme_holds_exactly_what_the_command_prints(
+def test_the_page_holds_exactly_what_the_command_prints(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tables.main()
     printed = capsys.readouterr().out
-    readme = (checkout / "spaces" / "README.md").read_text()
-    held = readme.partition("<!-- tables -->\n")[2].partition("<!-- end of tables -->")[0]
+    page = (checkout / "spaces" / "TABLES.md").read_text()
+    held = page.partition("<!-- tables -->\n")[2].partition("<!-- end of tables -->")[0]
     assert held.strip() == printed.strip(), "run `python -m spaces.tables` and put its output there"
 
 
