@@ -17,7 +17,7 @@ from spaces.errors import BoundError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
+class NumberRange:
     """The finite numbers that a field takes; str() continues a sentence that ends with "must be"."""
 
     whole: bool
@@ -59,7 +59,7 @@ def check_bounds(value: Any) -> None:
         raise BoundError(type(value).__name__, name, str(allowed), found)
 
 
-def out_of_bounds(value: Any) -> Iterator[tuple[str, Range, Any]]:
+def out_of_bounds(value: Any) -> Iterator[tuple[str, NumberRange, Any]]:
     """Fields of a dataclass that have a number their type does not allow: name, what it takes, what it is."""
     kind: type = type(value)
     for name, allowed in ranges(kind).items():
@@ -69,23 +69,23 @@ def out_of_bounds(value: Any) -> Iterator[tuple[str, Range, Any]]:
 
 
 @lru_cache(maxsize=64)
-def ranges(kind: type) -> Mapping[str, Range]:
+def ranges(kind: type) -> Mapping[str, NumberRange]:
     """What each field of a dataclass takes that has a number or several, alone or beside other things."""
     hints = get_type_hints(kind, include_extras=True)
     found = ((field.name, _range(hints[field.name])) for field in fields(kind))
     return {name: allowed for name, allowed in found if allowed is not None}
 
 
-def _range(hint: Any) -> Range | None:
+def _range(hint: Any) -> NumberRange | None:
     """The first number's within a type, be it optional, in a tuple or an alternative to a word."""
     if hint is int or hint is float:
-        return Range(whole=hint is int)
+        return NumberRange(whole=hint is int)
     if get_origin(hint) is not Annotated:
         return next((found for each in get_args(hint) if (found := _range(each))), None)
     kind, *metadata = get_args(hint)
     if kind is not int and kind is not float:
         return _range(kind)
-    return Range(whole=kind is int, **dict(_ends(metadata)))
+    return NumberRange(whole=kind is int, **dict(_ends(metadata)))
 
 
 def _ends(metadata: Iterable[Any]) -> Iterator[tuple[str, Any]]:

@@ -36,7 +36,7 @@ class Keyed(Protocol):
 C = TypeVar("C", bound=Keyed)
 
 
-class Figures(Protocol):
+class CostFigures(Protocol):
     """A cost, or an average of some."""
 
     @property
@@ -73,7 +73,7 @@ class Constraint:
         """Raises NoneFoundError where the space's smallest or biggest architecture shows it to be empty."""
         self.check_ends(_named(space), space.cost(space.smallest()), space.cost(space.biggest()))
 
-    def check_ends(self, named: Named, least: Figures, most: Figures, per: str = "") -> None:
+    def check_ends(self, named: Named, least: CostFigures, most: CostFigures, per: str = "") -> None:
         """Raises NoneFoundError where nothing between the costs `least` and `most` satisfies it.
 
         `per` is said behind a bound, as " on average". Raises BoundError where a bound is no cost.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from platform.config.run import RunConfig
+from platform.config.sections.temporal import TemporalConfig
 from platform.config.stage_names import StageName
-from platform.config.temporal import TemporalConfig
 from platform.run.folder import RunFolder, folder_of
 from platform.terminal.errors import ConfigError
 from workers.files import link_or_copy

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from platform.config.data import DataConfig, SpaceConfig
-from platform.config.resources import ResourceConfig
 from platform.config.run import RunConfig
-from platform.config.search import AllocationConfig, SearchConfig
+from platform.config.sections.data import DataConfig, SpaceConfig
+from platform.config.sections.resources import ResourceConfig
+from platform.config.sections.search import AllocationConfig, SearchConfig
+from platform.config.sections.temporal import TemporalConfig
+from platform.config.sections.training import AllocationRetrainConfig, FinetuneConfig, RetrainConfig
 from platform.config.stage_names import SEARCH_STAGES, StageName
-from platform.config.temporal import TemporalConfig
-from platform.config.training import AllocationRetrainConfig, FinetuneConfig, RetrainConfig
 from platform.terminal.errors import ConfigError
 from workers.data.batches.augment import Augmentation
 from workers.data.synthetic.dataset import SyntheticConfig

@@ -9,12 +9,12 @@ from typing import Annotated
 from annotated_types import Ge
 
 from platform.config.checks import check_numbers
-from platform.config.data import DataConfig, SpaceConfig
-from platform.config.resources import ResourceConfig
-from platform.config.search import SearchConfig
+from platform.config.sections.data import DataConfig, SpaceConfig
+from platform.config.sections.resources import ResourceConfig
+from platform.config.sections.search import SearchConfig
+from platform.config.sections.temporal import TemporalConfig
+from platform.config.sections.training import FinetuneConfig, RetrainConfig
 from platform.config.stage_names import SEARCH_STAGES, StageName
-from platform.config.temporal import TemporalConfig
-from platform.config.training import FinetuneConfig, RetrainConfig
 from platform.terminal.errors import ConfigError
 from workers.training.config import TrainConfig
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from platform.config.bounds import fields_named
-from platform.config.search import SearchConfig
+from platform.config.sections.bounds import fields_named
+from platform.config.sections.search import SearchConfig
 from platform.feasible.feasible_set import first_quick
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture

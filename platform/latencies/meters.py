@@ -8,7 +8,7 @@ from typing import Any
 import ray
 from ray.util import ActorPool
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
 from spaces.temporal.allocation import Allocation

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platform.config.bounds import fields_named
 from platform.config.run import RunConfig
-from platform.config.search import AllocationConfig
+from platform.config.sections.bounds import fields_named
+from platform.config.sections.search import AllocationConfig
 from platform.config.stage_names import StageName
 from platform.feasible.allocations import LATENCY_FIELD
 from platform.terminal.errors import ConfigError

@@ -13,7 +13,7 @@ from analysis.figures import write_pareto_html, write_pareto_png
 from analysis.front_table import front_table
 from analysis.pareto_view import pareto_view
 from analysis.trials import read_trials
-from platform.config.search import AllocationConfig, SearchConfig
+from platform.config.sections.search import AllocationConfig, SearchConfig
 from platform.run.context import Run
 
 ALLOCATIONS = "pareto_allocations"

@@ -11,7 +11,7 @@ from ray.train.torch import TorchTrainer
 from ray.train.v2.api.config import FailureConfig, ScalingConfig  # ray.train's are these; its types are v1's
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.run.context import Run
 from platform.terminal.errors import ConfigError
 from platform.training.watch import TrainingWatch

@@ -12,7 +12,7 @@ from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.samplers.sampler import Proposer
 from platform.trials.queue import OnDone, TrialQueue
 from platform.trials.retry import RetryPolicy

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 
 FEWEST_RESULTS = 10  # of the first rung before any candidate is stopped: the share of fewer says little
 

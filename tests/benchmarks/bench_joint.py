@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.allocations import FeasibleAllocations
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation

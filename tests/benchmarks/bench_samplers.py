@@ -24,7 +24,7 @@ import numpy as np
 
 from analysis.hypervolume import dominated_area
 from analysis.trials import Direction
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.samplers.registry import SAMPLERS, build_sampler
 from platform.samplers.sampler import Observation

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.run.cluster import ray_session
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.benchmarks.noop_search import SLOTS, bare_pool_s, platform_s, stock_tune_s

@@ -25,8 +25,8 @@ import torch
 from torch import Tensor, nn
 
 from platform.config.recipes import coco_mbv3, smoke
-from platform.config.resources import ResourceConfig
 from platform.config.run import RunConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.run.cluster import ray_session
 from platform.stages.spatial.scoring import evenly_spaced_people
 from platform.training.on_ray_train import trainer

@@ -11,7 +11,7 @@ import numpy as np
 import ray
 import torch
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.trials.on_ray_tune import run_trials
 from spaces.architecture import Architecture
 from spaces.extract import extract

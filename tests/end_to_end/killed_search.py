@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from platform.config.data import DataConfig
 from platform.config.recipes import tiny
-from platform.config.resources import ResourceConfig
 from platform.config.run import RunConfig
+from platform.config.sections.data import DataConfig
+from platform.config.sections.resources import ResourceConfig
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from tests.end_to_end.drivers import Driver, by_fork

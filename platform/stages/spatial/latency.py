@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from platform.config.bounds import fields_named
 from platform.config.checks import typed
+from platform.config.sections.bounds import fields_named
 from platform.latencies.meters import Meters, need_cores, one_processor
 from platform.latencies.sources import LatencySource, MeasuredLatency, PredictedLatency
 from platform.latencies.table import LatencyRow, LatencyTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platform.config.training import FinetuneConfig
+from platform.config.sections.training import FinetuneConfig
 from platform.run.context import Run
 from workers.data.people import People
 from workers.data.posetrack import posetrack_annotations

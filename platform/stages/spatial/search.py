@@ -7,7 +7,7 @@ from typing import Any
 
 import ray
 
-from platform.config.bounds import fields_named
+from platform.config.sections.bounds import fields_named
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.results.store import Row
 from platform.run.context import Run

@@ -10,7 +10,7 @@ from typing import Any
 import ray
 
 from analysis.allocation_table import summary
-from platform.config.bounds import fields_named
+from platform.config.sections.bounds import fields_named
 from platform.feasible.allocations import FeasibleAllocations
 from platform.results.store import Row
 from platform.run.cluster import in_a_slot

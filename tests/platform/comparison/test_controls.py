@@ -13,10 +13,10 @@ from platform.comparison.controls import Control, begin, check_controls
 from platform.config.file import flat_fields
 from platform.config.recipes import recipe
 from platform.config.run import RunConfig
-from platform.config.search import AllocationConfig, SearchConfig
+from platform.config.sections.search import AllocationConfig, SearchConfig
+from platform.config.sections.temporal import TemporalConfig
+from platform.config.sections.training import FinetuneConfig
 from platform.config.stage_names import StageName
-from platform.config.temporal import TemporalConfig
-from platform.config.training import FinetuneConfig
 from platform.controls import main
 from platform.terminal.command_line import run
 from platform.terminal.errors import ConfigError

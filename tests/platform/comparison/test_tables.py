@@ -13,9 +13,9 @@ from platform.comparison.scores import score_run
 from platform.comparison.tables import Entry, Method, as_csv, as_markdown, comparisons, rows_of
 from platform.config.file import to_yaml
 from platform.config.run import RunConfig
-from platform.config.search import AllocationConfig, SearchConfig
-from platform.config.temporal import TemporalConfig
-from platform.config.training import FinetuneConfig
+from platform.config.sections.search import AllocationConfig, SearchConfig
+from platform.config.sections.temporal import TemporalConfig
+from platform.config.sections.training import FinetuneConfig
 from platform.terminal.command_line import run
 from tests.workers.video.examples import tracks_of, wild
 from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset

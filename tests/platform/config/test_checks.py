@@ -16,7 +16,7 @@ from platform.config.checks import typed
 from platform.config.file import from_yaml, to_yaml
 from platform.config.recipes import smoke
 from platform.config.run import RunConfig
-from platform.config.temporal import TemporalConfig
+from platform.config.sections.temporal import TemporalConfig
 from platform.terminal.errors import ConfigError
 from spaces.bounds import Range, ranges
 

@@ -9,11 +9,11 @@ from platform.config.arguments import read_arguments
 from platform.config.common_help import COMMON, meanings, print_common_help
 from platform.config.file import flat_fields
 from platform.config.recipes import RECIPES, recipe, smoke
-from platform.config.resources import ResourceConfig
 from platform.config.run import RunConfig
-from platform.config.search import AllocationConfig, SearchConfig
-from platform.config.temporal import TemporalConfig
-from platform.config.training import FinetuneConfig
+from platform.config.sections.resources import ResourceConfig
+from platform.config.sections.search import AllocationConfig, SearchConfig
+from platform.config.sections.temporal import TemporalConfig
+from platform.config.sections.training import FinetuneConfig
 
 SHOWN = [name for names in COMMON.values() for name in names]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.allocations import MOST_MEASURED, FeasibleAllocations
 from platform.samplers.prefix import GROUP_SIZE
 from platform.samplers.registry import build_sampler

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import ray
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.run.cluster import ray_session
 from platform.samplers.sampler import Observation
 from platform.trials.on_ray_tune import run_trials

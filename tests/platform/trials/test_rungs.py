@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.stages.spatial.inputs import first_rung_rows
 from platform.trials.rungs import FEWEST_RESULTS, FirstRung
 

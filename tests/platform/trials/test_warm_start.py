@@ -13,7 +13,7 @@ from rich.console import Console
 
 from platform.config.file import to_yaml
 from platform.config.recipes import tiny
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.results.store import Row, TrialStore
 from platform.run.context import Run

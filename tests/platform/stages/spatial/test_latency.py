@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from platform.config.data import SpaceConfig
-from platform.config.resources import ResourceConfig
 from platform.config.run import RunConfig
-from platform.config.search import SearchConfig
+from platform.config.sections.data import SpaceConfig
+from platform.config.sections.resources import ResourceConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.latencies.sources import MeasuredLatency
 from platform.latencies.table import LatencyRow, LatencyTable

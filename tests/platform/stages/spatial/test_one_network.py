@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from platform.config.data import DataConfig
 from platform.config.recipes import tiny
 from platform.config.run import RunConfig
-from platform.config.training import FinetuneConfig, RetrainConfig
+from platform.config.sections.data import DataConfig
+from platform.config.sections.training import FinetuneConfig, RetrainConfig
 from platform.run.context import Run
 from platform.run.folder import open_run_folder
 from platform.run.tracked import open_tracking

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from platform.config.recipes import tiny_video
-from platform.config.search import AllocationConfig
+from platform.config.sections.search import AllocationConfig
 from platform.latencies.allocation import AllocationLatency
 from platform.latencies.meters import Timeable
 from platform.latencies.table import LatencyRow, LatencyTable

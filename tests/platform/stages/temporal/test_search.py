@@ -14,11 +14,11 @@ import pytest
 import torch
 from rich.console import Console
 
-from platform.config.data import DataConfig
 from platform.config.recipes import tiny_video
 from platform.config.run import RunConfig
-from platform.config.search import AllocationConfig
-from platform.config.temporal import TemporalConfig
+from platform.config.sections.data import DataConfig
+from platform.config.sections.search import AllocationConfig
+from platform.config.sections.temporal import TemporalConfig
 from platform.latencies.table import LatencyTable
 from platform.results.store import Row
 from platform.run.cluster import ray_session

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from platform.config.data import DataConfig
 from platform.config.recipes import tiny_video
 from platform.config.run import RunConfig
-from platform.config.temporal import TemporalConfig
-from platform.config.training import FinetuneConfig
+from platform.config.sections.data import DataConfig
+from platform.config.sections.temporal import TemporalConfig
+from platform.config.sections.training import FinetuneConfig
 from platform.run.context import Run
 from platform.run.folder import open_run_folder
 from platform.run.tracked import open_tracking

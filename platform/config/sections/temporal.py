@@ -8,8 +8,8 @@ from typing import Annotated
 
 from annotated_types import Ge, Gt
 
-from platform.config.search import AllocationConfig
-from platform.config.training import AllocationRetrainConfig
+from platform.config.sections.search import AllocationConfig
+from platform.config.sections.training import AllocationRetrainConfig
 from workers.training.config import TrainConfig
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Interval
 
-from platform.config.bounds import Bounds
-from platform.config.latency import LatencyConfig
+from platform.config.sections.bounds import Bounds
+from platform.config.sections.latency import LatencyConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
