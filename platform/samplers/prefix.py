@@ -43,9 +43,10 @@ class SiblingGroup:
 
 
 class PrefixSampler:
-    """Trial n follows from the seed, n and the results so far of trials before its group, and of its first.
+    """Proposes allocations that share a prefix with one of the best so far, in sibling groups.
 
-    The first `shared_trials`, to whole groups, have a shared choice. A proposal that `MOST_DRAWS`
+    Trial n follows from the seed, n and the results so far of trials before its group, and of its first. The
+    first `shared_trials`, to whole groups, have a shared choice. A proposal that `MOST_DRAWS`
     draws do not bring is uniform.
     """
 

@@ -36,7 +36,7 @@ class _Batch:
 
 
 class TrialQueue:
-    """Plain bookkeeping between a sampler and whoever evaluates. A row is durable before the next decision.
+    """The trials of a search between its sampler and the workers; a row is durable before the next decision.
 
     `stopped_by` is why nothing more is handed out: the sampler has no more, the data or the table broke.
     """

@@ -70,11 +70,12 @@ def training_clips(
 
 
 def disjoint_clips(tracks: Tracks, frames: int, *, max_frame_gap: int = MAX_FRAME_GAP) -> Clips:
-    """Each person of each frame exactly once, a key frame at the beginning of every run and every `frames`.
+    """Clips to evaluate on, of up to `frames` (T + 1) frames: each person of each frame is in exactly one.
 
-    A run's last clip may be shorter. Who returns begins with a key frame, as a streaming predictor must.
-    The longest clips come first, then the order of sequences, tracks and frames; so whoever has a frame t is
-    a leading part of those who have a frame t - 1.
+    A key frame stands at the beginning of every run and behind every `frames`; a run's last clip may be
+    shorter. Who returns begins with a key frame, as a streaming predictor must. The longest clips come first,
+    then the order of sequences, tracks and frames; so whoever has a frame t is a leading part of those who
+    have a frame t - 1.
     """
     _require(frames)
     clips = [

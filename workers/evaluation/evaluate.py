@@ -79,7 +79,7 @@ def evaluate_in_rungs(
     flip_test: bool,
     rung: Rung | None,
 ) -> RungEvaluation:
-    """`evaluate`, ended at `rung` where the network is below its threshold; nobody is predicted twice."""
+    """Evaluates as `evaluate`, but only on the people of `rung` where the network is below its threshold."""
     scorer = people if isinstance(people, CocoScorer) else CocoScorer.from_people(people)
     started = time.perf_counter()
     recalibrate(network, recalibration_images, batch_size)

@@ -23,7 +23,7 @@ from workers.evaluation.propagate import predict_heatmaps
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Poses:
-    """One frame's, of all evaluation clips that have it."""
+    """Predicted poses of one frame, of all evaluation clips that have it."""
 
     keypoints: np.ndarray  # (N, K, 2) float64 image px
     scores: np.ndarray  # (N, K) float32
@@ -47,7 +47,7 @@ class PrefixState:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EvaluationClips:
-    """Evaluation and recalibration clips cut out, and who is to be found in each frame."""
+    """Evaluation and recalibration clips cut out, and the ground truth of each frame."""
 
     crops: ClipCrops
     recalibration: ClipCrops  # every clip with all T + 1 frames

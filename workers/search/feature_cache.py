@@ -15,7 +15,7 @@ FLOAT_BYTES = 4
 
 
 class FeatureCache:
-    """Features of each frame's crops behind the inlets of its CNN, in at most `max_bytes`.
+    """Cached features of each frame's crops behind the first parts of its CNN, in at most `max_bytes`.
 
     Only behind inlets of which all frames' features fit: otherwise each frame would drive out another's, and
     all the crops' features at once may be more than there is memory.
