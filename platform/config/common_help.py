@@ -36,12 +36,17 @@ def print_common_help(config: RunConfig, program: str, console: Console) -> None
     for title, names in COMMON.items():
         console.print(Text(f"\n{title}", style="bold"))
         for name in names:
-            console.print(_entry(_flag(name), wrap(_meaning(config, name), width - MEANINGS_AT)))
+            console.print(_entry(_flag(name), _wrapped(_meaning(config, name), width - MEANINGS_AT)))
     count = len(flat_fields(config))
     console.print(
         f"\nThese fields are what people change first; for all {count}:\n  {program} --help-all",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Lines that break at spaces, so that a value can be copied."""
+    return wrap(text, width, break_on_hyphens=False)
 
 
 def _entry(flag: str, lines: list[str]) -> Text:
