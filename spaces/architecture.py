@@ -1,7 +1,5 @@
 """One frozen value is one architecture; its canonical JSON gives the key used everywhere."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass, fields
@@ -58,7 +56,7 @@ class Architecture:
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str) -> Architecture:
+    def from_json(cls, text: str) -> "Architecture":
         """Reads what `to_json` wrote; anything else raises ArchitectureError naming what is wrong."""
         try:
             value = json.loads(text)

@@ -1,7 +1,5 @@
 """A space as a chain of decisions: what each can be and add, given what the parts before it carry over."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache

@@ -1,13 +1,11 @@
 """Which architectures a search may propose, decided from closed-form cost alone, and drawing them evenly."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +22,7 @@ FEW = 1 << 15  # so many candidates are listed rather than drawn
 GIGA = 1e9
 
 
+@runtime_checkable
 class Keyed(Protocol):
     """What is drawn: a frozen value; equal ones have equal keys."""
 

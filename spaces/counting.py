@@ -5,8 +5,6 @@ just outside: whoever draws one checks its exact cost. Drawing is uniform over t
 uniform over those that pass the check.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Spaces shaped as a simple baseline (SBL [56]): a stem, stages of one kind of block, deconvolutions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -78,10 +76,10 @@ class DeconvSpace(SearchSpace):
         stem, first = self.pixels[:2]
         return Inlet(0, 1, stem, ("stem", "pool")), Inlet(1, 1, first, ("stages.0",))
 
-    def supernet(self) -> DeconvSupernet:
+    def supernet(self) -> "DeconvSupernet":
         return DeconvSupernet(self)
 
-    def network(self, architecture: Architecture) -> DeconvNetwork:
+    def network(self, architecture: Architecture) -> "DeconvNetwork":
         return DeconvNetwork(self, architecture)
 
     @cached_property

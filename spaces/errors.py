@@ -1,7 +1,5 @@
 """Errors that a person can cause and mend; a command line prints them as one line."""
 
-from __future__ import annotations
-
 
 class VipnasError(Exception):
     """One clear sentence: what must hold, what came, what to do."""

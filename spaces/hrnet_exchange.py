@@ -5,8 +5,6 @@ is the identity where i = j; a 1x1 convolution and nearest-neighbour upsampling 
 convolutions of stride 2 where i > j, of which all but the last keep the width and end in a ReLU.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from jaxtyping import Float

@@ -1,7 +1,5 @@
 """HRNet, plain and weight-shared: parallel branches that keep every resolution from stage 2 on [49]."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeVar

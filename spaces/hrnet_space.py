@@ -1,7 +1,5 @@
 """Spaces shaped as HRNet [49]: a stem, bottlenecks, stages of parallel branches, one 1x1 convolution."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass

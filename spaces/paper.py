@@ -1,7 +1,5 @@
 """Tables A1, A2 and A3 of the paper as they are printed, and why a space departs from a cell of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@
 `space.cost(architecture)` need.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

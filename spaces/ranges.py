@@ -1,11 +1,9 @@
 """What may be chosen: the ranges of one stage, and the rules for group numbers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 GROUP_SIZES = (1, 2, 4, 8, 16)  # channels per group of a mobile block's middle convolution
 
@@ -15,6 +13,7 @@ def steps(least: int, most: int, step: int) -> tuple[int, ...]:
     return tuple(range(least, most + 1, step))
 
 
+@runtime_checkable
 class GroupRule(Protocol):
     """Which group numbers a grouped convolution may have."""
 

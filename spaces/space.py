@@ -1,7 +1,5 @@
 """A search space: its ranges, and what follows from ranges alone (sampling, bounds, checks, variation)."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

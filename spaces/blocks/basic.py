@@ -1,7 +1,5 @@
 """The basic block of ResNets [13] as HRNet's branches use it: two k x k convolutions, SE, shortcut."""
 
-from __future__ import annotations
-
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F

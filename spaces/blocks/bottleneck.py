@@ -1,7 +1,5 @@
 """The bottleneck of ResNets [13]: 1x1, grouped middle convolution, 1x1, attention, shortcut."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from jaxtyping import Float
@@ -35,10 +33,10 @@ class BottleneckKind:
         """Output channels."""
         return self.outputs * choice.width
 
-    def plain(self, width_in: int, choice: StageChoice, stride: int, act: str) -> Bottleneck:
+    def plain(self, width_in: int, choice: StageChoice, stride: int, act: str) -> "Bottleneck":
         return Bottleneck(self, width_in, choice, stride, act)
 
-    def elastic(self, entry: tuple[int, ...] | None, stage: StageRange, stride: int) -> ElasticBottleneck:
+    def elastic(self, entry: tuple[int, ...] | None, stage: StageRange, stride: int) -> "ElasticBottleneck":
         return ElasticBottleneck(self, entry, stage, stride)
 
     def cost(self, width_in: int, choice: StageChoice, stride: int, pixels_in: int, pixels_out: int) -> Cost:

@@ -1,7 +1,5 @@
 """The mobile block of MobileNetV3 [14]: expand, grouped middle convolution, SE, project."""
 
-from __future__ import annotations
-
 from jaxtyping import Float
 from torch import Tensor, nn
 

@@ -1,7 +1,5 @@
 """The attention modules that a stage may end its blocks with: plain, elastic, and what they cost."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Convolution with elastic width, kernel and groups."""
 
-from __future__ import annotations
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn

@@ -1,7 +1,5 @@
 """Convolution, BatchNorm and activation: the unit that every block is made of."""
 
-from __future__ import annotations
-
 from jaxtyping import Float
 from torch import Tensor, nn
 

@@ -1,7 +1,5 @@
 """Transposed convolution of stride 2 with elastic width, kernel {2, 4} and groups."""
 
-from __future__ import annotations
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -41,6 +39,6 @@ class ElasticDeconv2d(nn.Module):
 
     def forward(
         self, x: Float[Tensor, "B I H W"], out: int, kernel: int, groups: int
-    ) -> Float[Tensor, "B O 2H 2W"]:
+    ) -> Float[Tensor, "B O 2*H 2*W"]:
         weight = to_transposed(filters(self.weight, out, x.shape[1] // groups, kernel), groups)
         return F.conv_transpose2d(x, weight, stride=2, padding=deconv_padding(kernel), groups=groups)

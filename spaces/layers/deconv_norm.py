@@ -1,7 +1,5 @@
 """Transposed convolution, BatchNorm and ReLU: one step of the deconvolution head [56]."""
 
-from __future__ import annotations
-
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -25,7 +23,7 @@ class DeconvNorm(nn.Module):
         )
         self.norm = nn.BatchNorm2d(w_out, eps=BATCH_NORM_EPS)
 
-    def forward(self, x: Float[Tensor, "B I H W"]) -> Float[Tensor, "B O 2H 2W"]:
+    def forward(self, x: Float[Tensor, "B I H W"]) -> Float[Tensor, "B O 2*H 2*W"]:
         return F.relu(self.norm(self.conv(x)), inplace=True)
 
 
@@ -39,5 +37,5 @@ class ElasticDeconvNorm(nn.Module):
 
     def forward(
         self, x: Float[Tensor, "B I H W"], out: int, kernel: int, groups: int
-    ) -> Float[Tensor, "B O 2H 2W"]:
+    ) -> Float[Tensor, "B O 2*H 2*W"]:
         return F.relu(self.norm(self.conv(x, out, kernel, groups)), inplace=True)

@@ -1,7 +1,5 @@
 """Global Context attention [4]: one attended summary of the image, added to every pixel."""
 
-from __future__ import annotations
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn

@@ -1,8 +1,6 @@
 """Grouped convolution, and its fast form on CPUs."""
 
 # Shapes: B batch, I/O in/out channels, G groups, i/o channels of one group, m groups taken together.
-from __future__ import annotations
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn

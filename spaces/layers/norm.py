@@ -1,7 +1,5 @@
 """BatchNorm over however many channels arrive."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

@@ -1,7 +1,5 @@
 """Squeeze-and-Excitation attention [16]: a gate per channel from the image's mean."""
 
-from __future__ import annotations
-
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F

@@ -1,7 +1,5 @@
 """One frozen value is one allocation: the architecture and the fusion of every non-key frame."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass
@@ -58,11 +56,11 @@ class Allocation:
         """Short, stable name: the space and a digest of the canonical JSON."""
         return f"{self.space}-{hashlib.sha256(self.to_json().encode()).hexdigest()[:KEY_DIGITS]}"
 
-    def prefix(self, frames: int) -> Allocation:
+    def prefix(self, frames: int) -> "Allocation":
         """Its first `frames` frames, at least one: allocations with the same prefix share that work."""
         return Allocation(self.space, self.frames[:frames])
 
-    def with_frame(self, index: int, choice: FrameChoice) -> Allocation:
+    def with_frame(self, index: int, choice: FrameChoice) -> "Allocation":
         """The same but for one frame, counted from 0."""
         frames = list(self.frames)
         frames[index] = choice
@@ -74,7 +72,7 @@ class Allocation:
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str) -> Allocation:
+    def from_json(cls, text: str) -> "Allocation":
         """Reads what `to_json` wrote; anything else raises ArchitectureError naming what is wrong."""
         try:
             value = json.loads(text)

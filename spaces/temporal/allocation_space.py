@@ -1,7 +1,5 @@
 """What the joint search varies: the choices of T frames (equation 3), handled as a search space is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Costs as the paper's tables report them: averaged over the T + 1 frames from one key frame to the next."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from spaces.constraint import Constraint

@@ -1,7 +1,5 @@
 """A space cut down to what is no more than one of its architectures: the CNNs of the T supernet."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import TypeVar
 

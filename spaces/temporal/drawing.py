@@ -1,7 +1,5 @@
 """Drawing allocations under a constraint on their sum, evenly over all that it allows."""
 
-from __future__ import annotations
-
 from collections.abc import Set
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """The temporal feature fusion module (section 3.3): plain, elastic, and what it costs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import torch

@@ -4,8 +4,6 @@ A fusion is decided where its features' width is, so a state only has to say, be
 whether the frame has been fused yet; decided first, it would multiply the states by twelve.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache

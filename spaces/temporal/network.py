@@ -1,7 +1,5 @@
 """T-ViPNets: a CNN with the previous frame's heatmaps fused in behind one stage, weight-shared and plain."""
 
-from __future__ import annotations
-
 from jaxtyping import Float
 from torch import Tensor, nn
 

@@ -1,7 +1,5 @@
 """What one T-ViPNet can be: any CNN downward from the found S-ViPNet, and a fusion (section 3.3)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 
