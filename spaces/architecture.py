@@ -4,13 +4,14 @@ import hashlib
 import json
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, final
 
 from spaces.errors import ArchitectureError
 
 KEY_DIGITS = 16
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageChoice:
     """What one stage (or one branch of a stage) of a supernet keeps. Equal choices have equal keys."""
@@ -28,6 +29,7 @@ class StageChoice:
         return int(self.width * self.expansion)
 
 
+@final
 @dataclass(frozen=True)
 class Architecture:
     """A subnet of the search space named `space`: its stem, its stages in order, and its deconvolution head.

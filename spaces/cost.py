@@ -1,10 +1,12 @@
 """What a network costs, in closed form: parameters and multiply-accumulates (MACs)."""
 
 from dataclasses import dataclass
+from typing import final
 
 DECONV_UPSAMPLING = 4  # output pixels per input pixel of a transposed convolution of stride 2
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Parameters (BatchNorm's affine ones included) and MACs of one forward pass of one image.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from operator import mul
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ from spaces.space import Inlet, Outlet, SearchSpace, Tap, untouched
 BlockCost = Callable[[int, StageChoice, int, int, int], Cost]
 
 
+@final
 @dataclass(frozen=True)
 class BlockKind:
     """One kind of block: plain(width_in, choice, stride, act), elastic(entry, range, stride), and its cost.
@@ -38,6 +40,7 @@ class BlockKind:
 MOBILE = BlockKind(plain=MobileBlock, elastic=ElasticMobileBlock, cost=mobile_block_cost)
 
 
+@final
 @dataclass(frozen=True)
 class DeconvSpace(SearchSpace):
     """`pooled_stem` adds the 3x3 max pooling of stride 2 that ResNets have behind the stem."""
@@ -123,6 +126,7 @@ def head_cost(width_in: int, head: StageChoice, pixels: int, keypoints: int) -> 
     return cost + conv_cost(head.width, keypoints, 1, 1, pixels, bias=True)
 
 
+@final
 class DeconvNetwork(nn.Module):
     """The plain network of one architecture."""
 
@@ -145,7 +149,7 @@ class DeconvNetwork(nn.Module):
         )
         self.final = nn.Conv2d(head.width, space.keypoints, 1)
 
-    def forward(self, x: Float[Tensor, "B 3 H W"], tap: Tap = untouched) -> Float[Tensor, "B K h w"]:
+    def forward(self, x: Float[Tensor, "B 3 H W"], tap: Tap = untouched) -> Float[Tensor, "B K H//4 W//4"]:
         x = self.pool(self.stem(x))
         for index, stage in enumerate(self.stages, start=1):
             x = tap(index, stage(x))
@@ -158,6 +162,7 @@ def _plain_stage(kind: BlockKind, width_in: int, choice: StageChoice, stage: Sta
     return nn.Sequential(first, *others)
 
 
+@final
 class DeconvSupernet(nn.Module):
     """The weight-shared network; parameters have the same names as the plain network's."""
 
@@ -182,7 +187,7 @@ class DeconvSupernet(nn.Module):
 
     def forward(
         self, x: Float[Tensor, "B 3 H W"], architecture: Architecture, tap: Tap = untouched
-    ) -> Float[Tensor, "B K h w"]:
+    ) -> Float[Tensor, "B K H//4 W//4"]:
         stem, head = architecture.stem, architecture.head
         assert head is not None
         x = self.pool(self.stem(x, stem.width, stem.kernel, stem.groups))

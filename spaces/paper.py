@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import final
 
 Range = tuple[int, int]  # [least, most]
 
 COLUMNS = ("depth", "width", "kernel", "groups", "attention", "expansion", "resolution")
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One row of a table; None where the paper prints a dash or nothing. Resolution is 1 / that."""

@@ -1,5 +1,7 @@
 """The basic block of ResNets [13] as HRNet's branches use it: two k x k convolutions, SE, shortcut."""
 
+from typing import final
+
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -16,6 +18,7 @@ def basic_block_cost(choice: StageChoice, pixels: int) -> Cost:
     return cost + SE.cost(choice.width, pixels) if choice.attention else cost
 
 
+@final
 class BasicBlock(nn.Module):
     """The plain twin of ElasticBasicBlock; both convolutions have the choice's width, kernel and groups."""
 
@@ -30,6 +33,7 @@ class BasicBlock(nn.Module):
         return F.relu(x + self.attention(self.second(self.first(x))), inplace=True)
 
 
+@final
 class ElasticBasicBlock(nn.Module):
     """One block of a branch. It keeps width and resolution, which the transitions in front of it set."""
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal, final, get_args
 
 from spaces.architecture import KEY_DIGITS, Architecture
 from spaces.errors import ArchitectureError
@@ -13,6 +13,7 @@ Operation = Literal["add", "mul", "cat"]
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Fusion:
     """Where and how the previous frame's heatmaps come in (section 3.3)."""
@@ -29,6 +30,7 @@ class Fusion:
             )
 
 
+@final
 @dataclass(frozen=True)
 class FrameChoice:
     """What one frame's T-ViPNet is; without a fusion (a control of the paper) it sees its own image alone."""
@@ -37,6 +39,7 @@ class FrameChoice:
     fusion: Fusion | None
 
 
+@final
 @dataclass(frozen=True)
 class Allocation:
     """A candidate of the joint search: the choices of T frames in order, the key frame not among them.

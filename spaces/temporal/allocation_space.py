@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +18,7 @@ from spaces.temporal.temporal_space import TemporalSpace
 STAGE, OPERATION = "fusion_stage", "fusion_operation"
 
 
+@final
 @dataclass(frozen=True)
 class AllocationSpace:
     """Allocations of `temporal` over `frames` frames, T of the paper: any from 1 on, whatever T was trained.
