@@ -7,7 +7,7 @@ RECIPE ?= smoke
 MLFLOW_URI ?= sqlite:///runs/mlflow.db
 
 .DEFAULT_GOAL := help
-.PHONY: help setup search test lint bench ui clean
+.PHONY: help setup search test shapes lint bench ui clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ search: $(READY)  ## search a pose network: make search [RECIPE=smoke] [args="--
 
 test: $(READY)  ## run the tests, in two processes: make test [args="tests/spaces -k cost"]
 	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder $(args)
+
+shapes: $(READY)  ## run the tests of networks and losses with their annotated shapes checked: make shapes [args="-x"]
+	$(BIN)/pytest -p tests.shapes --numprocesses 2 --no-loadscope-reorder $(SHAPED) $(args)
 
 lint: $(READY)  ## ruff, its formatter and mypy
 	$(BIN)/ruff check .

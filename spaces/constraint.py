@@ -1,16 +1,15 @@
 """Which architectures a search may propose, decided from closed-form cost alone, and drawing them evenly."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Annotated, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar, final, runtime_checkable
 
 import numpy as np
 from annotated_types import Ge
+from jaxtyping import Int
 
 from spaces.architecture import Architecture
 from spaces.bounds import check_bounds
@@ -26,6 +25,7 @@ MOST_LISTED = 1 << 15  # so many candidates are listed rather than drawn
 GIGA = 1e9
 
 
+@runtime_checkable
 class Keyed(Protocol):
     """What is drawn: a frozen value; equal ones have equal keys."""
 
@@ -46,6 +46,7 @@ class CostFigures(Protocol):
     def params(self) -> float: ...
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Named:
     """How errors name what is drawn: one of it, and many."""
@@ -54,6 +55,7 @@ class Named:
     many: str
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
     """Bounds on cost, both ends allowed; None does not bound."""
@@ -127,26 +129,24 @@ def _four_digits(value: float, towards: Callable[[float], int]) -> str:
     return f"{towards(value * scale) / scale:.4g}"
 
 
+@final
 class Candidates(Generic[C]):
-    """What decisions lead to and a constraint allows, to be drawn uniformly; `read` makes it of a path."""
+    """What decisions lead to and a constraint allows, to be drawn uniformly."""
 
-    def __init__(
-        self, named: Named, constraint: Constraint, decisions: Decisions, read: Callable[[Sequence[int]], C]
-    ) -> None:
-        self.named, self.constraint = named, constraint
-        self.decisions, self.read = decisions, read
+    def __init__(self, named: Named, constraint: Constraint, decisions: Decisions[Any, C]) -> None:
+        self.named, self.constraint, self.decisions = named, constraint, decisions
         self.counts = Counts(decisions, constraint.bounds())
 
     @cached_property
-    def listed(self) -> np.ndarray | None:
+    def listed(self) -> Int[np.ndarray, "N D"] | None:
         """The paths of every one of them where they are few enough to be listed, otherwise None."""
         return self._allowed(self.counts.paths()) if self.counts.total <= MOST_LISTED else None
 
     def draw(self, rng: np.random.Generator, count: int) -> list[C]:
         """`count` of them, each equally likely, but for draws that fell just outside the constraint."""
-        return list(map(self.read, self._allowed(self.counts.draw(rng, count))))
+        return list(map(self.decisions.read, self._allowed(self.counts.draw(rng, count))))
 
-    def _allowed(self, paths: np.ndarray) -> np.ndarray:
+    def _allowed(self, paths: Int[np.ndarray, "N D"]) -> Int[np.ndarray, "allowed D"]:
         costs = (Cost(params, macs) for macs, params in self.decisions.costs(paths).tolist())
         return paths[np.fromiter(map(self.constraint.allows, costs), dtype=bool, count=len(paths))]
 
@@ -174,7 +174,7 @@ class Candidates(Generic[C]):
 def candidates(space: SearchSpace, constraint: Constraint) -> Candidates[Architecture]:
     """What sampling draws from, worked out once for a constraint; ConstraintError where it cannot hold."""
     constraint.check(space)
-    return Candidates(_named(space), constraint, chain(space), chain(space).architecture)
+    return Candidates(_named(space), constraint, chain(space))
 
 
 def _named(space: SearchSpace) -> Named:
@@ -211,7 +211,7 @@ def draw_unseen(open_ones: Candidates[C], count: int, rng: np.random.Generator, 
     """
     if open_ones.listed is not None:
         order = rng.permutation(len(open_ones.listed))
-        shuffled = (open_ones.read(open_ones.listed[index]) for index in order)
+        shuffled = (open_ones.decisions.read(open_ones.listed[index]) for index in order)
         unseen = list(islice((each for each in shuffled if each.key not in seen), count))
         if not unseen:
             raise open_ones.none_left(len(seen))

@@ -4,8 +4,6 @@ Those of spaces/ and workers/ name no flags: they say what must hold, with the n
 have, and whoever knows where a person set these says so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The HRNet-W32 search space: Table A3."""
 
-from __future__ import annotations
-
 from spaces.hrnet_space import HRNetSpace
 from spaces.ranges import EITHER, GroupPowers, GroupSteps, StageRange, steps
 

@@ -1,10 +1,8 @@
 """HRNet, plain and weight-shared: parallel branches that keep every resolution from stage 2 on [49]."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeVar
+from typing import TypeVar, final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -52,6 +50,7 @@ def by_stage(parts: Sequence[Part]) -> list[Sequence[Part]]:
     return [parts[start:end] for start, end in pairwise(starts)]
 
 
+@final
 class HRNetwork(nn.Module):
     """The plain network of one stem choice and the choices of stage 1 and of every later branch."""
 
@@ -71,7 +70,7 @@ class HRNetwork(nn.Module):
         self.stages = nn.ModuleList(_plain_stage(choices, choices is multi[-1]) for choices in multi)
         self.final = nn.Conv2d(multi[-1][0].width, keypoints, 1)
 
-    def forward(self, x: Float[Tensor, "B 3 H W"], tap: Tap = untouched) -> Float[Tensor, "B K h w"]:
+    def forward(self, x: Float[Tensor, "B 3 H W"], tap: Tap = untouched) -> Float[Tensor, "B K H//4 W//4"]:
         features = [tap(1, self.bottlenecks(self.stem(x)))]
         for number, (paths, stage) in enumerate(zip(self.transitions, self.stages, strict=True), start=2):
             starts = zip(paths.children(), continued(features), strict=True)
@@ -101,6 +100,7 @@ def _outputs(branches: int, modules: int, last: bool) -> list[int]:
     return [branches] * (modules - 1) + [1 if last else branches]
 
 
+@final
 class MultiResolution(nn.Module):
     """The plain twin of ElasticMultiResolution."""
 
@@ -115,6 +115,7 @@ class MultiResolution(nn.Module):
         return self.exchange([branch(x) for branch, x in zip(self.branches, features, strict=True)])
 
 
+@final
 class ElasticMultiResolution(nn.Module):
     """Up to 4 blocks in every branch and the exchange behind them."""
 
@@ -137,6 +138,7 @@ class ElasticMultiResolution(nn.Module):
         return self.exchange(computed, outputs)
 
 
+@final
 class HRSupernet(nn.Module):
     """The weight-shared network; parameters have the same names as the plain network's."""
 
@@ -162,7 +164,7 @@ class HRSupernet(nn.Module):
 
     def forward(
         self, x: Float[Tensor, "B 3 H W"], architecture: Architecture, tap: Tap = untouched
-    ) -> Float[Tensor, "B K h w"]:
+    ) -> Float[Tensor, "B K H//4 W//4"]:
         stem, first = architecture.stem, architecture.stages[0]
         for conv in self.stem:
             x = conv(x, stem.width, stem.kernel, stem.groups)

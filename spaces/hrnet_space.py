@@ -1,11 +1,10 @@
 """Spaces shaped as HRNet [49]: a stem, bottlenecks, stages of parallel branches, one 1x1 convolution."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import final
 
 from torch import nn
 
@@ -17,6 +16,7 @@ from spaces.hrnet_network import SE_BOTTLENECK, HRNetwork, HRSupernet, branch_co
 from spaces.space import Inlet, Outlet, SearchSpace
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a part stands: `branch` of a multi-resolution stage whose own parts begin at part `start`."""
@@ -28,6 +28,7 @@ class Place:
     final: bool  # whether it is the last stage
 
 
+@final
 @dataclass(frozen=True)
 class HRNetSpace(SearchSpace):
     """`stages` are the bottleneck stage, then the branches of stage 2, those of stage 3, and so on."""

@@ -1,7 +1,5 @@
 """Weights before training: zero-mean Gaussian, sigma 0.001 (paper, section 4.2)."""
 
-from __future__ import annotations
-
 import torch
 from torch import nn
 

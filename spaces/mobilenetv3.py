@@ -1,7 +1,5 @@
 """The MobileNetV3 search space: Table A1, and a small relative of it for quick runs."""
 
-from __future__ import annotations
-
 from spaces.deconv_space import MOBILE, DeconvSpace
 from spaces.ranges import EITHER, GroupSizes, GroupSteps, StageRange, steps
 

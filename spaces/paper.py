@@ -1,15 +1,15 @@
 """Tables A1, A2 and A3 of the paper as they are printed, and why a space departs from a cell of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import final
 
 Range = tuple[int, int]  # [least, most]
 
 TABLE_COLUMNS = ("depth", "width", "kernel", "groups", "attention", "expansion", "resolution")
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperRow:
     """One row of a table; None where the paper prints a dash or nothing. Resolution is 1 / that."""

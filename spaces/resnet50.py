@@ -1,7 +1,5 @@
 """The ResNet-50 search space: Table A2."""
 
-from __future__ import annotations
-
 from spaces.blocks.bottleneck import BottleneckKind
 from spaces.deconv_space import BlockKind, DeconvSpace
 from spaces.layers.attention import GC

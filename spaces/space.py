@@ -1,13 +1,11 @@
 """A search space: its ranges, and what follows from ranges alone (sampling, bounds, checks, variation)."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import product
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import numpy as np
 from torch import Tensor, nn
@@ -31,6 +29,7 @@ def untouched(_stage: int, features: Tensor) -> Tensor:
     return features
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Outlet:
     """Where a network hands a stage's features to its tap: behind part `part`, stem first."""
@@ -40,6 +39,7 @@ class Outlet:
     pixels: int  # of the features
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Inlet:
     """Where a plain network may begin: behind part `part`, with features of earlier runs for the image.

@@ -3,8 +3,6 @@
 `python -m spaces.tables` writes to the standard output what spaces/TABLES.md holds.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise

@@ -1,6 +1,6 @@
 """The basic block of ResNets [13] as HRNet's branches use it: two k x k convolutions, SE, shortcut."""
 
-from __future__ import annotations
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ def basic_block_cost(choice: StageChoice, pixels: int) -> Cost:
     return cost + SE.cost(choice.width, pixels) if choice.attention else cost
 
 
+@final
 class BasicBlock(nn.Module):
     """The plain twin of ElasticBasicBlock; both convolutions have the choice's width, kernel and groups."""
 
@@ -32,6 +33,7 @@ class BasicBlock(nn.Module):
         return F.relu(x + self.attention(self.second(self.first(x))), inplace=True)
 
 
+@final
 class ElasticBasicBlock(nn.Module):
     """One block of a branch. It keeps width and resolution, which the transitions in front of it set."""
 

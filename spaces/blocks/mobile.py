@@ -1,6 +1,6 @@
 """The mobile block of MobileNetV3 [14]: expand, grouped middle convolution, SE, project."""
 
-from __future__ import annotations
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -32,6 +32,7 @@ def mobile_block_cost(
     return cost + se_cost(middle) if choice.attention else cost
 
 
+@final
 class MobileBlock(nn.Module):
     """The plain twin of ElasticMobileBlock."""
 
@@ -50,6 +51,7 @@ class MobileBlock(nn.Module):
         return x + out if self.shortcut else out
 
 
+@final
 class ElasticMobileBlock(nn.Module):
     """One block of a stage; width, expansion, kernel, groups and attention come with the choice.
 
@@ -69,7 +71,9 @@ class ElasticMobileBlock(nn.Module):
         self.project = ElasticConvNorm(middle, widest, 1, act="identity")
         self.stride = stride
 
-    def forward(self, x: Float[Tensor, "B I H W"], choice: StageChoice) -> Float[Tensor, "B O h w"]:
+    def forward(
+        self, x: Float[Tensor, "B I H W"], choice: StageChoice
+    ) -> Float[Tensor, "B {choice.width} h w"]:
         out = x
         if self.expand is not None and has_expansion(x.shape[1], choice):
             out = self.expand(out, choice.middle)

@@ -1,7 +1,7 @@
 """Grouped convolution, and its fast form on CPUs."""
 
-# Shapes: B batch, I/O in/out channels, G groups, i/o channels of one group, m groups taken together.
-from __future__ import annotations
+# Shapes: B batch, I/O in/out channels, G groups, i/o channels of one group.
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -39,7 +39,9 @@ def _together(x: Tensor, inputs: int, groups: int) -> int:
     return 1 if plain or together * inputs != PACK or groups % together else together
 
 
-def packed(weight: Float[Tensor, "O i k k"], groups: int, together: int) -> Float[Tensor, "O mi k k"]:
+def packed(
+    weight: Float[Tensor, "O i k k"], groups: int, together: int
+) -> Float[Tensor, "O {together}*i k k"]:
     """The same filters over the inputs of `together` groups, zero but for those of their own."""
     out, inputs, height, width = weight.shape
     by_group = weight.reshape(groups // together, together, out // groups, 1, inputs, height, width)
@@ -47,6 +49,7 @@ def packed(weight: Float[Tensor, "O i k k"], groups: int, together: int) -> Floa
     return (by_group * own).reshape(out, together * inputs, height, width)
 
 
+@final
 class GroupedConv2d(nn.Conv2d):
     """nn.Conv2d with the same parameters, through grouped_conv2d; strides and padding alike both ways."""
 

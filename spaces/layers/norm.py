@@ -1,8 +1,7 @@
 """BatchNorm over however many channels arrive."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -24,6 +23,7 @@ def normalise_by_batch(
     return F.batch_norm(x, None, None, weight, bias, training=True, eps=BATCH_NORM_EPS)
 
 
+@final
 class ElasticBatchNorm2d(nn.Module):
     """Shared scale and shift; in training it normalises by the batch alone.
 

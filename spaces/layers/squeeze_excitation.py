@@ -1,6 +1,6 @@
 """Squeeze-and-Excitation attention [16]: a gate per channel from the image's mean."""
 
-from __future__ import annotations
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -28,6 +28,7 @@ def hard_gate(x: Tensor) -> Tensor:
     return ((x + 1) / 2).clamp(0, 1)
 
 
+@final
 class SqueezeExcitation(nn.Module):
     """The plain twin of ElasticSqueezeExcitation."""
 
@@ -41,6 +42,7 @@ class SqueezeExcitation(nn.Module):
         return x * hard_gate(self.restore(squeezed))
 
 
+@final
 class ElasticSqueezeExcitation(nn.Module):
     """Shared 1x1 convolutions; the squeezed width follows the active width."""
 

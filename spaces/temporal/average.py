@@ -1,8 +1,7 @@
 """Costs as the paper's tables report them: averaged over the T + 1 frames from one key frame to the next."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import final
 
 from spaces.constraint import Constraint
 from spaces.cost import Cost
@@ -11,6 +10,7 @@ from spaces.temporal.allocation import Allocation
 from spaces.temporal.allocation_space import AllocationSpace
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Average:
     """Of one frame, the key frame and its T successors taken together."""

@@ -1,11 +1,11 @@
 """Drawing allocations under a constraint on their sum, evenly over all that it allows."""
 
-from __future__ import annotations
-
 from collections.abc import Set
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 
 from spaces.chain import COSTS, Decisions
 from spaces.constraint import Candidates, Constraint, Named, draw_unseen
@@ -63,11 +63,10 @@ def check_conceivable(
 def allocations(space: AllocationSpace, constraint: Constraint) -> Candidates[Allocation]:
     """What sampling draws from, worked out once for a constraint; ConstraintError where it cannot hold."""
     check_constraint(space, constraint)
-    joint = joint_chain(space)
-    return Candidates(_named(space), constraint, joint, joint.allocation)
+    return Candidates(_named(space), constraint, joint_chain(space))
 
 
-def ends(decisions: Decisions) -> tuple[Cost, Cost]:
+def ends(decisions: Decisions[Any, Any]) -> tuple[Cost, Cost]:
     """The least and the most that any path costs, of parameters and of MACs each for itself.
 
     The MACs are all counted as convolutions'.
@@ -79,7 +78,7 @@ def ends(decisions: Decisions) -> tuple[Cost, Cost]:
     return _cost(least[0]), _cost(most[0])
 
 
-def _cost(costs: np.ndarray) -> Cost:
+def _cost(costs: Int[np.ndarray, " C"]) -> Cost:
     macs, params = costs.tolist()
     return Cost(params, macs)
 

@@ -1,7 +1,5 @@
 """The T supernet's first weights: the trained S-ViPNet's, and fusions near identity (section 3.4.2)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import torch

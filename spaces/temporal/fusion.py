@@ -1,8 +1,7 @@
 """The temporal feature fusion module (section 3.3): plain, elastic, and what it costs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -15,7 +14,9 @@ from spaces.layers.conv import ElasticConv2d
 from spaces.temporal.allocation import Operation
 
 
-def concatenated(features: Float[Tensor, "B C h w"], guide: Float[Tensor, "B C h w"]) -> Tensor:
+def concatenated(
+    features: Float[Tensor, "B C h w"], guide: Float[Tensor, "B C h w"]
+) -> Float[Tensor, "B 2*C h w"]:
     """Both, channel by channel in turn, so that the first 2c of 2C channels are those of the c first."""
     return torch.stack((features, guide), dim=2).flatten(1, 2)
 
@@ -68,6 +69,7 @@ def _resized(x: Tensor, size: torch.Size) -> Tensor:
     return x if same else F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
+@final
 class FusionModule(nn.Module):
     """The plain twin of ElasticFusion."""
 
@@ -84,6 +86,7 @@ class FusionModule(nn.Module):
         return self.restore(COMBINE[self.operation](features, guide))
 
 
+@final
 class ElasticFusion(nn.Module):
     """One operation at one stage; the width is read off the features.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from workers.data.people import People
 from workers.errors import DataError
 
 
+@runtime_checkable
 class Images(Protocol):
     """Rows of uint8 crops (N, H, W, 3): an array, or chunks that are fetched when a slice is asked for."""
 

@@ -1,7 +1,5 @@
 """A frame's network as a function of its image alone, as measurements want it."""
 
-from __future__ import annotations
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn

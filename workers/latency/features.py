@@ -3,8 +3,6 @@
 From closed-form cost alone, so it holds for every space: nothing is built.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Latency of any architecture of a space within microseconds, learnt from measured ones; a file of JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
@@ -72,7 +70,7 @@ class LatencyPredictor:
             draft.write_text(json.dumps(value, indent=1) + "\n")
 
     @classmethod
-    def load(cls, path: Path, expected: Setting) -> LatencyPredictor:
+    def load(cls, path: Path, expected: Setting) -> "LatencyPredictor":
         """The predictor in `path`; DataError where it is of another setting, or no such file."""
         try:
             value = json.loads(path.read_text())
@@ -88,7 +86,7 @@ class LatencyPredictor:
         return found
 
     @classmethod
-    def _parse(cls, value: Any) -> LatencyPredictor:
+    def _parse(cls, value: Any) -> "LatencyPredictor":
         setting = value["setting"] | {"input_hw": tuple(value["setting"]["input_hw"])}
         return cls(
             setting=Setting(**setting),

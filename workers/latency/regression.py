@@ -1,7 +1,5 @@
 """Fits latency to features, and chooses how by the error on samples that were held out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

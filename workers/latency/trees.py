@@ -1,7 +1,5 @@
 """Boosted trees as plain arrays: what scikit-learn has grown, kept without its pickles."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +24,7 @@ class Trees:
     value: Float[np.ndarray, " M"]
 
     @classmethod
-    def of(cls, model: GradientBoostingRegressor) -> Trees:
+    def of(cls, model: GradientBoostingRegressor) -> "Trees":
         grown = [stage[0].tree_ for stage in model.estimators_]
         roots = np.cumsum([0, *(tree.node_count for tree in grown[:-1])])
         inner = np.concatenate([tree.children_left for tree in grown]) >= 0
@@ -60,7 +58,7 @@ class Trees:
         return {name: value if name == "start" else value.tolist() for name, value in arrays}
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Trees:
+    def from_dict(cls, value: Mapping[str, Any]) -> "Trees":
         real = {"threshold", "value"}
         arrays = {
             name: np.array(value[name], dtype=float if name in real else int)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -12,6 +12,7 @@ from workers.errors import DataError
 Measured = dict[str, Any]  # columns of the results table
 
 
+@runtime_checkable
 class Evaluator(Protocol):
     """Holds what all candidates share. The same candidate gives the same figures whatever came before."""
 
@@ -24,6 +25,7 @@ class Evaluator(Protocol):
         ...
 
 
+@runtime_checkable
 class Inputs(Protocol):
     """A picklable value, once per node in the object store, that every worker makes its evaluator from."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class Planned:
 Plan = list[Planned]
 
 
+@runtime_checkable
 class PixelSource(Protocol):
     """A source of the pixels of people: images or the packed cache."""
 

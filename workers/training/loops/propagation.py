@@ -1,8 +1,6 @@
 """Propagation in training (section 3.4.2): who trains over a clip, and what passes from frame to frame."""
 
 # Shapes: B clips, T frames after the key frame, K joints, H/W input pixels, h/w heatmap cells.
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 

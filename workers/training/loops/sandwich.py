@@ -1,7 +1,5 @@
 """The sandwich rule with in-place distillation [60, 61]: one step trains the whole range of subnets."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar

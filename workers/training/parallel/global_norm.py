@@ -4,8 +4,6 @@ PyTorch's SyncBatchNorm runs on CUDA alone; this runs wherever the workers can r
 """
 # Shapes: B batch of this worker, C channels.
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

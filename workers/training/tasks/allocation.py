@@ -1,8 +1,6 @@
 """The training of a found allocation alone: the same loop over clips, every frame's network by itself."""
 
 # Shapes: B clips, K joints, H/W input pixels, h/w heatmap cells.
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from jaxtyping import Float

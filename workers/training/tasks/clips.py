@@ -1,8 +1,6 @@
 """What trainings over clips share: the key frame's fixed network, and batches parted into frames."""
 
 # Shapes: B clips, T frames after the key frame, K joints, H/W input pixels, h/w heatmap cells.
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

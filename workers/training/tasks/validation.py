@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ LEAST_SHARE = 0.25  # of the biggest subnet's best AP, which the smallest must n
 C_co = TypeVar("C_co", covariant=True)  # a subnet: an architecture, or an allocation over frames
 
 
+@runtime_checkable
 class Scoring(Protocol):
     """What subnets are scored on, as a value that travels to the worker that scores."""
 
@@ -77,6 +78,7 @@ class ValidationReport:
         return {f"val/{name}": value for name, value in asdict(self).items() if name not in ("epoch", "step")}
 
 
+@runtime_checkable
 class Subnets(Protocol[C_co]):
     """The part of a space that is needed to choose from it."""
 
