@@ -1,7 +1,7 @@
 """A pytest plugin, `-p tests.shapes`: calls into spaces/ and workers/ are held to their annotations.
 
-jaxtyping's hook decorates what is imported after it with beartype. A shape, Float[Tensor, "B C H W"], must then
-hold with the same B in all of a call. `make shapes` runs the tests so.
+jaxtyping's hook decorates what is imported after it with beartype. A shape, Float[Tensor, "B C H W"], must
+then hold with the same B in all of a call. `make shapes` runs the tests so.
 """
 
 from jaxtyping import install_import_hook

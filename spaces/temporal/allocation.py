@@ -64,7 +64,7 @@ class Allocation:
         return Allocation(self.space, self.frames[:frames])
 
     def with_frame(self, index: int, choice: FrameChoice) -> "Allocation":
-        """The same but for one frame, counted from 0."""
+        """A copy in which the frame `index`, counted from 0, has another choice."""
         frames = list(self.frames)
         frames[index] = choice
         return Allocation(self.space, tuple(frames))
