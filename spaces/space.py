@@ -104,7 +104,7 @@ class SearchSpace(ABC):
 
     @property
     def inlets(self) -> tuple[Inlet, ...]:
-        """Of the first parts, the stem's first. Networks of a space without any always begin with images."""
+        """Where a plain network may begin, the first parts in order; a space without any begins with images."""
         return ()
 
     def choices(

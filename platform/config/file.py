@@ -13,7 +13,7 @@ from platform.config.checks import typed
 from platform.config.names import fields_in
 from platform.config.run import RunConfig
 from platform.terminal.errors import ConfigError
-from spaces.bounds import Range, ranges
+from spaces.bounds import NumberRange, ranges
 from spaces.errors import BoundError
 
 _ADAPTER = TypeAdapter(RunConfig)
@@ -67,7 +67,7 @@ def _refusal(path: Path, error: ValidationError) -> str:
     return f"{path}: {where} is not valid: {first['msg']}, but it is {first['input']!r:.60}"
 
 
-def _field(loc: tuple[int | str, ...]) -> tuple[list[str], Range | None]:
+def _field(loc: tuple[int | str, ...]) -> tuple[list[str], NumberRange | None]:
     """The field that pydantic means, and the numbers it takes; what it says of types behind is left out."""
     kind: Any = RunConfig
     names: list[str] = []

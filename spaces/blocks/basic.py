@@ -14,13 +14,17 @@ from spaces.ranges import StageRange
 
 
 def basic_block_cost(choice: StageChoice, pixels: int) -> Cost:
+    """Parameters and MACs of one basic block on `pixels` pixels (height x width)."""
     cost = conv_norm_cost(choice.width, choice.width, choice.kernel, choice.groups, pixels) * 2
     return cost + SE.cost(choice.width, pixels) if choice.attention else cost
 
 
 @final
 class BasicBlock(nn.Module):
-    """The plain twin of ElasticBasicBlock; both convolutions have the choice's width, kernel and groups."""
+    """The basic block of one choice, a plain module: what ElasticBasicBlock is with that choice.
+
+    Both convolutions have the choice's width, kernel and groups.
+    """
 
     def __init__(self, choice: StageChoice) -> None:
         super().__init__()

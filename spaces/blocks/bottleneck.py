@@ -36,12 +36,15 @@ class BottleneckKind:
         return self.outputs * choice.width
 
     def plain(self, width_in: int, choice: StageChoice, stride: int, act: str) -> "Bottleneck":
+        """The plain block of one choice, with `width_in` input channels and fresh weights."""
         return Bottleneck(self, width_in, choice, stride, act)
 
     def elastic(self, entry: tuple[int, ...] | None, stage: StageRange, stride: int) -> "ElasticBottleneck":
+        """The weight-shared block of a stage; `entry` as in ElasticBottleneck."""
         return ElasticBottleneck(self, entry, stage, stride)
 
     def cost(self, width_in: int, choice: StageChoice, stride: int, pixels_in: int, pixels_out: int) -> Cost:
+        """Parameters and MACs of one block, from `pixels_in` to `pixels_out` pixels (height x width)."""
         middle, width = choice.middle, self.width(choice)
         cost = conv_norm_cost(width_in, middle, 1, 1, pixels_in)
         cost += conv_norm_cost(middle, middle, choice.kernel, choice.groups, pixels_out)
@@ -55,7 +58,7 @@ class BottleneckKind:
 
 @final
 class Bottleneck(nn.Module):
-    """The plain twin of ElasticBottleneck."""
+    """The bottleneck of one choice, a plain module: what ElasticBottleneck is with that choice."""
 
     def __init__(
         self, kind: BottleneckKind, width_in: int, choice: StageChoice, stride: int, act: str = "relu"

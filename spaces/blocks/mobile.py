@@ -18,12 +18,14 @@ def has_expansion(width_in: int, choice: StageChoice) -> bool:
 
 
 def has_shortcut(width_in: int, width: int, stride: int) -> bool:
+    """Whether input and output have one shape, (B, C, H, W), so that they can be added."""
     return stride == 1 and width_in == width
 
 
 def mobile_block_cost(
     width_in: int, choice: StageChoice, stride: int, pixels_in: int, pixels_out: int
 ) -> Cost:
+    """Parameters and MACs of one mobile block, from `pixels_in` to `pixels_out` pixels (height x width)."""
     middle = choice.middle
     cost = conv_norm_cost(middle, middle, choice.kernel, choice.groups, pixels_out)
     cost += conv_norm_cost(middle, choice.width, 1, 1, pixels_out)
@@ -34,7 +36,7 @@ def mobile_block_cost(
 
 @final
 class MobileBlock(nn.Module):
-    """The plain twin of ElasticMobileBlock."""
+    """The mobile block of one choice, a plain module: what ElasticMobileBlock is with that choice."""
 
     def __init__(self, width_in: int, choice: StageChoice, stride: int, act: str) -> None:
         super().__init__()

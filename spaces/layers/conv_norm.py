@@ -23,7 +23,7 @@ def activation(name: str) -> nn.Module:
 
 @final
 class ConvNorm(nn.Module):
-    """The plain twin of ElasticConvNorm."""
+    """A convolution, BatchNorm and an activation, a plain module."""
 
     def __init__(
         self, w_in: int, w_out: int, kernel: int, *, stride: int = 1, groups: int = 1, act: str = "relu"

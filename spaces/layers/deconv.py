@@ -23,7 +23,7 @@ def to_transposed(weight: Float[Tensor, "O i K K"], groups: int) -> Float[Tensor
 
 
 def to_filters(weight: Float[Tensor, "I o K K"], groups: int) -> Float[Tensor, "O i K K"]:
-    """The inverse of to_transposed."""
+    """From PyTorch's transposed (I, O/G, K, K) to filters over their group's inputs, (O, I/G, K, K)."""
     inputs, out, height, width = weight.shape
     by_group = weight.reshape(groups, inputs // groups, out, height, width)
     return by_group.transpose(1, 2).reshape(groups * out, inputs // groups, height, width)

@@ -12,12 +12,13 @@ from spaces.layers.norm import BATCH_NORM_EPS, ElasticBatchNorm2d
 
 
 def deconv_norm_cost(w_in: int, w_out: int, kernel: int, groups: int, pixels_in: int) -> Cost:
+    """Parameters and MACs, the convolution counted on its input pixels (height x width)."""
     return deconv_cost(w_in, w_out, kernel, groups, pixels_in) + norm_cost(w_out)
 
 
 @final
 class DeconvNorm(nn.Module):
-    """The plain twin of ElasticDeconvNorm."""
+    """One step of the head as a plain module; it doubles the resolution."""
 
     def __init__(self, w_in: int, w_out: int, kernel: int, groups: int) -> None:
         super().__init__()

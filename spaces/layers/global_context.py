@@ -37,7 +37,7 @@ def attended_mean(x: Float[Tensor, "B C H W"], mask: Float[Tensor, "B 1 H W"]) -
 
 @final
 class GlobalContext(nn.Module):
-    """The plain twin of ElasticGlobalContext."""
+    """Global Context attention of one width, a plain module."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

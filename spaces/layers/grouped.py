@@ -21,7 +21,7 @@ def grouped_conv2d(
     padding: int = 0,
     groups: int = 1,
 ) -> Float[Tensor, "B O h w"]:
-    """F.conv2d, equal to rounding.
+    """A grouped convolution, equal to F.conv2d to rounding.
 
     In float32 on a CPU, groups of 2 or 4 channels are computed as groups of eight, with zeros in the weight
     between them: up to four times the MACs, in half the time where it matters most (the way back, stride 2).
@@ -42,7 +42,7 @@ def _together(x: Tensor, inputs: int, groups: int) -> int:
 def packed(
     weight: Float[Tensor, "O i k k"], groups: int, together: int
 ) -> Float[Tensor, "O {together}*i k k"]:
-    """The same filters over the inputs of `together` groups, zero but for those of their own."""
+    """Filters over the inputs of `together` groups, zero but for the inputs of their own group."""
     out, inputs, height, width = weight.shape
     by_group = weight.reshape(groups // together, together, out // groups, 1, inputs, height, width)
     own = torch.eye(together, dtype=weight.dtype).view(1, together, 1, together, 1, 1, 1)

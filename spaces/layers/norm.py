@@ -19,7 +19,7 @@ Normalise = Callable[[Tensor, Tensor, Tensor], Tensor]
 def normalise_by_batch(
     x: Float[Tensor, "B C H W"], weight: Float[Tensor, " C"], bias: Float[Tensor, " C"]
 ) -> Float[Tensor, "B C H W"]:
-    """By the batch that arrived, whatever others hold."""
+    """BatchNorm by the statistics of the batch that arrived, x, whatever other processes hold."""
     return F.batch_norm(x, None, None, weight, bias, training=True, eps=BATCH_NORM_EPS)
 
 

@@ -18,7 +18,7 @@ def se_squeezed(width: int) -> int:
 
 
 def se_cost(width: int) -> Cost:
-    """Both 1x1 convolutions, with bias, on the one pooled pixel."""
+    """Parameters and MACs of both 1x1 convolutions, with bias, on the one pooled pixel."""
     squeezed = se_squeezed(width)
     return conv_cost(width, squeezed, 1, 1, 1, bias=True) + conv_cost(squeezed, width, 1, 1, 1, bias=True)
 
@@ -30,7 +30,7 @@ def hard_gate(x: Tensor) -> Tensor:
 
 @final
 class SqueezeExcitation(nn.Module):
-    """The plain twin of ElasticSqueezeExcitation."""
+    """Squeeze-and-Excitation of one width, a plain module."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

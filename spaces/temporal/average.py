@@ -13,7 +13,7 @@ from spaces.temporal.allocation_space import AllocationSpace
 @final
 @dataclass(frozen=True, slots=True)
 class Average:
-    """Of one frame, the key frame and its T successors taken together."""
+    """Parameters and MACs of the average frame, over the key frame and its T successors."""
 
     params: float
     macs: float

@@ -17,7 +17,7 @@ from spaces.temporal.allocation import Operation
 def concatenated(
     features: Float[Tensor, "B C h w"], guide: Float[Tensor, "B C h w"]
 ) -> Float[Tensor, "B 2*C h w"]:
-    """Both, channel by channel in turn, so that the first 2c of 2C channels are those of the c first."""
+    """Features and guide concatenated, channel by channel in turn, so that the first 2c of 2C channels are those of the c first."""
     return torch.stack((features, guide), dim=2).flatten(1, 2)
 
 
@@ -40,7 +40,7 @@ def combined_width(operation: Operation, width: int) -> int:
 
 
 def fusion_cost(operation: Operation, keypoints: int, width: int, pixels: int, heatmap_pixels: int) -> Cost:
-    """Both 1x1 convolutions; resizing and the operation itself are not counted.
+    """Parameters and MACs of both 1x1 convolutions; resizing and the operation itself are not counted.
 
     The first one works at the lower of the two resolutions: see `guided`.
     """
@@ -71,7 +71,7 @@ def _resized(x: Tensor, size: torch.Size) -> Tensor:
 
 @final
 class FusionModule(nn.Module):
-    """The plain twin of ElasticFusion."""
+    """The fusion module of one operation and width, a plain module."""
 
     def __init__(self, operation: Operation, keypoints: int, width: int) -> None:
         super().__init__()

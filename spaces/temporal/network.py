@@ -11,7 +11,7 @@ from spaces.temporal.fusion import ElasticFusion, FusionModule
 
 
 def fusion_name(fusion: Fusion) -> str:
-    """Of its module, in supernet and plain network alike."""
+    """The name of a fusion's module, in supernet and plain network alike: "add2" is Add behind stage 2."""
     return f"{fusion.operation}{fusion.stage}"
 
 

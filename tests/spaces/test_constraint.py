@@ -188,7 +188,7 @@ def test_a_window_that_draws_keep_missing_ends_with_the_count_tried(monkeypatch:
     """One whole number of MACs in the middle of a large space: buckets are wider than that."""
     space = build_space("mobilenetv3-small")
     middle = (1.3e7 + 0.25) / 1e9
-    monkeypatch.setattr("spaces.constraint.FEW", 0)
+    monkeypatch.setattr("spaces.constraint.MOST_LISTED", 0)
     candidates.cache_clear()
     with pytest.raises(ConstraintError, match=r"only 0 new architectures .* among [\d,]+ drawn") as caught:
         sample_under(space, Constraint(min_gmacs=middle, max_gmacs=middle + 0.5e-9), np.random.default_rng(0))

@@ -36,7 +36,7 @@ class Trees:
         return cls(
             start=float(model.init_.constant_.item()),
             roots=roots,
-            feature=np.where(inner, joined("feature"), LEAF),
+            feature=np.where(inner, joined("feature").astype(np.int64), LEAF),  # longlong in scikit-learn
             threshold=np.where(inner, joined("threshold"), 0),
             left=np.where(inner, joined("children_left") + shift, 0),
             right=np.where(inner, joined("children_right") + shift, 0),

@@ -22,7 +22,7 @@ class Light:
     y: float
     z: float
 
-    def on(self, normals: np.ndarray) -> np.ndarray:
+    def on(self, normals: np.ndarray) -> np.ndarray | np.float64:
         """Brightness factor of surfaces with these unit normals, (..., 3) -> (...)."""
         return 0.78 + 0.36 * np.clip(normals @ np.array([self.x, self.y, self.z]), -0.4, 1.0)
 
