@@ -63,15 +63,6 @@ class Allocation:
         """Its first `frames` frames, at least one: allocations with the same prefix share that work."""
         return Allocation(self.space, self.frames[:frames])
 
-<<<<<<< HEAD
-=======
-    def with_frame(self, index: int, choice: FrameChoice) -> "Allocation":
-        """A copy in which the frame `index`, counted from 0, has another choice."""
-        frames = list(self.frames)
-        frames[index] = choice
-        return Allocation(self.space, tuple(frames))
-
->>>>>>> shapes
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces."""
         value = {"space": self.space, "frames": [_frame_to_dict(frame) for frame in self.frames]}

@@ -18,12 +18,12 @@ from platform.config.recipes import smoke
 from platform.config.run import RunConfig
 from platform.config.sections.temporal import TemporalConfig
 from platform.terminal.errors import ConfigError
-from spaces.bounds import Range, ranges
+from spaces.bounds import NumberRange, ranges
 
 UNBOUNDED: Mapping[str, str] = {}  # number fields without bounds, and why each needs none
 
 
-def number_fields(config: Any = None, section: str = "") -> Iterator[tuple[str, Range, Any]]:
+def number_fields(config: Any = None, section: str = "") -> Iterator[tuple[str, NumberRange, Any]]:
     """Dotted name, bounds and value of every number field of a run."""
     config = config or smoke()
     allowed = ranges(type(config))
@@ -35,7 +35,7 @@ def number_fields(config: Any = None, section: str = "") -> Iterator[tuple[str, 
             yield name, allowed[field.name], value
 
 
-def outside(allowed: Range) -> list[float]:
+def outside(allowed: NumberRange) -> list[float]:
     """Numbers just outside; NaN and the infinities where it need not be whole."""
     ends = [
         *([] if allowed.low is None else [allowed.low if allowed.low_open else allowed.low - 1]),
