@@ -17,7 +17,7 @@ from spaces.temporal.allocation import Operation
 def concatenated(
     features: Float[Tensor, "B C h w"], guide: Float[Tensor, "B C h w"]
 ) -> Float[Tensor, "B 2*C h w"]:
-    """Features and guide, channel by channel in turn: the first 2c of 2C channels are those of the c first."""
+    """Features and guide, channel by channel in turn: the first 2c of 2C channels are those of c first."""
     return torch.stack((features, guide), dim=2).flatten(1, 2)
 
 
