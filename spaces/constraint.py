@@ -101,7 +101,7 @@ class Constraint:
             )
 
     def bounds(self) -> tuple[Bound, ...]:
-        """The bounds in whole MACs and parameters, rounded outwards; none for a cost without a bound."""
+        """The bounds in whole MACs and parameters, rounded outwards; none for a cost without."""
         bounds = []
         if self.max_gmacs is not None or self.min_gmacs is not None:
             least = 0 if self.min_gmacs is None else math.floor(self.min_gmacs * GIGA)

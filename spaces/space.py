@@ -104,7 +104,7 @@ class SearchSpace(ABC):
 
     @property
     def inlets(self) -> tuple[Inlet, ...]:
-        """Where a plain network may begin, the first parts in order; without any it begins with images."""
+        """Where a plain network may begin, first parts first; with none it begins with images."""
         return ()
 
     def choices(

@@ -17,7 +17,10 @@ from spaces.temporal.allocation import Operation
 def concatenated(
     features: Float[Tensor, "B C h w"], guide: Float[Tensor, "B C h w"]
 ) -> Float[Tensor, "B 2*C h w"]:
-    """Features and guide, channel by channel in turn: the first 2c of 2C channels are those of c first."""
+    """Features and guide concatenated, channel by channel in turn.
+
+    The first 2c of the 2C channels are then those of the first c.
+    """
     return torch.stack((features, guide), dim=2).flatten(1, 2)
 
 
