@@ -129,7 +129,7 @@ def _path_line(site: Path) -> str:
 def test_the_path_line_puts_the_folder_once_right_before_the_standard_library(
     checkout: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "vipnas.pth").write_text((checkout / "platform" / "install" / "vipnas.pth").read_text())
+    (tmp_path / "00-vipnas.pth").write_text((checkout / "platform" / "install" / "00-vipnas.pth").read_text())
     loaded, *path = _run("-I", "-c", _path_line(tmp_path), cwd=tmp_path).split("\n")
 
     home = str(tmp_path / "vipnas_path")
@@ -139,7 +139,7 @@ def test_the_path_line_puts_the_folder_once_right_before_the_standard_library(
 
 
 def test_the_path_line_is_one_line(checkout: Path) -> None:
-    line = (checkout / "platform" / "install" / "vipnas.pth").read_text()
+    line = (checkout / "platform" / "install" / "00-vipnas.pth").read_text()
 
     assert line.startswith("import ")
     assert line.count("\n") == 1
