@@ -2,8 +2,8 @@
 
 The wheel holds ``vipnas_path/platform`` and the line of ``00-vipnas.pth`` that puts ``vipnas_path`` before
 the standard library. An editable install gets the same line with the checkout's root in the place of
-``vipnas_path``, so that ``platform`` is the checkout's own. The file's name sorts first, for Python reads such
-files in this order and others import ``platform``.
+``vipnas_path``, so that ``platform`` is the checkout's own. The file's name sorts first, for Python reads
+such files in this order, and others import ``platform``.
 """
 
 from pathlib import Path

@@ -55,8 +55,6 @@ def commands() -> Mapping[str, str]:
 def _purpose(name: str) -> str:
     """Without the example of its use that may follow; empty where there is no source."""
     spec = find_spec(f"{platform.__name__}.{name}")
-    get_source = getattr(spec and spec.loader, "get_source", lambda _: None)
-    line = (ast.get_docstring(ast.parse(get_source(f"{platform.__name__}.{name}") or "")) or "").partition(
-        "\n"
-    )[0]
-    return line.partition(": python -m")[0].rstrip(".:")
+    source = spec.loader.get_source(spec.name) if spec and hasattr(spec.loader, "get_source") else None
+    said = ast.get_docstring(ast.parse(source or "")) or ""
+    return said.partition("\n")[0].partition(": python -m")[0].rstrip(".:")
