@@ -61,7 +61,7 @@ def parse(
     Raises UsageError with all that tyro says (the flag, what it takes, flags of a similar name) in one line.
     """
 
-    def read() -> Arguments:
+    def read(args: Sequence[str]) -> Arguments:
         if default is None:
             return tyro.cli(kind, args=args, prog=prog, description=description)
         return tyro.cli(kind, args=args, prog=prog, description=description, default=default)
@@ -69,18 +69,22 @@ def parse(
     said = io.StringIO()
     try:
         with redirect_stderr(said):
-            return read()
+            return read(args)
     except SystemExit as refused:
         if not refused.code:
             raise
-    raise UsageError(_as_one_line(_said_unwrapped(read)))
+    raise UsageError(_as_one_line(_said_unwrapped(read, args)))
 
 
-def _said_unwrapped(read: Callable[[], object]) -> str:
-    """What tyro says of arguments that it refuses, on lines as long as they need be."""
+def _said_unwrapped(read: Callable[[Sequence[str]], object], args: Sequence[str]) -> str:
+    """What tyro says of arguments that it refuses, on lines as long as they need be.
+
+    A flag and its value are given apart: of ``--flag=value`` as one word it finds no similar flag.
+    """
+    apart = [part for word in args for part in (word.split("=", 1) if word.startswith("--") else [word])]
     said = io.StringIO()
     with _columns(WIDE), redirect_stderr(said), suppress(SystemExit):
-        read()
+        read(apart)
     return said.getvalue()
 
 

@@ -7,6 +7,7 @@ import pkgutil
 import runpy
 import sys
 from collections.abc import Mapping
+from importlib.abc import InspectLoader
 from importlib.util import find_spec
 
 import platform
@@ -55,6 +56,7 @@ def commands() -> Mapping[str, str]:
 def _purpose(name: str) -> str:
     """Without the example of its use that may follow; empty where there is no source."""
     spec = find_spec(f"{platform.__name__}.{name}")
-    source = spec.loader.get_source(spec.name) if spec and hasattr(spec.loader, "get_source") else None
+    loader = spec.loader if spec else None
+    source = loader.get_source(f"{platform.__name__}.{name}") if isinstance(loader, InspectLoader) else None
     said = ast.get_docstring(ast.parse(source or "")) or ""
     return said.partition("\n")[0].partition(": python -m")[0].rstrip(".:")
