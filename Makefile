@@ -18,7 +18,7 @@ help:  ## list the targets
 
 setup: $(READY)  ## make .venv and install what constraints.txt pins (again only when that or pyproject.toml changes)
 
-$(READY): pyproject.toml cluster/constraints.txt platform/install/vipnas.pth platform/install/hatch_build.py
+$(READY): pyproject.toml cluster/constraints.txt platform/install/00-vipnas.pth platform/install/hatch_build.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing the libraries into $(VENV); this takes some minutes the first time"
 	PIP_CONSTRAINT=cluster/constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check \

@@ -13,21 +13,16 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from torch import nn
-
-from platform.terminal.architectures import find_architecture
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
-from spaces.architecture import Architecture
-from spaces.published import PUBLISHED
-from spaces.registry import build_space
-from spaces.space import SearchSpace
-from workers.data.normalise import MEAN_RGB, STD_RGB
-from workers.weights.onnx_export import GATE, export_onnx
-from workers.weights.released import load_released, read_checkpoint, to_released, write_checkpoint
-from workers.weights.safetensors import load_network, network_metadata, read_architecture, save_network
+
+if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are answered before
+    from torch import nn
+
+    from spaces.architecture import Architecture
+    from spaces.space import SearchSpace
 
 KEYPOINTS, INPUT_HW = 17, (256, 192)
 HEAD_OF_VERSION = {"1.x": "head", "0.x": "keypoint_head"}
@@ -67,6 +62,11 @@ class NamedNetwork:
 
 def load(arguments: ExportArguments) -> NamedNetwork:
     """The network that the arguments name, in eval mode; VipnasError when the checkpoint is another's."""
+    from platform.terminal.architectures import find_architecture
+    from spaces.published import PUBLISHED
+    from spaces.registry import build_space
+    from workers.weights.released import load_released, read_checkpoint
+
     if arguments.checkpoint.suffix == ".safetensors":
         return _load_own(arguments)
     if arguments.architecture is None:
@@ -81,6 +81,10 @@ def load(arguments: ExportArguments) -> NamedNetwork:
 
 
 def _load_own(arguments: ExportArguments) -> NamedNetwork:
+    from platform.terminal.architectures import find_architecture
+    from spaces.registry import build_space
+    from workers.weights.safetensors import load_network, read_architecture
+
     found, architecture = read_architecture(arguments.checkpoint)
     if arguments.architecture is not None:
         architecture = find_architecture(arguments.architecture)
@@ -92,6 +96,11 @@ def _load_own(arguments: ExportArguments) -> NamedNetwork:
 
 def write(named: NamedNetwork, out: Path, mmpose: str | None = None) -> None:
     """Writes the files and prints what they are; none is kept where ONNX Runtime disagrees with PyTorch."""
+    from workers.data.normalise import MEAN_RGB, STD_RGB
+    from workers.weights.onnx_export import GATE, export_onnx
+    from workers.weights.released import to_released, write_checkpoint
+    from workers.weights.safetensors import network_metadata, save_network
+
     space, architecture, network = named.space, named.architecture, named.network
     stem = out / architecture.key
     cost = space.cost(architecture)

@@ -13,17 +13,15 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from platform.terminal.architectures import find_architecture
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
-from spaces.architecture import Architecture
-from spaces.registry import SPACES, build_space
-from spaces.space import SearchSpace
-from workers.latency.measure import Measurement, Setting, measure_architecture
-from workers.latency.runtimes import RUNTIMES
-from workers.latency.steadiness import Steadiness
+
+if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are answered before
+    from spaces.architecture import Architecture
+    from spaces.space import SearchSpace
+    from workers.latency.measure import Measurement, Setting
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,9 @@ class LatencyArguments:
     """Print JSON, with every figure as measured."""
 
     def __post_init__(self) -> None:
+        from spaces.registry import SPACES
+        from workers.latency.runtimes import RUNTIMES
+
         if self.space is not None and self.space not in SPACES:
             raise UsageError(f"--space must be one of {', '.join(SPACES)}, but it is {self.space!r}")
         if self.runtime not in RUNTIMES:
@@ -60,6 +61,8 @@ class LatencyArguments:
 
 def setting_of(arguments: LatencyArguments, architecture: Architecture) -> Setting:
     """UsageError where the architecture is of another space than the one that is named."""
+    from workers.latency.measure import Setting
+
     if arguments.space not in (None, architecture.space):
         raise UsageError(
             f"--architecture must be of --space {arguments.space}, but it is of {architecture.space}. "
@@ -96,6 +99,11 @@ def as_json(setting: Setting, architecture: Architecture, measured: Measurement)
 
 def main(argv: list[str]) -> int:
     arguments = parse(LatencyArguments, argv, prog="python -m platform.latency", description=__doc__)
+    from platform.terminal.architectures import find_architecture
+    from spaces.registry import build_space
+    from workers.latency.measure import measure_architecture
+    from workers.latency.steadiness import Steadiness
+
     architecture = find_architecture(arguments.architecture)
     setting = setting_of(arguments, architecture)
     space = build_space(setting.space, setting.keypoints, setting.input_hw)

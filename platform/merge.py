@@ -15,16 +15,9 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from analysis.figures import write_pareto_html, write_pareto_png
-from analysis.front_table import front_table
-from analysis.pareto_view import pareto_view
-from analysis.trials import read_trials
-from platform.results.store import TrialStore
 from platform.terminal.command_line import parse
 from platform.terminal.command_line import run as run_command
 from platform.terminal.errors import ConfigError
-from platform.trials.merging import check_comparable, merged_rows
-from platform.trials.warm_start import check_runs
 
 PROGRAM = "python -m platform.merge"
 
@@ -47,6 +40,11 @@ class MergeArguments:
 
 def main(arguments: list[str]) -> int:
     given = parse(MergeArguments, arguments, prog=PROGRAM, description=MergeArguments.__doc__)
+    # takes seconds to import: --help and a mistyped flag are answered before
+    from platform.results.store import TrialStore
+    from platform.trials.merging import check_comparable, merged_rows
+    from platform.trials.warm_start import check_runs
+
     check_runs(given.runs)
     folder = given.storage / given.into
     if folder.exists():
@@ -60,6 +58,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _report(folder: Path, console: Console) -> None:
+    from analysis.figures import write_pareto_html, write_pareto_png
+    from analysis.front_table import front_table
+    from analysis.pareto_view import pareto_view
+    from analysis.trials import read_trials
+
     trials = read_trials(folder)
     view = pareto_view(trials)
     write_pareto_html(view, folder / "pareto.html")

@@ -17,24 +17,20 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-import torch
 
-from platform.run.folder import RunFolder
-from platform.run.networks import FoundNetworks, find_networks
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
-from workers.data.coco import Json
-from workers.evaluation.posetrack.results import TrackedPose, results_document, write_results
-from workers.latency.processor import cpu_model
-from workers.video.boxes import TrackedBoxes, read_boxes
-from workers.video.drawing import draw_poses
-from workers.video.follow import Followed, follow
-from workers.video.frames import frames_per_second
-from workers.video.streaming import StreamingPredictor
-from workers.video.writer import VideoWriter
+
+if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are answered before
+    from platform.run.networks import FoundNetworks
+    from workers.data.coco import Json
+    from workers.evaluation.posetrack.results import TrackedPose
+    from workers.video.boxes import TrackedBoxes
+    from workers.video.follow import Followed
+    from workers.video.writer import VideoWriter
 
 FOLDER_FPS = 10.0  # of a video made from a folder of frames, which does not say how fast they followed
 
@@ -68,6 +64,17 @@ class PredictArguments:
 
 def main(argv: list[str]) -> int:
     arguments = parse(PredictArguments, argv, prog="python -m platform.predict", description=__doc__)
+    import cv2
+    import torch
+
+    from platform.run.folder import RunFolder
+    from platform.run.networks import find_networks
+    from workers.evaluation.posetrack.results import results_document, write_results
+    from workers.video.boxes import read_boxes
+    from workers.video.drawing import draw_poses
+    from workers.video.follow import follow
+    from workers.video.streaming import StreamingPredictor
+
     found, boxes = find_networks(RunFolder(arguments.run)), read_boxes(arguments.boxes)
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(arguments.threads)
@@ -99,6 +106,8 @@ class Results:
         self.poses: list[TrackedPose] = []
 
     def add(self, followed: Followed) -> None:
+        from workers.evaluation.posetrack.results import TrackedPose
+
         image = self.boxes.image(followed.frame.number, followed.frame.name)
         if self.boxes.images is None:
             self.images.append(image)
@@ -141,6 +150,10 @@ class FrameTimes:
 
 def conditions(found: FoundNetworks, threads: int) -> str:
     """What the times hold for."""
+    import torch
+
+    from workers.latency.processor import cpu_model
+
     height, width = found.networks.input_hw
     on = f"{threads} thread{'s' if threads > 1 else ''} of {cpu_model()}"
     return (
@@ -152,6 +165,9 @@ def conditions(found: FoundNetworks, threads: int) -> str:
 
 def _writer(arguments: PredictArguments) -> VideoWriter:
     assert arguments.video is not None
+    from workers.video.frames import frames_per_second
+    from workers.video.writer import VideoWriter
+
     rate = arguments.fps or frames_per_second(arguments.frames) or FOLDER_FPS
     return VideoWriter(arguments.video, rate)
 

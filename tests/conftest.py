@@ -16,7 +16,7 @@ from tests.scheduling import END_TO_END, ByFile, scope_of
 ROOT = Path(__file__).resolve().parents[1]
 
 # `pytest` itself imports `platform` before it adds the checkout to sys.path. Where the package is not
-# installed (vipnas.pth), that was the standard module: forget it, so that ours is found from here on.
+# installed (00-vipnas.pth), that was the standard module: forget it, so that ours is found from here on.
 if not hasattr(sys.modules["platform"], "__path__"):
     del sys.modules["platform"]
 

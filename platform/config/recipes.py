@@ -14,6 +14,7 @@ from platform.config.sections.temporal import TemporalConfig
 from platform.config.sections.training import AllocationRetrainConfig, FinetuneConfig, RetrainConfig
 from platform.config.stage_names import SEARCH_STAGES, StageName
 from platform.terminal.errors import ConfigError
+from platform.terminal.suggestions import unknown
 from workers.data.batches.augment import Augmentation
 from workers.data.synthetic.dataset import SyntheticConfig
 from workers.training.config import TrainConfig
@@ -165,7 +166,7 @@ RECIPES: Mapping[str, Callable[[], RunConfig]] = {
 def recipe(name: str) -> RunConfig:
     """The named recipe's configuration; ConfigError lists the known names."""
     if name not in RECIPES:
-        raise ConfigError(f"no recipe {name!r}; the known ones are: {', '.join(RECIPES)}")
+        raise ConfigError(unknown("recipe", name, RECIPES))
     return RECIPES[name]()
 
 

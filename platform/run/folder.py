@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import uuid
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from platform.config.file import flat_fields, flatten, from_yaml, to_yaml
 from platform.config.run import RunConfig
 from platform.results.store import TrialStore
 from platform.terminal.errors import ConfigError
+from platform.terminal.version import git
 from workers.files import whole_file
 
 CHANGEABLE = (  # on a resumed run
@@ -186,8 +186,8 @@ def _environment(seed: int) -> dict[str, Any]:
         "seed": seed,
         "python": sys.version.split()[0],
         "packages": {name: _version(name) for name in RECORDED},
-        "git_commit": _git("rev-parse", "HEAD"),
-        "git_changes": bool(_git("status", "--porcelain")),
+        "git_commit": git(Path(__file__).parent, "rev-parse", "HEAD"),
+        "git_changes": bool(git(Path(__file__).parent, "status", "--porcelain")),
     }
 
 
@@ -196,14 +196,3 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _git(*words: str) -> str | None:
-    """Commit of the checkout that this code runs from; None when it is installed, or git is not."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(Path(__file__).parent), *words], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
