@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from analysis.pareto import pareto_front
 from analysis.trials import SCORES, Column, column, comparable
 
 
+@final
 @dataclass(frozen=True)
 class ParetoView:
     """What both figures draw. `best` is the row of the front that is best in y within the limit on x."""

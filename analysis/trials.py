@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, final
 
 import pandas as pd
 import pyarrow as pa
@@ -26,6 +26,7 @@ COLUMNS_ATTR = "columns"  # DataFrame.attrs holds plain dicts: pandas writes att
 Direction = Literal["maximize", "minimize", ""]
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Column:
     """What the schema says of one column; `direction` is empty where no value is better than another."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 import tyro
 from rich.console import Console
@@ -19,6 +19,7 @@ from rich.console import Console
 from platform.terminal.command_line import parse, run
 
 
+@final
 @dataclass(frozen=True)
 class CompareArguments:
     """Arguments of `python -m platform.compare`: the runs to compare, and on which videos."""

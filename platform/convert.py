@@ -10,11 +10,13 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from platform.terminal.command_line import parse, run
 from workers.data.bonn import write_bonn_as_posetrack
 
 
+@final
 @dataclass(frozen=True)
 class ConvertArguments:
     """Arguments of `python -m platform.convert`: the clip, the folder to write and where to split."""

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, final
 
 import tyro
 
@@ -26,6 +26,7 @@ from workers.evaluation.posetrack.files import score_folders
 from workers.files import whole_file
 
 
+@final
 @dataclass(frozen=True)
 class PoseTrackArguments:
     """PoseTrack18's AP of predicted people, for each kind of joint and in total (Table 1 of the paper).
@@ -42,6 +43,7 @@ class PoseTrackArguments:
     """File to write all figures to."""
 
 
+@final
 @dataclass(frozen=True)
 class CocoArguments:
     """COCO's keypoint AP by pycocotools, over all images of the annotation file."""

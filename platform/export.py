@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, final
 
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
@@ -28,6 +28,7 @@ KEYPOINTS, INPUT_HW = 17, (256, 192)
 HEAD_OF_VERSION = {"1.x": "head", "0.x": "keypoint_head"}
 
 
+@final
 @dataclass(frozen=True)
 class ExportArguments:
     """Arguments of `python -m platform.export`: the weights, what they belong to and where files go."""
@@ -51,6 +52,7 @@ class ExportArguments:
             raise UsageError(f"--keypoints must be at least 1, but it is {self.keypoints}")
 
 
+@final
 @dataclass(frozen=True)
 class NamedNetwork:
     """A network and what it belongs to."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are ans
     from workers.latency.measure import Measurement, Setting
 
 
+@final
 @dataclass(frozen=True)
 class LatencyArguments:
     """Arguments of `python -m platform.latency`: the network and how it runs."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 import tyro
 from rich.console import Console
@@ -22,6 +22,7 @@ from platform.terminal.errors import ConfigError
 PROGRAM = "python -m platform.merge"
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeArguments:
     """Makes one table and front of the trials of several runs; a new run can start from it: --warm-start."""

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are ans
 FOLDER_FPS = 10.0  # of a video made from a folder of frames, which does not say how fast they followed
 
 
+@final
 @dataclass(frozen=True)
 class PredictArguments:
     """Arguments of `python -m platform.predict`: the run, the video, its boxes and what to write."""
@@ -97,6 +98,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+@final
 class Results:
     """The frames that were looked at and everybody's poses, as they are written."""
 
@@ -118,6 +120,7 @@ class Results:
         ]
 
 
+@final
 class FrameTimes:
     """How long frames took, for one to read."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 import tyro
 from rich.console import Console
@@ -17,6 +17,7 @@ from platform.terminal.errors import ConfigError
 PROGRAM = "python -m platform.track"
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackArguments:
     """Sends to the tracking server what a run could not send while it ran; nothing is sent twice."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests.classes import classes, open_classes
 
-CLOSED = ("spaces",)
+CLOSED = ("spaces", "workers", "platform", "analysis")
 
 
 @pytest.mark.parametrize("package", CLOSED)

@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, final
 
 from spaces.errors import VipnasError
 from workers.errors import DataError
@@ -26,6 +26,7 @@ from workers.errors import DataError
 _CODE = "import sys; sys.path[:] = {path!r}; from workers.processes import serve; serve({socket})"
 
 
+@final
 class Helper:
     """One process with the object that `factory(*arguments)` returns there; both are pickled.
 
@@ -127,6 +128,7 @@ def serve(descriptor: int) -> None:
             os._exit(0)  # nobody listens any more
 
 
+@final
 class _Broken:
     """Stands for an object that could not be made: every call raises the reason."""
 

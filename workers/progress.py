@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 MOST_EVENTS = 10_000  # beyond it the oldest go, so that nobody listening costs no memory
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A line for the person who watches."""
@@ -16,6 +17,7 @@ class Notice:
     text: str
 
 
+@final
 class ProgressBoard:
     """Progress events of workers, in order; the driver makes it a Ray actor."""
 

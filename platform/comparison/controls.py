@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import final
 
 from platform.config.run import RunConfig
 from platform.config.sections.temporal import TemporalConfig
@@ -17,6 +18,7 @@ FRAMES = (2, 3, 4)  # Table 4's
 SEARCH: tuple[StageName, ...] = ("temporal_search", "temporal_retrain", "report")
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
     """A run beside the recipe's own."""

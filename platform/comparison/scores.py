@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import final
 
 from rich.console import Console
 
@@ -28,6 +29,7 @@ TRAINED_FRAMES = 3  # the paper's T
 READ = cache(read_tracks)  # runs of one comparison share their data set
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredRun:
     """One run's figure and, by joints, its parts in percent."""
@@ -36,6 +38,7 @@ class ScoredRun:
     parts: dict[str, float]
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Videos:
     """What runs are scored on, where it is not what they were searched on."""

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, final
 
 import numpy as np
 
@@ -16,6 +16,7 @@ BACKBONES = {"resnet50": "ResNet-50", "mobilenetv3": "MobileNetV3"}  # of the pa
 DECIMALS = {"T": 0, "bound": 4, "GMACs": 4}  # of figures in markdown; all else has one
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What one run's networks are worth: one figure in one line of a table."""
@@ -28,6 +29,7 @@ class Entry:
     ap: float  # PoseTrack18's, percent, over everybody in every frame
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of a comparison."""
@@ -41,6 +43,7 @@ class Line:
         return entry.method == self.method and self.frames in (None, entry.frames)
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """One table; the last line is what the others are measured against."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 from annotated_types import Ge
 
@@ -19,6 +19,7 @@ from platform.terminal.errors import ConfigError
 from workers.training.config import TrainConfig
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
     """A whole run. Results lie in storage/name; the same name again continues where it stopped."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cached_property
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
@@ -26,6 +26,7 @@ MOST_MEASURED = 64  # draws for one sample: each may take seconds to measure
 LATENCY_FIELD = "temporal.search.max-latency-ms"
 
 
+@final
 class FeasibleAllocations:
     """The allocations of a space within a constraint on the average frame, as the paper's tables report it.
 

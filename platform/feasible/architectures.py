@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
@@ -24,6 +24,7 @@ MOST_PREDICTED = 2_000  # within the bounds on cost, before it is said that none
 REMEMBERED_LATENCIES = 1 << 16  # latencies
 
 
+@final
 class FeasibleArchitectures:
     """The architectures of a space within a closed-form constraint and, where one is set, a latency.
 

@@ -7,11 +7,12 @@ such files in this order, and others import ``platform``.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
+@final
 class EditablePath(BuildHookInterface):
     """Writes ``00-vipnas.pth`` for the checkout; the ordinary wheel is left as pyproject.toml says."""
 

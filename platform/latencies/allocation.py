@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import final
 
 from platform.feasible.allocations import LATENCY_FIELD
 from platform.latencies.meters import Timeable, one_processor
@@ -13,6 +14,7 @@ from spaces.errors import ConstraintError
 from spaces.temporal.allocation import Allocation
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class AllocationLatency:
     """Average milliseconds; of an allocation above the bound at least so many.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, final
 
 import ray
 from ray.util import ActorPool
@@ -22,6 +22,7 @@ DEATHS = 2  # of an actor that one measurement survives
 Timeable = Architecture | Allocation  # an allocation over one frame stands for that frame's network
 
 
+@final
 class Meters:
     """Usable in a `with`, which gives the cores back at its end."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, final
 
 from platform.latencies.table import LatencyRow, LatencyTable
 from spaces.architecture import Architecture
@@ -23,6 +23,7 @@ class LatencySource(Protocol):
         ...
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictedLatency:
     """The predictor alone."""
@@ -36,6 +37,7 @@ class PredictedLatency:
         return {"latency_ms": None, "predicted_latency_ms": self.predict(architecture)}
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class MeasuredLatency:
     """Measured, but for those that the predictor puts above the bound by more than it errs.

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,6 +28,7 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 
 
+@final
 class LatencyTable:
     """Measured latencies by key, written by one process, the driver; a row measured again is replaced."""
 

@@ -11,13 +11,14 @@ run evaluated it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, final
 
 import pyarrow as pa
 
 Direction = Literal["maximize", "minimize", ""]
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of the trials table."""

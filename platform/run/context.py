@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from rich.console import Console
 
@@ -18,6 +19,7 @@ from workers.data.people import People
 from workers.training.config import SpatialTask
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run under way: its configuration, folder, tracking and console."""

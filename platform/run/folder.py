@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import yaml
 
@@ -30,6 +30,7 @@ RECORDED = (
 )  # fmt: skip
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """The paths of one run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from platform.run.folder import RunFolder
 from platform.terminal.errors import ConfigError
@@ -13,6 +14,7 @@ from workers.weights.key_frame import read_key_frame
 from workers.weights.safetensors import read_joints
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class FoundNetworks:
     """A run's networks and what they cost."""

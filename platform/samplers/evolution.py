@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Generic
+from typing import Generic, final
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from platform.samplers.sampler import Observation
 CROSSOVER_SHARE = 0.9  # of children that have two parents
 
 
+@final
 class Evolution(Generic[C]):
     """Parents are the `population` best results by front and crowding, the better of two at a time.
 

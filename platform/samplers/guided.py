@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Generic, Protocol
+from typing import Generic, Protocol, final
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class Strategy(Protocol[C]):
         ...
 
 
+@final
 class GuidedSampler(Generic[C]):
     """The first draw of a strategy that is feasible and new, a uniform one where none is.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Generic
+from typing import Generic, final
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ POPULATION, GENERATIONS = 50, 8  # of the search on the predictor: 450 predictio
 PLANS = 3  # candidates planned for every one that is meant to be taken
 
 
+@final
 class PredictorGuided(Generic[C]):
     """A Gaussian process on the candidates' features, fitted anew for every `batch` results.
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import final
 
 import numpy as np
 
@@ -34,6 +35,7 @@ RARER = 3  # so many times for each further frame that is changed
 MUTANTS, RECOMBINED = 0.5, 0.25  # shares of the ends; the others are drawn uniformly
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class SiblingGroup:
     """Candidates with a shared prefix: the first `keep` frames of `parent`."""
@@ -42,6 +44,7 @@ class SiblingGroup:
     keep: int
 
 
+@final
 class PrefixSampler:
     """Proposes allocations that share a prefix with one of the best so far, in sibling groups.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, final
 
 from platform.samplers.sampler import Observation, Sampler
 
 
+@final
 class TheseFirst:
     """A sampler that begins with given candidates: trial n is the n-th of them while there are any."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic
+from typing import Generic, final
 
 from platform.feasible.feasible_set import C, FeasibleSet
 from platform.samplers.optuna_study import SearchStudy
@@ -11,6 +11,7 @@ from platform.samplers.sampler import Observation
 from spaces.streams import Stream, generator
 
 
+@final
 class UniformSampler(Generic[C]):
     """Trial n has the same candidate in every run of one seed, however many run at a time or came back.
 

@@ -6,13 +6,14 @@ import json
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from workers.files import whole_file
 
 Record = dict[str, Any]
 
 
+@final
 class Outbox:
     """Records in order. A killed process loses none; one sent just before a kill is read once more."""
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from rich.console import Console
 
@@ -25,6 +25,7 @@ TRIALS_AT_ONCE = 50
 SAY_EVERY_S = 5.0
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long the end of a run waits for the server."""
@@ -33,6 +34,7 @@ class Patience:
     total_s: float = 300.0
 
 
+@final
 class Tracking:
     """Takes everything at once and returns; the thread sends it in order, trials first."""
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
@@ -35,6 +35,7 @@ ENDED = {"finished": "FINISHED", "stopped": "FINISHED"}  # stopped: at the first
 TrialId = tuple[str, int]  # stage, number
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedRun:
     """What the server is told of a run; `identity` tells it from another of its name in another folder."""
@@ -45,6 +46,7 @@ class TrackedRun:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+@final
 class TrackingServer:
     """The tracking server of one run, which takes its rows and records; not connected until `connect`."""
 

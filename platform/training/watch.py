@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Any, final
 
 import ray
 
@@ -21,6 +21,7 @@ SUPERNET_CURVES = {"spatial_train": "train", "temporal_train": "temporal_train"}
 UNCHARTED = ("epoch", "step", "steps")
 
 
+@final
 class TrainingWatch:
     """Shows and logs what the workers post on the board, from a thread beside the training."""
 

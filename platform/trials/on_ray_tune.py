@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from ray import tune
 from ray.tune import Callback
@@ -29,6 +29,7 @@ TUNE_SETTINGS = {
 }
 
 
+@final
 class QueueSearch(Searcher):
     """Tune's view of the queue: one of its trials is a batch of ours, one of its results a row."""
 
@@ -73,6 +74,7 @@ class QueueSearch(Searcher):
         """Nothing to restore: the results table is what a search resumes from."""
 
 
+@final
 class Starts(Callback):
     """A Tune callback that tells the queue when a worker is up: from then on its time counts."""
 

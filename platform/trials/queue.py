@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 from platform.samplers.sampler import Proposer
 from platform.terminal.errors import ClusterError
@@ -18,6 +18,7 @@ from workers.search.candidates import Measured
 OnDone = Callable[[int, Any, Measured], None]
 
 
+@final
 @dataclass(slots=True)
 class QueuedTrial:
     """A trial of the search that has no row yet: its number and what it evaluates."""
@@ -27,6 +28,7 @@ class QueuedTrial:
     deaths: int = 0  # of workers, while they had it
 
 
+@final
 @dataclass(slots=True)
 class _Batch:
     """What one worker was given, the trial under way first."""
@@ -35,6 +37,7 @@ class _Batch:
     since_s: float | None = None  # when it began with the first, if it has
 
 
+@final
 class TrialQueue:
     """The trials of a search between its sampler and the workers; a row is durable before the next decision.
 

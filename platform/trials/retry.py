@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import final
 
 
 class End(Enum):
@@ -26,6 +27,7 @@ class RetryDecision(Enum):
     ABORT = "abort"  # the search stops with one message
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """A worker's death is retried; everything else is a result, or the end of the search."""

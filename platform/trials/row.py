@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, final
 
 from platform.feasible.feasible_set import Candidate
 from platform.results.store import COLUMN_NAMES, Row
@@ -13,6 +13,7 @@ from platform.samplers.sampler import Observation
 from spaces.architecture import Architecture
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchFacts:
     """What all rows of one search have in common, by the names of their columns."""

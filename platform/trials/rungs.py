@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, final
 
 from platform.config.sections.search import SearchConfig
 
 FEWEST_RESULTS = 10  # of the first rung before any candidate is stopped: the share of fewer says little
 
 
+@final
 @dataclass(slots=True)
 class FirstRung:
     """The results of the first rung, from which the promotion threshold follows.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from platform.feasible.feasible_set import FeasibleSet
 from platform.results.store import Row
@@ -22,6 +22,7 @@ from workers.errors import DataError
 Figures = Callable[[Any], Mapping[str, Any]]  # columns known of a candidate before its trial
 
 
+@final
 class SearchRun:
     """A search under way. Each trial is a durable row before anything depends on it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import final
 
 from analysis.hypervolume import dominated_area
 from analysis.pareto import non_dominated
@@ -12,6 +13,7 @@ from platform.samplers.ranking import WAYS
 from platform.trials.row import is_scored
 
 
+@final
 class SearchState:
     """`total` trials are to be evaluated; the front is that of AP against GMACs.
 

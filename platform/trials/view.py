@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
+from typing import final
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -17,6 +18,7 @@ from platform.trials.state import SearchState
 REFRESHES_PER_S = 4
 
 
+@final
 class SearchView:
     """Shows a SearchState; `bound` is the constraint in words."""
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import final
 
 from workers.data.people import People, Person
 from workers.data.tracks import MAX_FRAME_GAP, Tracks
 from workers.errors import DataError
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clip:
     """One person in successive labelled frames; see `Tracks.runs` for what may lie in between."""
@@ -28,6 +30,7 @@ class Clip:
         return len(self.rows)
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clips:
     """Clips of the people of one split."""

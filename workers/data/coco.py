@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class _Unusable(Exception):
     """The reason why one annotation is skipped."""
 
 
+@final
 class AnnotationReader:
     """One annotation file being turned into people; remembers the path for its error messages."""
 

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -20,6 +21,7 @@ UNDETECTED = "not detected"
 _LIKE = "Write it as COCO's results: a list of {image_id, bbox, score}."
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
     """The boxes of each image that score enough."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from workers.data.skeleton import Skeleton
 Box = tuple[float, float, float, float]  # x, y of the top left corner, width, height
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Person:
     """One labelled person of one image; coordinates are pixels of that image."""
@@ -25,6 +27,7 @@ class Person:
     area_px2: float
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class People:
     """The usable people of one split, in annotation order, and how many were skipped for which reason."""

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import cv2
 import numpy as np
@@ -28,6 +29,7 @@ _IGNORED = "inside an ignored region"
 _NO_BOX = "without a box"
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Sequence:
     """One annotated video: its usable people, why others are not, and the file as it was read."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ from workers.evaluation.recalibrate import even_batches, statistics_of_inputs
 NetworkInput = Images | Tensor  # uint8 crops, or features (N, C, h, w) of them on the network's device
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class CachedFeatures:
     """What a network takes of one frame behind its first parts: features, or crops behind no part at all."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from workers.data.people import People
 from workers.evaluation.crops import ValidationCrops, prepare_crops
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClipCrops:
     """The crops of clips: for each frame t those of the clips that have one; nothing writes to the arrays.

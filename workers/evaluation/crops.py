@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, final, runtime_checkable
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class Images(Protocol):
     def __getitem__(self, rows: slice, /) -> np.ndarray: ...
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ValidationCrops:
     """The crops of one evaluation; nothing writes to the arrays, so they may be read-only."""

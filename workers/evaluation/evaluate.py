@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 from torch import nn
@@ -17,6 +18,7 @@ from workers.evaluation.predict import predict_keypoints
 from workers.evaluation.recalibrate import recalibrate
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
     """The first rung of successive halving: whoever is below its threshold is not scored on the others."""
@@ -27,6 +29,7 @@ class Rung:
     """AP in [0, 1] on them from which the network is promoted: scored on all. None promotes every network."""
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """What came out and how long each part took."""
@@ -36,6 +39,7 @@ class Evaluation:
     evaluate_s: float
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RungEvaluation:
     """An evaluation that may have ended at the first rung, and how long each part took."""

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import final
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from workers.evaluation.crops import Images
 from workers.evaluation.inputs import for_evaluation, network_input
 
 
+@final
 class Moments:
     """Mean and E[x^2] of each channel over all that was added; the order and the batches do not matter."""
 

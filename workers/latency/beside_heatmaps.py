@@ -1,5 +1,7 @@
 """A frame's network as a function of its image alone, as measurements want it."""
 
+from typing import final
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -7,6 +9,7 @@ from torch import Tensor, nn
 from spaces.streams import Stream, torch_generator
 
 
+@final
 class BesideHeatmaps(nn.Module):
     """A T-ViPNet with fixed heatmaps (1, K, H/4, W/4): time does not depend on what is in them."""
 

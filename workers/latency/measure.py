@@ -6,7 +6,7 @@ import math
 import time
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, final
 
 import torch
 from torch import nn
@@ -26,6 +26,7 @@ from workers.latency.timing import Clock, Timing, time_run
 CONTROL_HW, CONTROL_WIDTH, CONTROL_DEPTH = (32, 32), 32, 4  # about a millisecond
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """The conditions of a latency beside the network."""
@@ -41,6 +42,7 @@ class Setting:
         return asdict(self) | {"input_hw": f"{height}x{width}"}
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """A timing of one image at a time and the conditions it was taken under."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
-from typing import Any
+from typing import Any, final
 
 from spaces.architecture import Architecture
 from spaces.temporal.allocation import Allocation
@@ -12,6 +12,7 @@ from workers.latency.measure import Measurement, Setting, measure_architecture, 
 from workers.latency.steadiness import Steadiness
 
 
+@final
 class LatencyMeter:
     """Measures one network after another as a Ray actor; keeps the control's quietest time in between."""
 

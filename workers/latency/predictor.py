@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
@@ -25,6 +25,7 @@ REMEMBERED_PARTS = 1 << 16  # parts
 Latency = Callable[[Architecture], float]  # milliseconds
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LatencyPredictor:
     """A latency predictor: what was learnt, of what, on which processor, and error on held-out samples."""

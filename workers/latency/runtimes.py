@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import final
 
 import onnxruntime as ort
 import torch
@@ -19,6 +20,7 @@ from workers.weights.onnx_export import INPUT, OUTPUT
 ForwardPass = Callable[[], object]  # one forward pass of one image
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """`prepare(network, input_hw, threads)` leaves all work but the forward pass behind it."""

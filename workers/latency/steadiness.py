@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from statistics import median
+from typing import final
 
 
 class TimingDecision(Enum):
@@ -16,6 +17,7 @@ class TimingDecision(Enum):
     UNSTEADY = "unsteady"  # time is up, and a neighbour or the network itself kept moving
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Block:
     """Some runs in a row, and what the control took just before or after them, the slower of both."""
@@ -24,6 +26,7 @@ class Block:
     control_ms: float
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steadiness:
     """Policy that believes the runs of undisturbed blocks, in which the control was near its quiet time.

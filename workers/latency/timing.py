@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -18,6 +19,7 @@ BLOCK_S = 0.05  # long enough to be interrupted in by a neighbour on the same co
 MS = 1e3
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     """One forward pass of one image. Nothing is rounded."""

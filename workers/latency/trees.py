@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,6 +11,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 LEAF = -1  # as the feature of a node
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Trees:
     """The nodes of all trees behind one another. Shapes: T trees, M nodes."""

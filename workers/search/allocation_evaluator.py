@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ from workers.search.prefix_cache import PrefixCache
 NOTHING = np.empty((0,), np.float32)
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AllocationInputs:
     """All that an evaluator needs; its arrays lie once per node in Ray's object store."""
@@ -45,6 +47,7 @@ class AllocationInputs:
         return AllocationEvaluator(self, device)
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluatedFrame:
     """One frame evaluated: its recalibrated network, and what is known with it."""
@@ -55,6 +58,7 @@ class EvaluatedFrame:
     evaluate_s: float
 
 
+@final
 class AllocationEvaluator:
     """Holds the T supernet and the prefixes between trials; figures do not depend on what is cached."""
 

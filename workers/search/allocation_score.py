@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from workers.search.evaluation_clips import predict_key_frames_with, prepare_eva
 from workers.weights.allocation import TrainedAllocation
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AllocationScoring:
     """The clips to score an allocation on; whoever scores cuts them out of their images itself."""
@@ -25,6 +27,7 @@ class AllocationScoring:
     batch_size: int  # clips
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoredAllocation:
     """PoseTrack18's AP in [0, 1], and the weights with the recalibrated statistics of BatchNorm."""

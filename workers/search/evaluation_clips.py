@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from workers.evaluation.predict import to_image_px
 from workers.evaluation.propagate import predict_heatmaps
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Poses:
     """Predicted poses of one frame, of all evaluation clips that have it."""
@@ -30,6 +32,7 @@ class Poses:
     ap: float  # PoseTrack18's, of this frame's people alone
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class PrefixState:
     """The state behind a prefix of an allocation, key frame included: what later frames and figures need."""
@@ -45,6 +48,7 @@ class PrefixState:
         return self.heatmaps.nbytes + self.recalibration.nbytes + poses
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EvaluationClips:
     """Evaluation and recalibration clips cut out, and the ground truth of each frame."""

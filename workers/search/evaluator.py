@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import final
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from workers.evaluation.evaluate import Rung, evaluate_in_rungs
 from workers.search.candidates import Measured
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SearchInputs:
     """All that an evaluator needs; its arrays lie once per node in Ray's object store."""
@@ -41,6 +43,7 @@ class SearchInputs:
         return SubnetEvaluator(self, device)
 
 
+@final
 class SubnetEvaluator:
     """Holds the supernet between trials. The same architecture gives the same AP whatever came before."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import final
+
 from torch import nn
 
 from spaces.architecture import Architecture
@@ -14,6 +16,7 @@ from workers.search.prefix_cache import PrefixCache
 FLOAT_BYTES = 4
 
 
+@final
 class FeatureCache:
     """Cached features of each frame's crops behind the first parts of its CNN, in at most `max_bytes`.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import Any
+from typing import Any, final
 
 import torch
 from ray import tune
@@ -15,6 +15,7 @@ from workers.search.candidates import Evaluator, Inputs, Measured, attempt
 from workers.search.watchdog import ended_after
 
 
+@final
 class CandidateTrial(tune.Trainable):
     """Evaluates a batch of candidates, one a step; reused, so that inputs are loaded once.
 
@@ -56,6 +57,7 @@ class CandidateTrial(tune.Trainable):
         """Nothing to load: the results table is what a search resumes from."""
 
 
+@final
 class _Broken:
     """Stands for an evaluator that could not be made."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, final
 
 V = TypeVar("V")
 
 
+@final
 class PrefixCache(Generic[V]):
     """Values by the frames that they depend on; beyond `max_bytes` the least recently used one goes.
 

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import final
 
 import torch
 from pyarrow import ArrowInvalid
@@ -22,6 +23,7 @@ class _Damaged(Exception):
     """What lies there is not what was written."""
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """The state of a training between two steps; its field `step` is the next one to do."""
@@ -30,6 +32,7 @@ class Checkpoint:
     state: State
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class _Manifest:
     step: int
@@ -38,6 +41,7 @@ class _Manifest:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
+@final
 class CheckpointStore:
     """The checkpoints of one training, in one folder of a disk or an object store.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, final
 
 from annotated_types import Ge, Gt
 
@@ -12,6 +12,7 @@ from workers.data.batches.augment import Augmentation
 from workers.training.precision import Precision
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
     """The training recipe (paper, sections 3.4.1 and 4.2); the defaults are the paper's."""
@@ -66,6 +67,7 @@ class TrainConfig:
         check_bounds(self)
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpatialTask:
     """Which supernet to train and how; with the people, enough for a worker to start from nothing."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import ray
 import ray.train
@@ -31,6 +31,7 @@ from workers.training.tasks.validation import Scoring, ValidationReport
 ASK_EVERY_STEPS = 5  # for a notice of preemption: all workers ask together, which takes milliseconds
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingJob:
     """All that a Ray Train worker is told."""
@@ -74,6 +75,7 @@ def _train(job: TrainingJob) -> None:
             session.after_step(report)
 
 
+@final
 class _Session:
     """One worker's part in one start of a training; only the first rank speaks and writes."""
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from workers.evaluation.predict import to_image_px
 from workers.video.networks import VideoNetworks
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoredVideos:
     """The poses of everybody in every frame, in the order of `people`, and their AP."""

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -24,6 +24,7 @@ _LIKE = (
 )
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Boxes:
     """Everybody in one frame."""
@@ -35,6 +36,7 @@ class Boxes:
 NOBODY = Boxes(np.empty((0, 4)), np.empty(0, np.int64))
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackedBoxes:
     """The boxes of one video's frames."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 from torch import nn
@@ -18,6 +19,7 @@ from workers.weights.allocation import TrainedAllocation
 from workers.weights.key_frame import KeyFrame
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VideoNetworks:
     """S-ViPNet for key frames, a T-ViPNet for each frame behind one (section 3.1).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import final
 
 from torch import Tensor, nn
 
@@ -19,6 +20,7 @@ from workers.weights.safetensors import read_weights, save_weights
 KEY = "key_frame."
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainedAllocation:
     """All that is needed to follow people through a video."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from torch import Tensor, nn
 
@@ -17,6 +18,7 @@ from workers.weights.joints import with_joints_of
 from workers.weights.safetensors import load_network, read_architecture, read_joints
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KeyFrame:
     """The network of every key frame, as a value that travels to workers."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 import onnx
@@ -25,6 +26,7 @@ INPUT, OUTPUT = "image", "heatmaps"
 CHECKED_BATCHES = (1, 3)  # two sizes: the batch must be free
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class OnnxCheck:
     """How the file's output stands to PyTorch's, on random inputs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import final, get_args
 
 from torch import Tensor
 
@@ -18,6 +18,7 @@ from workers.errors import DataError
 from workers.weights.safetensors import read_weights, save_weights
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainedTemporal:
     """A trained T supernet as its file holds it."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 from annotated_types import Ge, Gt
 
 from workers.data.synthetic.dataset import SyntheticConfig
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataConfig:
     """Which people to train on and to score on."""
@@ -25,6 +26,7 @@ class DataConfig:
     """What to draw when there is no root."""
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpaceConfig:
     """Which supernet, on which input."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, final
 
 from annotated_types import Ge, Gt
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceConfig:
     """How much of the cluster to use; none of it changes a search's results."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, final
 
 from annotated_types import Ge, Gt, Interval
 
@@ -51,6 +51,7 @@ class SubnetConfig(Bounds):
     """Size of a block of crops in the object store; a worker holds one at a time."""
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchConfig(LatencyConfig, SubnetConfig):  # the last base's fields come first
     """How many subnets to score, which ones are allowed, and how each is scored."""
@@ -58,6 +59,7 @@ class SearchConfig(LatencyConfig, SubnetConfig):  # the last base's fields come 
     section = "search"
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllocationConfig(Bounds):
     """Stage temporal_search: which T networks, and how many groups of them to score (section 3.4.3)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 from annotated_types import Ge, Gt
 
@@ -13,6 +13,7 @@ from platform.config.sections.training import AllocationRetrainConfig
 from workers.training.config import TrainConfig
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemporalConfig:
     """The temporal level: T-ViPNets trained together (section 3.4.2), then allocated to frames (3.4.3)."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, final
 
 from annotated_types import Ge, Gt
 
 from workers.training.config import TrainConfig
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrainConfig:
     """Stage spatial_retrain: one subnet trained alone, by the recipe of `train`."""
@@ -29,6 +30,7 @@ class RetrainConfig:
         return replace(train, epochs=epochs, drop_epochs=drops, validate_every_epochs=0)
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinetuneConfig:
     """Stage spatial_finetune: a trained network on PoseTrack18's frames and joints (paper, section 4.2)."""
@@ -56,6 +58,7 @@ class FinetuneConfig:
         )  # fmt: skip
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllocationRetrainConfig:
     """Stage temporal_retrain: the found T networks, each with weights of its own, from the T supernet's."""

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import final
 
 from platform.run.cluster import in_a_slot
 from platform.run.context import Run
@@ -21,6 +22,7 @@ from workers.training.tasks.validation import ValidationTask
 from workers.weights.safetensors import save_network
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NetworkStage:
     """One network's training from its start to its file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import final
 
 from platform.run.cluster import in_a_slot
 from platform.run.context import Run
@@ -20,6 +21,7 @@ from workers.weights.temporal_supernet import TrainedTemporal, load_temporal_sup
 MIB = 1 << 20
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Material:
     """What the search begins from, before any image is read."""

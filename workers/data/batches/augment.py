@@ -6,7 +6,7 @@ The paper (section 4.1) rotates in [-40, 40] degrees and flips; scale and half-b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, final
 
 import numpy as np
 from annotated_types import Ge, Interval
@@ -16,6 +16,7 @@ from workers.data.people import Box
 from workers.data.skeleton import Skeleton
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
     """One drawn augmentation; the frames of a clip share it."""
@@ -27,6 +28,7 @@ class Draw:
     upper: bool = True  # which half, when half_body
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
     """Ranges of the training augmentation; all zero leaves every crop as validation sees it."""

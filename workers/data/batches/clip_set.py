@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, final
 
 from workers.data.batches.augment import Augmentation, Draw
 from workers.data.batches.samples import Plan, Planned, half_drawn
@@ -13,6 +13,7 @@ from workers.data.clips import Clip, Clips
 from workers.data.codec import Codec
 
 
+@final
 class ClipTrainingSet(TrainingSet):
     """Augmented crops and heatmaps of clips, with everything that `TrainingSet` does for single people.
 

@@ -15,7 +15,7 @@ import os
 import struct
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -30,6 +30,7 @@ _FOOTER = struct.Struct("<8s32sqq")  # magic, digest, offset of the index, peopl
 _MAGIC = b"vipcrop1"
 
 
+@final
 class CropCache:
     """The packed cache as a source of pixels; pickled as its name, for every process maps it for itself."""
 

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import final
 
 import cv2
 import numpy as np
@@ -33,6 +34,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _ADVICE = "or train without it (TrainConfig.crop_cache)."
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to cut out of one image: the rows of its people and their reaches."""
@@ -71,6 +73,7 @@ def prepare_crop_cache(
     return cache
 
 
+@final
 class Packer:
     """One building process's part: cuts out and keeps one portion, then writes it where it is told."""
 
@@ -98,6 +101,7 @@ class Packer:
             raise _refusal(Path(self._path), error) from error
 
 
+@final
 class _Build:
     """One file being built under another name."""
 

@@ -7,6 +7,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Generator, Iterable
+from typing import final
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from workers.processes import Helper, in_turn
 Layout = list[tuple[tuple[int, ...], str]]  # shape and dtype of each array
 
 
+@final
 class BatchProcesses:
     """`count` processes that each make whole batches, handed over in shared memory and in order.
 
@@ -49,6 +51,7 @@ class BatchProcesses:
             helper.close()
 
 
+@final
 class BatchMaker:
     """One process's part: makes batches and puts them in the memory that it shares."""
 
@@ -66,6 +69,7 @@ class BatchMaker:
         return layout, batch.share
 
 
+@final
 class _Buffer:
     """Memory that two processes see: a file without a name, so nothing stays when both are gone."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, final, runtime_checkable
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from workers.data.people import Box, Person
 from workers.data.skeleton import Skeleton
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """One rank's part of a global batch."""
@@ -26,6 +27,7 @@ class Batch:
     share: float = 1.0  # B over the global batch; ranks weigh their mean loss with share * world_size
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Planned:
     """One sample of a batch before anything is decoded."""
@@ -49,6 +51,7 @@ class PixelSource(Protocol):
         """
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleMaker:
     """Crops and heatmaps of planned samples; a function of the plan, wherever the pixels come from."""

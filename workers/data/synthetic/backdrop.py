@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import cv2
 import numpy as np
@@ -81,6 +82,7 @@ def _scatter(rng: np.random.Generator, canvas: np.ndarray) -> None:
             fill(canvas, capsule(where + bar * step, where + bar * step + down, 1.5, 1.5), colour)
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Obstacle:
     """Something that stands in front of people: convex patches in px, painted in order."""

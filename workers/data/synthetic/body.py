@@ -7,6 +7,7 @@ yaw 0 faces the camera, so its left side has positive x.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -18,6 +19,7 @@ SIDES = {"left": 1.0, "right": -1.0}
 Points = dict[str, np.ndarray]  # by name, each over T instants
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """Lengths of one body, in statures of an average adult."""
@@ -52,6 +54,7 @@ def draw_build(rng: np.random.Generator) -> Build:
     )
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """A posed body over T instants."""

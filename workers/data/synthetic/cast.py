@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from workers.data.synthetic.paint import Light
 from workers.data.synthetic.tailor import Figure, pieces_of, to_px
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """One person of a clip, over T instants."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import final
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ _OBSTACLE = 255
 _SMEAR_PX = 2.5  # between two instants of one exposure
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class ClipFrame:
     """One image, (H, W, 3) uint8 BGR, and its people."""
@@ -30,6 +32,7 @@ class ClipFrame:
     people: tuple[PersonLabel, ...]
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
     """How a clip is filmed."""
@@ -70,6 +73,7 @@ def make_clip(
         yield ClipFrame(_develop(shot.expose(backdrop), camera, softness_px, rng), shot.labels())
 
 
+@final
 class _Shot:
     """One opening of the shutter: what is where at its start and its end, and in between."""
 

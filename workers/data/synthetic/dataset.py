@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 import cv2
 import numpy as np
@@ -46,6 +46,7 @@ _SPLITS = ("train", "val")
 Labels = list[tuple[PersonLabel, ...]]  # the people of each frame of a clip
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticConfig:
     """The synthetic data to draw. Equal values give equal bytes; clip n of a seed is always the same."""
@@ -161,6 +162,7 @@ def _drawn(draft: Path, config: SyntheticConfig, split: str, clips: Sequence[int
             each.close()
 
 
+@final
 class Artist:
     """Draws clips into a folder; in each process that does, there is one."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -15,6 +16,7 @@ PARTS = ("head", "neck", "torso", "pelvis", *(f"{side}_{part}" for side in SIDES
 PART_LABEL = {part: index + 1 for index, part in enumerate(PARTS)}  # 0 is no part
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """One convex patch of one colour. A larger depth is nearer to the camera."""

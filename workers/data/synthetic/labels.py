@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import final
 
 import cv2
 import numpy as np
@@ -27,6 +28,7 @@ _OWNERS: Mapping[str, tuple[str, ...]] = {
 _TURNED_AWAY = {"nose": -0.1, "eye": -0.05, "ear": -0.25}  # depth behind the head's centre, in head radii
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonLabel:
     """One person in one frame; positions are in px, (x, y) with pixel centres at whole numbers.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import final
 
 import numpy as np
 
@@ -32,6 +33,7 @@ RESTING_DEG: Mapping[str, AngleRange] = {
 """Angles, in degrees, about which an action says nothing."""
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """Angles of one activity, in degrees; a name without left/right means both sides, drawn separately.
@@ -108,6 +110,7 @@ ACTIONS: Mapping[str, Action] = {
 """Every action is as often mirrored as not, so none tells left from right."""
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Motion:
     """One person's movement over a clip of T instants."""

@@ -6,6 +6,7 @@ Only the way the body faces tells (face, hair, chest, toes, which limb is near),
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ LEGS = ("trousers", "shorts", "skirt")
 CHESTS = ("plain", "stripes", "logo", "open")
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outfit:
     """Colours and cut of one person's clothes, skin and hair."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ _TURN = np.linspace(0.0, 2.0 * np.pi, 14, endpoint=False)
 CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)  # (14, 2)
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Light:
     """Direction of the light: a unit vector in camera coordinates (x right, y up, z toward the camera)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import final
 
 import numpy as np
 
@@ -20,6 +21,7 @@ _HALF_TURN = np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False)
 _RING = np.stack([np.cos(_HALF_TURN), np.zeros(12), np.sin(_HALF_TURN)], axis=1)
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One person's looks, the same in every frame."""
@@ -45,6 +47,7 @@ def pieces_of(figure: Figure, body: Body, origin_px: np.ndarray, light: Light) -
     return pieces
 
 
+@final
 class Tailor:
     """Cuts the pieces of one figure at one instant."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from workers.data.synthetic.backdrop import Obstacle, draw_obstacle
 from workers.data.synthetic.cast import HIDEABLE, Actor
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassingObject:
     """Something that crosses the image nearer than everybody."""
@@ -24,6 +26,7 @@ class PassingObject:
         return moved
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transients:
     """What spoils single ones of T frames: swings of the camera, lost focus, objects passing by."""

@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from pycocotools.coco import COCO
@@ -26,6 +26,7 @@ KEYPOINT_SCORE_THRESHOLD = 0.2  # joints above it make the pose score, as in HRN
 PERSON = 1  # the only category of the prepared ground truth
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class KeypointAP:
     """COCO's ten keypoint figures in [0, 1], in its order; -1, as in pycocotools, without such people."""
@@ -42,6 +43,7 @@ class KeypointAP:
     ar_large: float
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class CocoScorer:
     """The ground truth of one annotation file, indexed; picklable, so that workers need not see the file."""

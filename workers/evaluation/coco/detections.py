@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from workers.errors import DataError
 _LAYOUT = "It holds a list of {image_id, category_id, bbox [x, y, width, height] in px, score}."
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Detected:
     """Boxes to look into; who is in them is not known."""

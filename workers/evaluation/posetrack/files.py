@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from workers.evaluation.posetrack.polygons import Polygons
 _LIKE = "Write it as PoseTrack18's annotation files: images, annotations, categories with the joints' names."
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class FolderScore:
     """What the files of two folders give."""

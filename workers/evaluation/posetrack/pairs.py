@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
     """Indices of the two things of each pair."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from workers.evaluation.posetrack.pairs import pair_up, spread
 _EDGES_AT_A_TIME = 1 << 20  # of points with edges, some 100 MB
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Polygons:
     """The polygons of some frames; inside is by the even-odd rule, their outlines are outside."""

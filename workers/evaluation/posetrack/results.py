@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from workers.data.skeleton import POSETRACK17, Skeleton
 from workers.files import whole_file
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackedPose:
     """One predicted person of one image."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from workers.data.batches.training_set import Batch
 from workers.data.normalise import to_input
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class DeviceBatch:
     """One worker's part of a global batch."""
@@ -25,6 +27,7 @@ class DeviceBatch:
     share: float  # B over the global batch
 
 
+@final
 class Feed:
     """Iterates one epoch's batches as `DeviceBatch` on the device; a `with` block ends the threads behind it.
 

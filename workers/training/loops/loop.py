@@ -6,7 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,7 @@ from workers.training.precision import compute_dtype, computing_in
 State = dict[str, Any]
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
     """What one step did; losses are means over the whole global batch."""

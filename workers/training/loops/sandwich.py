@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, final
 
 import torch
 from jaxtyping import Float
@@ -17,6 +17,7 @@ C = TypeVar("C")  # a subnet: an architecture, or an allocation over the frames 
 X = TypeVar("X")  # what subnets look at
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Sandwich(Generic[C]):
     """Whom one step trains, in this order: the biggest teaches the others."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from workers.training.config import TrainConfig
 from workers.training.parallel.ranks import Ranks
 
 
+@final
 class WeightUpdate:
     """Adam, and what surrounds it in every step: `begin`, backward passes, `finish`."""
 

@@ -5,7 +5,7 @@ PyTorch's SyncBatchNorm runs on CUDA alone; this runs wherever the workers can r
 # Shapes: B batch of this worker, C channels.
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import torch
 from jaxtyping import Float
@@ -34,6 +34,7 @@ def use_global_batch(network: nn.Module, ranks: Ranks) -> None:
                 setattr(module, name, _GlobalBatchNorm2d(child, ranks))
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class GlobalNormalise:
     """What an elastic BatchNorm is handed."""
@@ -67,6 +68,7 @@ def global_moments(
     return mean.to(dtype), variance.to(dtype), count[0].to(dtype)
 
 
+@final
 class _Normalise(torch.autograd.Function):
     """Normalises by given moments; backward, they count as what they are: functions of all workers' x."""
 
@@ -97,6 +99,7 @@ class _Normalise(torch.autograd.Function):
         return of_x, of_weight, of_bias, None, None, None, None
 
 
+@final
 class _GlobalBatchNorm2d(nn.BatchNorm2d):
     """Takes the place of a plain one, with the same parameters, buffers and names."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from torch import Tensor, distributed
@@ -11,6 +12,7 @@ from torch import Tensor, distributed
 CPU = torch.device("cpu")
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Ranks:
     """A worker's place among `world_size` workers; alone, nothing is communicated."""

@@ -2,6 +2,7 @@
 
 # Shapes: B clips, K joints, H/W input pixels, h/w heatmap cells.
 from collections.abc import Sequence
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -16,6 +17,7 @@ from workers.training.tasks.clips import ClipTraining
 from workers.weights.allocation import TrainedAllocation
 
 
+@final
 class FrameNetworks(nn.Module):
     """The plain networks of a clip's frames; which one is an argument, 0 for that behind the key frame."""
 
@@ -30,6 +32,7 @@ class FrameNetworks(nn.Module):
         return passed
 
 
+@final
 class AllocationTraining(ClipTraining):
     """Trains T networks that share no weights any more, from those of `start`; S stays fixed.
 

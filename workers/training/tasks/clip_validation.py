@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import final
 
 from spaces.temporal.allocation import Allocation
 from workers.data.clips import Clips
@@ -23,6 +24,7 @@ from workers.training.tasks.training import Training
 from workers.training.tasks.validation import Validator, validated_subnets
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClipScoring:
     """The clips to score a T supernet on; the worker that scores cuts them out of their images itself."""
@@ -39,6 +41,7 @@ class ClipScoring:
         return ClipValidator(self, training)
 
 
+@final
 class ClipValidator(Validator):
     """Scores the biggest, the smallest and one fixed random allocation over the T frames of the training."""
 

@@ -2,6 +2,7 @@
 
 # Shapes: B clips, T frames after the key frame, K joints, H/W input pixels, h/w heatmap cells.
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -18,6 +19,7 @@ from workers.training.precision import compute_dtype, computing_in
 from workers.weights.key_frame import KeyFrame
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class ClipBatch:
     """Clips frame by frame; targets and weights are those of frame 1, then of frame 2 and so on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ from workers.training.loops.training_set import people_set
 from workers.training.parallel.ranks import Ranks
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Start:
     """Which network is trained, and from which weights."""
@@ -31,6 +33,7 @@ class Start:
     """The network's own; without them it starts from the task's seed, as supernets do."""
 
 
+@final
 class NetworkTraining(TrainingLoop):
     """Trains the plain network of one architecture; `random_subnets` and soft labels play no part.
 

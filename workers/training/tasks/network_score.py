@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from workers.training.tasks.network import Start
 from workers.training.tasks.validation import ValidationTask
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoredNetwork:
     """The network's accuracy and, with its recalibrated BatchNorm statistics, its weights."""

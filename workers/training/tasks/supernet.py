@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import final
+
 from torch import Tensor
 
 from spaces.architecture import Architecture
@@ -16,6 +18,7 @@ from workers.training.loops.training_set import people_set
 from workers.training.parallel.ranks import Ranks
 
 
+@final
 class SupernetTraining(TrainingLoop):
     """Trains the supernet of `task.space` from its initial weights, or from where `load` puts it."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import final
+
 from torch import Tensor
 
 from spaces.temporal.allocation import Allocation, Operation
@@ -17,6 +19,7 @@ from workers.training.tasks.clips import ClipTraining
 from workers.weights.key_frame import KeyFrame
 
 
+@final
 class PropagationTraining(ClipTraining):
     """Trains all T-ViPNets below `key_frame` over clips of T + 1 frames (equations 1 and 2).
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeVar, final, runtime_checkable
 
 import numpy as np
 import torch
@@ -40,6 +40,7 @@ class Scoring(Protocol):
     def validator(self, training: Training) -> Validator: ...
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ValidationTask:
     """What subnets are scored on; the worker that scores cuts the people out of their images itself."""
@@ -58,6 +59,7 @@ class ValidationTask:
         return SubnetValidator(self, training)
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationReport:
     """AP of three subnets in mid-training; NaN where activations or heatmaps are not finite.
@@ -125,6 +127,7 @@ class Validator(ABC):
         return ValidationReport(epoch=training.epoch, step=training.step, total_s=total_s, **scores)
 
 
+@final
 class SubnetValidator(Validator):
     """Scores subnets of a spatial supernet during its training, in the worker that trains."""
 
