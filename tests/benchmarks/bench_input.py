@@ -29,6 +29,7 @@ from platform.config.recipes import coco_mbv3, smoke
 from platform.config.run import RunConfig
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.threads import one_thread
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import annotation_file, read_people
 from workers.data.codec import Codec
@@ -93,7 +94,7 @@ def step(people: People, recipe: RunConfig) -> tuple[float, float]:
 def _training_set(people: People, *, memory_bytes: int, crop_cache: bool) -> TrainingSet:
     recipe = coco_mbv3()
     codec = Codec(recipe.space.input_hw, recipe.space.sigma_cells)
-    data = TrainingSet(
+    data = PeopleTrainingSet(
         people, codec, recipe.train.augmentation, memory_bytes=memory_bytes, crop_cache=crop_cache
     )
     data.say = lambda _: None

@@ -37,7 +37,7 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.threads import one_thread
-from workers.data.batches.training_set import TrainingSet
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
 from workers.data.normalise import to_input
@@ -105,7 +105,7 @@ def plain_images_per_s(task: SpatialTask, people: People, steps: int) -> float:
     space = build_space(task.space, input_hw=task.input_hw)
     supernet = initialise(space.supernet(), task.seed, task.train.init_sigma).train()
     optimizer = torch.optim.Adam(supernet.parameters(), task.train.learning_rate)
-    data = TrainingSet(people, Codec(task.input_hw, task.sigma_cells), task.train.augmentation)
+    data = PeopleTrainingSet(people, Codec(task.input_hw, task.sigma_cells), task.train.augmentation)
     took: list[float] = []
     for epoch in range(task.train.epochs):
         with data.batches(task.seed, epoch, task.train.batch_size) as batches:

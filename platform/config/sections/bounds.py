@@ -5,9 +5,10 @@ The fields themselves stand in the two searches, for each says on what its bound
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from platform.config.checks import typed
 from platform.terminal.errors import ConfigError
@@ -15,49 +16,43 @@ from spaces.constraint import Constraint
 from spaces.errors import ConstraintError, NoneFoundError
 
 
-class Bounded(Protocol):
-    """A search with bounds; None does not bound."""
-
-    section: ClassVar[str]
-    per: ClassVar[str]
-
-    @property
-    def max_gmacs(self) -> float | None: ...
-
-    @property
-    def min_gmacs(self) -> float | None: ...
-
-    @property
-    def max_params(self) -> int | None: ...
-
-    @property
-    def max_latency_ms(self) -> float | None: ...
-
-    @property
-    def constraint(self) -> Constraint: ...
-
-
-class Bounds:
-    """What both searches say of their bounds."""
+class Bounds(ABC):
+    """What both searches say of their bounds, which their fields are; None does not bound."""
 
     __slots__ = ()
     section: ClassVar[str]  # its dotted name
     per: ClassVar[str] = ""  # behind a bound in words: per what it is
 
     @property
-    def constraint(self: Bounded) -> Constraint:
+    @abstractmethod
+    def max_gmacs(self) -> float | None: ...
+
+    @property
+    @abstractmethod
+    def min_gmacs(self) -> float | None: ...
+
+    @property
+    @abstractmethod
+    def max_params(self) -> int | None: ...
+
+    @property
+    @abstractmethod
+    def max_latency_ms(self) -> float | None: ...
+
+    @property
+    def constraint(self) -> Constraint:
         """The bounds on closed-form cost."""
         return Constraint(max_gmacs=self.max_gmacs, min_gmacs=self.min_gmacs, max_params=self.max_params)
 
     @property
-    def bounds(self: Bounded) -> str:
+    def bounds(self) -> str:
         """All that is asked of a candidate, in words."""
         if self.max_latency_ms is None:
             return f"{self.constraint}{self.per}"
         cost = f"{self.constraint} and " if self.constraint.fields_set() else ""
         return f"{cost}at most {self.max_latency_ms:g} ms{self.per}"
 
-    def check_order(self: Bounded) -> None:
+    def check_order(self) -> None:
         """Raises ConfigError where the least is above the most."""
         least, most = self.min_gmacs, self.max_gmacs
         if least is not None and most is not None and least > most:

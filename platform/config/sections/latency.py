@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt
 
+from platform.config.sections.bounds import Bounds
+
 
 @dataclass(frozen=True, kw_only=True)  # without slots: SearchConfig has other fields before these
-class LatencyConfig:
+class LatencyConfig(Bounds):
     """The part of SearchConfig that is about time."""
 
     max_latency_ms: Annotated[float, Gt(0)] | None = None

@@ -3,6 +3,7 @@
 # Shapes: H/W input pixels.
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,8 +31,8 @@ def steps_per_epoch(people: int, batch_size: int) -> int:
     return max(1, people // batch_size)
 
 
-class TrainingSet:
-    """Augmented crops and heatmaps of labelled people.
+class TrainingSet(ABC):
+    """Augmented crops and heatmaps of labelled people; subclasses say which of them are drawn together.
 
     Decoded images are kept up to `memory_bytes` in this process; or, with `crop_cache`, decoded crops lie in
     a file in the data folder, which is built at the first use when it is not there; `say` is told of it.
@@ -69,14 +70,14 @@ class TrainingSet:
         return steps_per_epoch(self.samples, batch_size)
 
     @property
+    @abstractmethod
     def samples(self) -> int:
-        """What an epoch shows once: people here, clips where their frames go together."""
-        return len(self.people)
+        """How many samples an epoch shows once: people, or clips whose frames go together."""
 
     @property
+    @abstractmethod
     def frames(self) -> int:
         """People of one sample, which lie one behind the other in a batch and are augmented alike."""
-        return 1
 
     def batches(
         self, seed: int, epoch: int, batch_size: int, rank: int = 0, world_size: int = 1, start_step: int = 0
@@ -139,9 +140,9 @@ class TrainingSet:
         drawn = zip(chosen[share].tolist(), draws[share], strict=True)
         return [planned for sample, draw in drawn for planned in self._planned(sample, draw)]
 
+    @abstractmethod
     def _planned(self, sample: int, draw: Draw) -> Plan:
         """All people of one sample."""
-        return [Planned(sample, self.people.people[sample], draw)]
 
     def _make(
         self, maker: SampleMaker, plans: Iterable[Plan], batch_size: int

@@ -18,8 +18,8 @@ import pytest
 from workers.data.batches.augment import Augmentation, Draw
 from workers.data.batches.crop_cache import CropCache, cache_path
 from workers.data.batches.crop_cache_build import cut_part, prepare_crop_cache
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.batches.reach import Reach, reach
-from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
 from workers.data.crop import apply_affine, crop, crop_affine
@@ -99,7 +99,7 @@ def test_a_smaller_copy_keeps_points_where_they_are() -> None:
 
 
 def test_crops_from_the_cache_are_those_from_the_images_where_these_are_small(people: People) -> None:
-    plain, cached = (TrainingSet(people, CODEC, LIVELY, crop_cache=cache) for cache in (False, True))
+    plain, cached = (PeopleTrainingSet(people, CODEC, LIVELY, crop_cache=cache) for cache in (False, True))
     rng = np.random.default_rng(1)
     for person in people.people:
         if reach(person, INPUT_HW, LIVELY, people.skeleton).scale < 1:
@@ -120,7 +120,9 @@ def test_crops_from_real_people_are_as_good_from_the_cache_as_from_the_image(
     everybody = read_people(root, "val2017", check_images=False)
     people = replace(everybody, people=everybody.people[:60])
     codec, augmentation = Codec((256, 192)), Augmentation(scale_fraction=0.2)
-    plain, cached = (TrainingSet(people, codec, augmentation, crop_cache=cache) for cache in (False, True))
+    plain, cached = (
+        PeopleTrainingSet(people, codec, augmentation, crop_cache=cache) for cache in (False, True)
+    )
     rng = np.random.default_rng(0)
     shrunk: list[float] = []
     for person in people.people:

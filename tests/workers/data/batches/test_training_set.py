@@ -8,6 +8,7 @@ import pytest
 
 from spaces.streams import Stream, generator
 from workers.data.batches.augment import Augmentation, Draw
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.batches.training_set import Batch, TrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
@@ -25,7 +26,7 @@ def root(write_coco: Callable[..., Path]) -> Path:
 
 
 def training_set(root: Path, augmentation: Augmentation = LIVELY, **options: int) -> TrainingSet:
-    return TrainingSet(read_people(root, "val2017"), CODEC, augmentation, **options)  # type: ignore[arg-type]
+    return PeopleTrainingSet(read_people(root, "val2017"), CODEC, augmentation, **options)  # type: ignore[arg-type]
 
 
 def joined(batches: list[Batch]) -> Batch:

@@ -11,7 +11,7 @@ import torch
 
 from spaces.initialise import initialise
 from spaces.registry import build_space
-from workers.data.batches.training_set import TrainingSet
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
 from workers.data.normalise import to_input
@@ -38,7 +38,7 @@ def finish(run: NetworkTraining) -> list[float]:
 def test_the_steps_are_those_of_a_plain_loop_with_adam(synthetic_root: Path) -> None:
     run = training(synthetic_root, epochs=1, warmup_steps=0)
     people = read_people(synthetic_root, "train2017")
-    data = TrainingSet(people, Codec(INPUT_HW, 1.5), run.task.train.augmentation)
+    data = PeopleTrainingSet(people, Codec(INPUT_HW, 1.5), run.task.train.augmentation)
     network = initialise(SPACE.network(SCRATCH.architecture), seed=5).train()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(network.parameters(), 1e-3, fused=True)
