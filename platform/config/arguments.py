@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from platform.config.checks import fields_in
 from platform.config.file import flat_fields, from_yaml
-from platform.config.names import fields_in
 from platform.config.recipes import RECIPES, listing, recipe
 from platform.config.run import RunConfig
 from platform.terminal.command_line import parse
@@ -81,7 +81,7 @@ def read_arguments(arguments: list[str]) -> RunConfig | None:
     try:
         return parse(RunConfig, rest, default=base, prog=program, description=RunConfig.__doc__ or "")
     except BoundError as error:
-        raise ConfigError(fields_in(str(error))) from error
+        raise ConfigError(fields_in(RunConfig, str(error))) from error
 
 
 def print_common_help(config: RunConfig, program: str, console: Console) -> None:
