@@ -9,13 +9,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, final, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt
 
 from spaces.errors import BoundError
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberRange:
     """The finite numbers that a field takes; str() continues a sentence that ends with "must be"."""

@@ -6,18 +6,25 @@ from pathlib import Path
 
 from rich.console import Console
 
-from platform.config.common_help import print_common_help
-from platform.config.file import from_yaml
-from platform.config.names import fields_in
+from platform.config.checks import fields_in
+from platform.config.file import flat_fields, from_yaml
 from platform.config.recipes import RECIPES, listing, recipe
 from platform.config.run import RunConfig
 from platform.terminal.command_line import parse
 from platform.terminal.errors import ConfigError
+from platform.terminal.short_help import Groups, print_short_help
 from spaces.errors import BoundError
 
 PROGRAM = "python -m platform.search"
 HELP = frozenset(("-h", "--help"))
 HELP_ALL = "--help-all"
+COMMON: Groups = {  # what people change first
+    "run": ("name", "seed", "storage", "stages"),
+    "data and training": ("data.root", "train.epochs"),
+    "search of subnets": ("search.trials", "search.sampler", "search.max_gmacs", "search.max_latency_ms"),
+    "search of allocations": ("temporal.search.trials", "temporal.search.max_gmacs"),
+    "resources": ("resources.train_workers", "resources.gpus_per_train_worker", "resources.slots"),
+}
 
 
 def overview() -> str:
@@ -74,7 +81,14 @@ def read_arguments(arguments: list[str]) -> RunConfig | None:
     try:
         return parse(RunConfig, rest, default=base, prog=program, description=RunConfig.__doc__ or "")
     except BoundError as error:
-        raise ConfigError(fields_in(str(error))) from error
+        raise ConfigError(fields_in(RunConfig, str(error))) from error
+
+
+def print_common_help(config: RunConfig, program: str, console: Console) -> None:
+    """The common fields with their values in `config`, and how to see the others."""
+    usage, count = f"{program} [--FIELD VALUE ...] [--resume]", len(flat_fields(config))
+    more = f"These fields are what people change first; for all {count}:\n  {program} {HELP_ALL}"
+    print_short_help(config, COMMON, usage, more, console)
 
 
 def _from_file(arguments: list[str]) -> tuple[str, RunConfig, list[str]]:

@@ -9,8 +9,7 @@ from typing import Any, get_args, get_type_hints
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from platform.config.checks import typed
-from platform.config.names import fields_in
+from platform.config.checks import fields_in, typed
 from platform.config.run import RunConfig
 from platform.terminal.errors import ConfigError
 from spaces.bounds import NumberRange, ranges
@@ -53,7 +52,7 @@ def from_yaml(path: Path) -> RunConfig:
     except ValidationError as error:
         raise ConfigError(_refusal(path, error)) from error
     except BoundError as error:
-        raise ConfigError(fields_in(str(error))) from error
+        raise ConfigError(fields_in(RunConfig, str(error))) from error
 
 
 def _refusal(path: Path, error: ValidationError) -> str:

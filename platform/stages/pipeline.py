@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from rich.console import Console
 
-from platform.config.names import fields_typed
 from platform.config.run import RunConfig
 from platform.config.stage_names import STAGE_NAMES, StageName
 from platform.run.cluster import ray_session
@@ -15,6 +14,7 @@ from platform.run.folder import RunFolder, folder_of, open_run_folder
 from platform.run.lock import only_driver
 from platform.run.tracked import tracked, tracking_uri
 from platform.stages import data, report
+from platform.stages.own_fields import fields_typed
 from platform.stages.preflight import check
 from platform.stages.spatial import finetune as spatial_finetune
 from platform.stages.spatial import retrain as spatial_retrain

@@ -6,8 +6,7 @@ from operator import attrgetter
 import pytest
 from rich.console import Console
 
-from platform.config.arguments import read_arguments
-from platform.config.common_help import COMMON, meanings, print_common_help
+from platform.config.arguments import COMMON, print_common_help, read_arguments
 from platform.config.file import flat_fields
 from platform.config.recipes import RECIPES, recipe, smoke
 from platform.config.run import RunConfig
@@ -15,6 +14,7 @@ from platform.config.sections.resources import ResourceConfig
 from platform.config.sections.search import AllocationConfig, SearchConfig
 from platform.config.sections.temporal import TemporalConfig
 from platform.config.sections.training import FinetuneConfig
+from platform.terminal.short_help import meanings
 
 SHOWN = [name for names in COMMON.values() for name in names]
 

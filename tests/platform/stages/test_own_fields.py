@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from platform.config.names import OWN, fields_in, fields_typed
+from platform.config.checks import fields_in
 from platform.config.run import RunConfig
 from platform.config.stage_names import StageName
+from platform.stages.own_fields import OWN, fields_typed
 from workers.errors import DataError, TrainingError
 
 
@@ -32,7 +33,9 @@ def test_an_error_without_a_field_stays_the_same_error() -> None:
 
 
 def test_nested_sections_have_their_whole_name() -> None:
-    assert fields_in("Augmentation.scale_fraction must") == "train.augmentation.scale-fraction must"
+    assert (
+        fields_in(RunConfig, "Augmentation.scale_fraction must") == "train.augmentation.scale-fraction must"
+    )
 
 
 def test_every_field_that_a_stage_has_for_its_own_exists() -> None:

@@ -1,4 +1,4 @@
-"""The short help of a run: the fields that people change first, by what they are about."""
+"""A short help: some fields of nested dataclasses by what they are about, with meaning and value."""
 
 from __future__ import annotations
 
@@ -7,46 +7,37 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from itertools import pairwise
+from operator import attrgetter
 from textwrap import dedent, wrap
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from rich.console import Console
 from rich.text import Text
 
-from platform.config.checks import typed
-from platform.config.file import flat_fields
-from platform.config.run import RunConfig
-
-COMMON: Mapping[str, tuple[str, ...]] = {
-    "run": ("name", "seed", "storage", "stages"),
-    "data and training": ("data.root", "train.epochs"),
-    "search of subnets": ("search.trials", "search.sampler", "search.max_gmacs", "search.max_latency_ms"),
-    "search of allocations": ("temporal.search.trials", "temporal.search.max_gmacs"),
-    "resources": ("resources.train_workers", "resources.gpus_per_train_worker", "resources.slots"),
-}
+Groups = Mapping[str, tuple[str, ...]]  # dotted names of fields, under what they are about
 MEANINGS_AT = 31  # the column in which meanings begin; behind a longer flag they begin on the next line
+HARD_SPACE = "\N{NO-BREAK SPACE}"
 WIDEST = 120  # columns; longer lines are hard to read
 
 
-def print_common_help(config: RunConfig, program: str, console: Console) -> None:
-    """Each common field with its meaning and its value in `config`, in so many columns as the console has."""
+def print_short_help(config: Any, groups: Groups, usage: str, more: str, console: Console) -> None:
+    """What `config` is, then each field of `groups` with its meaning and its value, then a line on `more`.
+
+    It takes as many columns as the console has, up to 120.
+    """
     width = min(console.width, WIDEST)
-    console.print(f"usage: {program} [--FIELD VALUE ...] [--resume]\n", highlight=False, soft_wrap=True)
-    console.print("\n".join(wrap(RunConfig.__doc__ or "", width)), highlight=False)
-    for title, names in COMMON.items():
+    console.print(f"usage: {usage}\n", highlight=False, markup=False, soft_wrap=True)
+    console.print("\n".join(_wrapped(type(config).__doc__ or "", width)), highlight=False)
+    for title, names in groups.items():
         console.print(Text(f"\n{title}", style="bold"))
         for name in names:
             console.print(_entry(_flag(name), _wrapped(_meaning(config, name), width - MEANINGS_AT)))
-    count = len(flat_fields(config))
-    console.print(
-        f"\nThese fields are what people change first; for all {count}:\n  {program} --help-all",
-        highlight=False, soft_wrap=True,
-    )  # fmt: skip
+    console.print(f"\n{more}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Lines that break at spaces, so that a value can be copied."""
-    return wrap(text, width, break_on_hyphens=False)
+    """Lines that break at spaces, so that a value can be copied; a hard space breaks no line."""
+    return [line.replace(HARD_SPACE, " ") for line in wrap(text, width, break_on_hyphens=False)]
 
 
 def _entry(flag: str, lines: list[str]) -> Text:
@@ -57,18 +48,16 @@ def _entry(flag: str, lines: list[str]) -> Text:
 
 
 def _flag(name: str) -> str:
-    return f"--{typed('', name)}"
+    return f"--{name.replace('_', '-')}"
 
 
-def _meaning(config: RunConfig, name: str) -> str:
-    *sections, field = name.split(".")
-    owner: Any = config
-    for section in sections:
-        owner = getattr(owner, section)
+def _meaning(config: Any, name: str) -> str:
+    section, _, field = name.rpartition(".")
+    owner = attrgetter(section)(config) if section else config
     hint, value = get_type_hints(type(owner))[field], getattr(owner, field)
     choices = f"one of {', '.join(get_args(hint))}; " if get_origin(hint) is Literal else ""
     shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
-    return f"{meanings(type(owner))[field]} ({choices}default: {shown})"
+    return f"{meanings(type(owner))[field]} ({choices}default:{HARD_SPACE}{shown})"
 
 
 def meanings(kind: type) -> Mapping[str, str]:
