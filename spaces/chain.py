@@ -65,7 +65,7 @@ class Decisions(ABC, Generic[P, C_co]):
     decisions: tuple[Decision[P], ...]
 
     @abstractmethod
-    def read(self, path: Sequence[int]) -> C_co:
+    def read(self, path: Int[np.ndarray, " D"]) -> C_co:
         """What the choices of one path, D numbers, make together."""
 
     @property
@@ -91,7 +91,7 @@ class Chain(Decisions[StageChoice, Architecture]):
 
     space: SearchSpace
 
-    def read(self, path: Sequence[int]) -> Architecture:
+    def read(self, path: Int[np.ndarray, " D"]) -> Architecture:
         state, parts = 0, []
         for decision, pick in zip(self.decisions, path, strict=True):
             links = decision.states[state]

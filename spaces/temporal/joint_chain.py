@@ -28,7 +28,7 @@ class FrameChain(Decisions[Fused, FrameChoice]):
 
     space: TemporalSpace
 
-    def read(self, path: Sequence[int]) -> FrameChoice:
+    def read(self, path: Int[np.ndarray, " D"]) -> FrameChoice:
         state, parts, fusion = 0, list[StageChoice](), None
         for decision, pick in zip(self.decisions, path, strict=True):
             links = decision.states[state]
@@ -48,7 +48,7 @@ class JointChain(Decisions[Fused, Allocation]):
     space: AllocationSpace
     frame: FrameChain
 
-    def read(self, path: Sequence[int]) -> Allocation:
+    def read(self, path: Int[np.ndarray, " D"]) -> Allocation:
         length = len(self.frame.decisions)
         pieces = (path[start : start + length] for start in range(0, len(path), length))
         return self.space.assemble([self.frame.read(piece) for piece in pieces])

@@ -164,7 +164,7 @@ class SpaceContract:
             path.append(int(rng.integers(len(links.choices))))
             cost += links.costs[path[-1]]
             state = int(links.after[path[-1]])
-        architecture = chain(space).read(path)
+        architecture = chain(space).read(np.array(path))
         space.check(architecture)
         assert chain(space).costs(np.array([path])).tolist() == [cost.tolist()]
         assert cost.tolist() == [space.cost(architecture).macs, space.cost(architecture).params]

@@ -112,7 +112,7 @@ def test_a_path_along_the_joint_chain_costs_what_its_allocation_does(space: Allo
             links = decision.states[state]
             path.append(int(rng.integers(len(links.choices))))
             state = int(links.after[path[-1]])
-        allocation = joint.read(path)
+        allocation = joint.read(np.array(path))
         space.check(allocation)
         cost = space.cost(allocation)
         assert joint.costs(np.array([path])).tolist() == [[cost.macs, cost.params]]

@@ -24,9 +24,10 @@ class Light:
     y: float
     z: float
 
-    def on(self, normals: np.ndarray) -> np.ndarray | np.float64:
+    def on(self, normals: np.ndarray) -> np.ndarray:
         """Brightness factor of surfaces with these unit normals, (..., 3) -> (...)."""
-        return 0.78 + 0.36 * np.clip(normals @ np.array([self.x, self.y, self.z]), -0.4, 1.0)
+        towards = np.clip(normals @ np.array([self.x, self.y, self.z]), -0.4, 1.0)
+        return np.asarray(0.78 + 0.36 * towards)  # of one normal too, which NumPy makes a number
 
 
 def draw_light(rng: np.random.Generator) -> Light:
