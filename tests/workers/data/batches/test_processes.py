@@ -31,7 +31,8 @@ from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
 
-data = PeopleTrainingSet(read_people(Path(sys.argv[1]), "val2017"), Codec((64, 48)), Augmentation(), processes=2)
+people = read_people(Path(sys.argv[1]), "val2017")
+data = PeopleTrainingSet(people, Codec((64, 48)), Augmentation(), processes=2)
 batches = data.batches(0, 0, 2)
 next(batches)
 print("ready", flush=True)
