@@ -51,7 +51,7 @@ class Decision(Generic[P]):
 
     @cached_property
     def first(self) -> Int[np.ndarray, " S"]:
-        """Where every state's links begin in `costs` and `after`."""
+        """Index at which every state's links begin in `costs` and `after`."""
         return np.cumsum([0, *(len(links.choices) for links in self.states[:-1])])
 
 

@@ -1,4 +1,4 @@
-"""From a supernet to a plain network: copied weights, no elastic code left."""
+"""A supernet's subnet as a plain network: copied weights, no elastic code left."""
 
 import torch
 from torch import Tensor, nn

@@ -19,7 +19,7 @@ from spaces.space import Inlet, Outlet, SearchSpace
 @final
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a part stands: `branch` of a multi-resolution stage whose own parts begin at part `start`."""
+    """The place of a part: `branch` of a multi-resolution stage whose own parts begin at part `start`."""
 
     start: int
     branch: int

@@ -32,7 +32,7 @@ def untouched(_stage: int, features: Tensor) -> Tensor:
 @final
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """Where a network hands a stage's features to its tap: behind part `part`, stem first."""
+    """The point at which a network hands a stage's features to its tap: behind part `part`, stem first."""
 
     part: int
     outputs: int  # the features' width / the part's width
@@ -42,7 +42,7 @@ class Outlet:
 @final
 @dataclass(frozen=True, slots=True)
 class Inlet:
-    """Where a plain network may begin: behind part `part`, with features of earlier runs for the image.
+    """A point at which a plain network may begin: behind part `part`, with its features for an image.
 
     They follow from the image and the parts up to there, for no tap comes before them.
     """
@@ -104,7 +104,7 @@ class SearchSpace(ABC):
 
     @property
     def inlets(self) -> tuple[Inlet, ...]:
-        """Where a plain network may begin, first parts first; with none it begins with images."""
+        """Points at which a plain network may begin, first parts first; with none it begins with images."""
         return ()
 
     def choices(

@@ -72,6 +72,6 @@ def clip_sequence(seed: int, clip: int) -> np.random.SeedSequence:
 
 
 def clip_generators(clip: np.random.SeedSequence) -> tuple[np.random.Generator, np.random.Generator]:
-    """For a clip, and apart for its transients, so that a clip without transients is the same clip."""
+    """Generators of a clip and, apart, of its transients, so that a clip without these is the same clip."""
     transients = np.random.SeedSequence(clip.entropy, spawn_key=(*clip.spawn_key, 1))
     return np.random.default_rng(clip), np.random.default_rng(transients)

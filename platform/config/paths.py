@@ -1,4 +1,4 @@
-"""Where a run's data lie."""
+"""Places of a run's data."""
 
 from __future__ import annotations
 

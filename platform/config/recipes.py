@@ -61,7 +61,7 @@ def smoke() -> RunConfig:
 
 
 def tiny() -> RunConfig:
-    """The same path in under a minute, for trying out an installation: its accuracy means nothing."""
+    """The spatial level in under a minute, to try an installation: its accuracy means nothing."""
     return RunConfig(
         name="tiny",
         data=DataConfig(made=SyntheticConfig(clips=8, frames_per_clip=2, people_per_clip=2)),

@@ -25,7 +25,7 @@ class RunConfig:
     """A whole run. Results lie in storage/name; the same name again continues where it stopped."""
 
     name: str
-    """Its folder in the storage."""
+    """Name of the run's folder in the storage."""
     seed: Annotated[int, Ge(0)] = 0
     """Seed of weights, batches, sampled subnets and proposals; the synthetic data has its own."""
     storage: Path = Path("runs")

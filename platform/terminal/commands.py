@@ -54,7 +54,7 @@ def commands() -> Mapping[str, str]:
 
 
 def _purpose(name: str) -> str:
-    """Without the example of its use that may follow; empty where there is no source."""
+    """A command's first sentence without the example that may follow; empty where there is no source."""
     spec = find_spec(f"{platform.__name__}.{name}")
     loader = spec.loader if spec else None
     source = loader.get_source(f"{platform.__name__}.{name}") if isinstance(loader, InspectLoader) else None

@@ -15,5 +15,5 @@ def unknown(kind: str, word: str, known: Iterable[str]) -> str:
 
 
 def likeness(word: str, other: str) -> float:
-    """Of two words, from 0 to 1 (equal), by the letters they share in order."""
+    """Likeness of two words, from 0 to 1 (equal), by the letters they share in order."""
     return SequenceMatcher(a=word, b=other, autojunk=False).ratio()

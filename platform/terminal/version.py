@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]  # of a checkout
 
 
 def version(root: Path = ROOT) -> str:
-    """As ``vipnas 0.2.0 (commit 13ffa1a)``; no commit where the code is not in a git checkout.
+    """The version as ``vipnas 0.2.0 (commit 13ffa1a)``; no commit where the code is in no git checkout.
 
     A checkout's own pyproject.toml comes first: its code is what runs, whatever else is installed.
     """

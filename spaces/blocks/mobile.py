@@ -13,7 +13,7 @@ from spaces.ranges import StageRange
 
 
 def has_expansion(width_in: int, choice: StageChoice) -> bool:
-    """At expansion 1 the middle convolution works on the input itself, where the widths allow it."""
+    """Whether a block widens first; at expansion 1 it need not, where the widths allow."""
     return choice.expansion != 1 or choice.middle != width_in
 
 

@@ -16,14 +16,14 @@ def deconv_padding(kernel: int) -> int:
 
 
 def to_transposed(weight: Float[Tensor, "O i K K"], groups: int) -> Float[Tensor, "I o K K"]:
-    """From filters over their group's inputs, (O, I/G, K, K), to PyTorch's transposed (I, O/G, K, K)."""
+    """Filters over their group's inputs, (O, I/G, K, K), as PyTorch's transposed (I, O/G, K, K)."""
     out, inputs, height, width = weight.shape
     by_group = weight.reshape(groups, out // groups, inputs, height, width)
     return by_group.transpose(1, 2).reshape(groups * inputs, out // groups, height, width)
 
 
 def to_filters(weight: Float[Tensor, "I o K K"], groups: int) -> Float[Tensor, "O i K K"]:
-    """From PyTorch's transposed (I, O/G, K, K) to filters over their group's inputs, (O, I/G, K, K)."""
+    """PyTorch's transposed (I, O/G, K, K) as filters over their group's inputs, (O, I/G, K, K)."""
     inputs, out, height, width = weight.shape
     by_group = weight.reshape(groups, inputs // groups, out, height, width)
     return by_group.transpose(1, 2).reshape(groups * out, inputs // groups, height, width)

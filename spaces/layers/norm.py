@@ -13,7 +13,7 @@ from spaces.layers.slicing import leading
 BATCH_NORM_EPS = 1e-5
 
 Normalise = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""From x (B, C, H, W), scale (C,) and shift (C,) to the normalised x, by statistics of a batch."""
+"""Function of x (B, C, H, W), scale (C,) and shift (C,) that gives x normalised by a batch's statistics."""
 
 
 def normalise_by_batch(

@@ -16,7 +16,7 @@ OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 @final
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """Where and how the previous frame's heatmaps come in (section 3.3)."""
+    """Place and manner in which the previous frame's heatmaps come in (section 3.3)."""
 
     stage: int  # 1 for F1: behind the network's first stage
     operation: Operation
@@ -60,7 +60,7 @@ class Allocation:
         return f"{self.space}-{hashlib.sha256(self.to_json().encode()).hexdigest()[:KEY_DIGITS]}"
 
     def prefix(self, frames: int) -> "Allocation":
-        """Its first `frames` frames, at least one: allocations with the same prefix share that work."""
+        """The allocation of the first `frames` frames, at least one; equal prefixes share their work."""
         return Allocation(self.space, self.frames[:frames])
 
     def to_json(self) -> str:

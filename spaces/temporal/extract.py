@@ -1,4 +1,4 @@
-"""From the T supernet to one frame's plain network: copied weights, no elastic code left."""
+"""One frame's plain network out of the T supernet: copied weights, no elastic code left."""
 
 from torch import nn
 

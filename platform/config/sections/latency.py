@@ -32,5 +32,5 @@ class LatencyConfig(Bounds):
 
     @property
     def latency_from(self) -> Literal["predicted", "measured"] | None:
-        """Where latencies come from; None where nobody asked for them."""
+        """The source of latencies; None where nobody asked for them."""
         return self.latency_source or (None if self.max_latency_ms is None else "predicted")

@@ -70,7 +70,7 @@ class AllocationConfig(Bounds):
     trials: Annotated[int, Ge(1)] = 500
     """Allocations to score."""
     sampler: Literal["uniform", "evolution", "tpe", "nsga2", "predictor", "prefix"] = "uniform"
-    """Those of search.sampler, with their options. prefix refines the best allocation that has one choice for
+    """One of search.sampler's, with its options. prefix refines the best allocation that has one choice for
     all frames (search.prefix-alike), and keeps first frames of the best ones, which is quicker."""
     max_gmacs: Annotated[float, Gt(0)] | None = None
     """Most computation of a frame on average, 10^9 MACs: of S and the T networks, shared by T + 1 frames."""

@@ -21,9 +21,9 @@ class TemporalConfig:
     root: Path | None = None
     """Folder in PoseTrack18's layout; by default finetune.root."""
     train_split: str | None = None
-    """By default finetune.train-split."""
+    """Split to train on; by default finetune.train-split."""
     val_split: str | None = None
-    """By default finetune.val-split."""
+    """Split to score on; by default finetune.val-split."""
     key_frame: Path | None = None
     """S-ViPNet's weights, .safetensors; by default what spatial_finetune left, else spatial_retrain."""
     trained_frames: Annotated[int, Ge(1)] = 3
@@ -39,7 +39,7 @@ class TemporalConfig:
     validate_every_epochs: Annotated[int, Ge(0)] = 0
     """How often the biggest, the smallest and one fixed random allocation are scored; 0 is never."""
     fusion: bool = True
-    """Without it no frame sees the heatmaps of the one before, whatever is trained or retrained."""
+    """Whether frames see the heatmaps of the one before, in all that is trained or retrained."""
     shared: bool = False
     """One choice for all frames in the search: Figure 6b's control."""
     frames: Annotated[int, Ge(1)] = 3

@@ -19,9 +19,9 @@ class RetrainConfig:
     architecture: Path | None = None
     """File with an architecture's JSON; by default the best of the run's search is trained."""
     start: Literal["scratch", "slice"] = "scratch"
-    """From new weights, or from those of the subnet's slice of the run's supernet."""
+    """First weights: new ones, or those of the subnet's slice of the run's supernet."""
     epochs: Annotated[int, Ge(1)] | None = None
-    """By default the recipe's; with another number its drops come in proportion."""
+    """Passes over the people; by default the recipe's. With another number its drops come in proportion."""
 
     def recipe(self, train: TrainConfig) -> TrainConfig:
         """The recipe of a subnet that is trained alone."""
@@ -48,7 +48,7 @@ class FinetuneConfig:
     learning_rate: Annotated[float, Gt(0)] = 1e-4
     """Adam's; batch size, augmentation and all else are the recipe's in `train`."""
     drop_epochs: tuple[Annotated[int, Ge(0)], ...] = (10, 15)
-    """Where the rate is multiplied with train.drop-factor."""
+    """Epochs at which the rate is multiplied with train.drop-factor."""
 
     def recipe(self, train: TrainConfig) -> TrainConfig:
         """The recipe of a network on PoseTrack18."""
