@@ -74,7 +74,8 @@ def test_the_wheel_holds_the_packages_and_the_path_line(wheel: Path) -> None:
 
     tops = {name.partition("/")[0] for name in names}
     assert tops == {
-        "vipnas_path", "spaces", "workers", "analysis", "00-vipnas.pth", "vipnas.py", "vipnas-0.2.0.dist-info",
+        "vipnas_path", "spaces", "workers", "analysis", "00-vipnas.pth", "vipnas.py",
+        "vipnas-0.2.0.dist-info",
     }  # fmt: skip
     assert "vipnas_path/platform/__init__.py" in names
     assert [name for name in names if "/install/" in name] == [
