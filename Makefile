@@ -47,5 +47,5 @@ ui: $(READY)  ## open the MLflow UI on the runs
 	$(BIN)/mlflow ui --backend-store-uri $(MLFLOW_URI)
 
 clean:  ## remove the environment and the caches; runs and their records stay
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist bench.json
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage* build dist bench.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
