@@ -62,7 +62,7 @@ def test_numpy_alone_takes_unlike_numbers_for_the_same() -> None:
 
 
 def test_unlike_streams_seeds_and_numbers_never_start_alike() -> None:
-    found = defaultdict(set)
+    found: dict[bytes, set[object]] = defaultdict(set)
     for stream, numbers in tuples():
         found[state(sequence(stream, *numbers))].add((stream, numbers))
     for seed, clip in product(MANY, MANY[:8]):
