@@ -7,6 +7,7 @@ import pickle
 from collections import Counter
 from dataclasses import fields, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,7 +106,9 @@ def test_the_smallest_and_the_biggest_that_errors_name_are_bounds_that_hold(name
     for asked, field in ((Constraint(max_gmacs=1e-6), "max_gmacs"), (Constraint(min_gmacs=1e3), "min_gmacs")):
         with pytest.raises(NoneFoundError) as refused:
             asked.check(space)
-        Constraint(**{field: float(refused.value.found.rpartition(" ")[2])}).check(space)
+        found = float(refused.value.found.rpartition(" ")[2])
+        bounds: dict[str, Any] = {field: found}
+        Constraint(**bounds).check(space)
 
 
 def test_errors_of_drawing_survive_pickling() -> None:

@@ -35,7 +35,7 @@ def test_a_saved_configuration_runs_with_changes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["smok"], "no recipe 'smok'; the known ones are: smoke"),
+        (["smok"], "no recipe 'smok'; smoke? The known ones are: smoke"),
         (["--seed", "3"], "a recipe or --config FILE must come first"),
         (["--config"], "--config needs a file"),
         (["--config", "nowhere.yaml"], "nowhere.yaml must be a readable YAML file"),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -26,7 +26,7 @@ UNBOUNDED: Mapping[str, str] = {}  # number fields without bounds, and why each 
 def number_fields(config: Any = None, section: str = "") -> Iterator[tuple[str, NumberRange, Any]]:
     """Dotted name, bounds and value of every number field of a run."""
     config = config or smoke()
-    allowed = ranges(type(config))
+    allowed = ranges(cast(type, type(config)))
     for field in fields(config):
         value, name = getattr(config, field.name), typed(section, field.name)
         if is_dataclass(value):

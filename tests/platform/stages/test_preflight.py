@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from workers.weights.safetensors import save_network
 SPATIAL = build_space("mobilenetv3-small", 17, (96, 64))
 
 
-def bounded(**bounds: float | int | None) -> RunConfig:
+def bounded(**bounds: Any) -> RunConfig:
     config = smoke()
     search = replace(config.temporal.search, **{"max_gmacs": None, **bounds})
     return replace(config, temporal=replace(config.temporal, search=search))
@@ -86,7 +87,8 @@ def test_below_a_given_key_frame_the_bound_is_held_against_its_own_average(tmp_p
 def test_a_bound_on_subnets_below_the_smallest_names_its_field(field: str) -> None:
     config = smoke()
     search = replace(config.search, max_gmacs=None)
-    tight = replace(search, **{field: 1}) if field == "max_params" else replace(search, max_gmacs=0.0001)
+    bound: dict[str, Any] = {"max_params": 1} if field == "max_params" else {"max_gmacs": 0.0001}
+    tight = replace(search, **bound)
     says = rf"no architecture of space 'mobilenetv3-small' .*Raise search\.{field.replace('_', '-')}\."
     with pytest.raises(ConstraintError, match=says):
         check(replace(config, search=tight))

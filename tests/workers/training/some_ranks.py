@@ -46,6 +46,10 @@ class PoisonedCodec:
         return targets, weights
 
 
+def poisoned_codec(poison: Iterator[float]) -> Codec:
+    return cast(Codec, PoisonedCodec(codec=Codec(INPUT_HW, SIGMA_CELLS), poison=poison))
+
+
 def task(**recipe: Any) -> SpatialTask:
     defaults = {"epochs": 1, "batch_size": 8, "warmup_steps": 0, "init_sigma": 0.1}
     train = TrainConfig(**(defaults | recipe))
@@ -67,7 +71,7 @@ def trained(
     training = TRAININGS[kind](task(**recipe), data, ranks)
     if ranks.rank == ranks.world_size - 1:
         poison = (np.inf if batch in poisoned else 0.0 for batch in range(100))
-        training.data.codec = cast(Codec, PoisonedCodec(codec=Codec(INPUT_HW, SIGMA_CELLS), poison=poison))
+        training.data.codec = poisoned_codec(poison)
     if double:
         _compute_in_double(training)
     reports: list[dict[str, Any]] = []
