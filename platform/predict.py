@@ -26,7 +26,8 @@ from platform.run.folder import RunFolder
 from platform.run.networks import Found, find_networks
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
-from workers.data.coco import Json
+from workers.data.annotations.opening import Json
+from workers.data.people import counted
 from workers.evaluation.posetrack.results import TrackedPose, results_document, write_results
 from workers.latency.processor import cpu_model
 from workers.video.boxes import TrackedBoxes, read_boxes
@@ -84,6 +85,8 @@ def main(argv: list[str]) -> int:
         print(path)
     if arguments.video is not None:
         print(arguments.video)
+    if boxes.skipped:
+        print(f"boxes that are not followed: {counted(boxes.skipped)}")
     print("\n".join([*timed.lines(), conditions(found, arguments.threads)]))
     return 0
 

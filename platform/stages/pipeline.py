@@ -48,6 +48,8 @@ def run(config: RunConfig, console: Console) -> RunFolder:
                     if name in config.stages:
                         STAGES[name](context)
     _say_where(console, folder, tracking_uri(config))
+    for warning in context.warnings:
+        console.print(f"warning: {warning}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     return folder
 
 
