@@ -64,14 +64,15 @@ def test_a_joint_that_nobody_labelled_has_no_figure(
 @pytest.mark.parametrize(
     ("edit", "says"),
     [
-        (lambda content: content["categories"][0].update(keypoints=["nose"] * 17), "it has no right_ankle,"),
-        (lambda content: content["annotations"][0].update(image_id=5), "image 5 is not in the ground truth"),
-        (lambda content: content["annotations"][0].update(scores=[]), "as it should be: "),
-        (lambda content: content["annotations"][0].pop("scores"), "it has no 'scores'"),
-        (lambda content: [p.update(scores=[1.0]) for p in content["annotations"]], "of a person must"),
-        (lambda content: content["annotations"][0]["scores"].__setitem__(0, float("nan")), "is not finite"),
-        (lambda content: content["annotations"][0].update(keypoints="none"), "as it should be: "),
-        (lambda content: content.pop("annotations"), "it has no 'annotations'"),
+        (lambda content: content["categories"][0].update(keypoints=["nose"] * 17), "name each joint once"),
+        (lambda content: content["categories"][0].update(keypoints=["nose"]), "it has no right_ankle,"),
+        (lambda content: content["annotations"][0].update(image_id=5), "is not in the ground truth: 'image"),
+        (lambda content: content["annotations"][0].update(scores=[]), "has no 'scores'"),
+        (lambda content: content["annotations"][0].pop("scores"), "has no 'scores'"),
+        (lambda content: [p.update(scores=[1.0]) for p in content["annotations"]], "must be 17 numbers"),
+        (lambda content: content["annotations"][0]["scores"].__setitem__(0, float("nan")), "finite numbers"),
+        (lambda content: content["annotations"][0].update(keypoints="none"), "must be 51 numbers"),
+        (lambda content: content.pop("annotations"), "the file has no 'annotations'"),
     ],
 )
 def test_a_prediction_file_that_cannot_be_scored_is_refused_by_name(
@@ -81,7 +82,7 @@ def test_a_prediction_file_that_cannot_be_scored_is_refused_by_name(
     edit(content)
     (folders[1] / NAME).write_text(json.dumps(content))
     err = refusal(main, capsys, arguments(folders))
-    assert f"{folders[1] / NAME} is not as it should be: " in err
+    assert f"{folders[1] / NAME}: " in err
     assert says in err
 
 
@@ -91,7 +92,7 @@ def test_ground_truth_without_head_boxes_is_refused(
     content = json.loads((folders[0] / NAME).read_text())
     del content["annotations"][0]["bbox_head"]
     (folders[0] / NAME).write_text(json.dumps(content))
-    assert "it has no 'bbox_head'" in refusal(main, capsys, arguments(folders))
+    assert "annotation 100000 has no 'bbox_head'" in refusal(main, capsys, arguments(folders))
 
 
 def test_folders_and_files_that_do_not_fit_are_refused(

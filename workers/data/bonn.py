@@ -18,10 +18,10 @@ import numpy as np
 from workers.data.annotations.categories import joint_names
 from workers.data.annotations.joints import labelled_joints
 from workers.data.annotations.opening import Json, load_json
-from workers.data.annotations.pictures import Pictures, read_pictures
+from workers.data.annotations.pictures import Pictures, read_own_pictures
 from workers.data.annotations.records import listed
-from workers.data.annotations.table import UNLISTED_IMAGE
-from workers.data.coco import NO_JOINTS, remaining
+from workers.data.annotations.table import UNLISTED_IMAGE, remaining
+from workers.data.coco import NO_JOINTS
 from workers.data.people import UNLABELLED
 from workers.data.posetrack_layout import category, widened_box
 from workers.data.skeleton import POSETRACK17
@@ -51,7 +51,7 @@ def write_bonn_as_posetrack(source: Path, root: Path, train_frames: int = 0) -> 
     """
     path = source / "annotations.json"
     content = load_json(path, _REPAIR)
-    pictures = read_pictures(path, content, _REPAIR)
+    pictures = read_own_pictures(path, content, _REPAIR)
     frames = pictures.records.whole("frame")
     order = frames.argsort(kind="stable")
     if not 0 <= train_frames < len(order):

@@ -7,12 +7,11 @@ root/annotations/person_keypoints_{split}.json     images, annotations, categori
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from workers.data.annotations.table import Annotations, read_annotations
+from workers.data.annotations.table import Annotations, read_annotations, remaining
 from workers.data.images import find_flaws
 from workers.data.people import CROWD, IGNORED, UNLABELLED, People, Person
 from workers.errors import DataError
@@ -115,17 +114,6 @@ def clipped(boxes: np.ndarray, sizes_hw: np.ndarray) -> np.ndarray:
     low = np.maximum(boxes[:, :2], 0)
     high = np.minimum(boxes[:, :2] + boxes[:, 2:], sizes_hw[:, ::-1])
     return np.hstack([low, high - low])
-
-
-def remaining(rows: np.ndarray, reasons: Mapping[str, np.ndarray]) -> tuple[np.ndarray, Counter[str]]:
-    """The rows that no mask has, and how many each mask is the first to have."""
-    left, counts = np.ones(len(rows), bool), Counter[str]()
-    for reason, wrong in reasons.items():
-        found = int((left & wrong).sum())
-        if found:
-            counts[reason] = found
-        left &= ~wrong
-    return rows[left], counts
 
 
 def _people(annotations: Annotations, folder: Path, rows: np.ndarray, boxes: np.ndarray) -> list[Person]:

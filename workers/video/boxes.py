@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from workers.data.annotations.opening import Json, load_value
-from workers.data.annotations.pictures import read_pictures
+from workers.data.annotations.pictures import read_own_pictures
 from workers.data.annotations.records import BEYOND_PX, Records, listed, records_of
+from workers.data.annotations.table import remaining
 from workers.data.tracks import frame_numbers
 from workers.errors import DataError
 
@@ -80,7 +81,7 @@ def _of_list(path: Path, content: list[Any]) -> TrackedBoxes:
 def _of_document(path: Path, content: Any) -> TrackedBoxes:
     if not isinstance(content, dict):
         raise DataError(f"{path}: the file must hold a JSON object or list. {_LIKE}")
-    pictures = read_pictures(path, content, _LIKE)
+    pictures = read_own_pictures(path, content, _LIKE)
     frames = np.array(frame_numbers(pictures), np.int64)
     records = listed(path, content, "annotations", "annotation", _LIKE)
     rows = pictures.rows_of(records.whole("image_id"))
@@ -108,14 +109,10 @@ def _boxes(records: Records, frames: np.ndarray) -> tuple[dict[int, Boxes], Coun
         "without a box": ~there, "without a track": tracks < 0, "with a box that is not finite": ~finite,
         "with a box below one pixel": ~(boxes[:, 2:] >= 1).all(axis=1),
     }  # fmt: skip
-    used, skipped = np.ones(len(records), bool), Counter[str]()
-    for reason, rows in wrong.items():
-        count = int((used & rows).sum())
-        if count:
-            skipped[reason] = count
-        used &= ~rows
+    rows, skipped = remaining(np.arange(len(records)), wrong)
+    boxes, tracks, frames = boxes[rows], tracks[rows], frames[rows]
     of_frame = {
-        frame: Boxes(boxes[used & (frames == frame)], tracks[used & (frames == frame)])
-        for frame in dict.fromkeys(frames[used].tolist())
+        frame: Boxes(boxes[frames == frame], tracks[frames == frame])
+        for frame in dict.fromkeys(frames.tolist())
     }
     return of_frame, skipped

@@ -113,12 +113,15 @@ def test_of_a_trackers_list_every_frame_was_looked_at(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ([{"bbox": [1, 2, 3, 4], "track_id": 1}], "it has no 'image_id'"),
+        ([{"bbox": [1, 2, 3, 4], "track_id": 1}], "record 0 .*has no 'image_id'"),
         ([{"image_id": 1, "bbox": [1, 2, 30, 40], "score": 1}], "has no box with a track"),
-        ({"annotations": []}, "it has no 'images'"),
-        ({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": []}, "invalid literal for int"),
-        ([person(1, 1, bbox=[1, 2, 3])], "not enough values"),
-        ("none", "string indices must be integers"),
+        ({"annotations": []}, "the file has no 'images'"),
+        (
+            {"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": []},
+            "image 1 must be named by the number of its frame",
+        ),
+        ([person(1, 1, bbox=[1, 2, 3])], "'bbox' of record 0 .*must be 4 numbers"),
+        ("none", "must hold a JSON object or list"),
     ],
 )
 def test_boxes_that_cannot_be_used_are_refused_by_name(content: Any, says: str, tmp_path: Path) -> None:

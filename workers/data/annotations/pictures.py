@@ -10,15 +10,19 @@ import numpy as np
 from workers.data.annotations.opening import REPAIR, Json, Place
 from workers.data.annotations.records import BEYOND_PX, Records, listed
 from workers.data.annotations.values import numbers
+from workers.errors import DataError
+
+AGAIN = "images that are listed again by the same name, read once"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pictures:
-    """The images of one file, in its order."""
+    """The images of one file, in its order; those that share an id with another are none of them."""
 
     records: Records
     ids: np.ndarray  # (I,) int64, no two alike
     sizes_hw: np.ndarray  # (I, 2) int64 px; 0 where the file does not say
+    shared_ids: np.ndarray  # int64: ids that two images have, so that nobody knows which is meant
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -46,11 +50,38 @@ class Pictures:
 
 
 def read_pictures(place: Place, content: Json, repair: str = REPAIR) -> Pictures:
-    """Raises DataError, by the image's id, where two have one id or a field is not what it must be."""
+    """Raises DataError, by the image's id, where a field is not what it must be."""
     records = listed(place, content, "images", "image", repair)
-    ids = records.unique("id")
+    ids = records.whole("id")
     sizes = np.column_stack([_side(records, key) for key in ("height", "width")])
-    return Pictures(records=records, ids=ids, sizes_hw=sizes)
+    rows, shared_ids = _distinct(records, ids, sizes)
+    return Pictures(records=records.take(rows), ids=ids[rows], sizes_hw=sizes[rows], shared_ids=shared_ids)
+
+
+def read_own_pictures(place: Place, content: Json, repair: str = REPAIR) -> Pictures:
+    """`read_pictures` where no image may be left out. Raises DataError where two have one id."""
+    pictures = read_pictures(place, content, repair)
+    if len(pictures.shared_ids):
+        raise DataError(
+            f"{place}: image {pictures.shared_ids[0]} is there twice: each must have its own 'id'. {repair}"
+        )
+    return pictures
+
+
+def _distinct(records: Records, ids: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of images with an id of their own, one of each; and the ids that different images have."""
+    _, firsts, whose = np.unique(ids, return_index=True, return_inverse=True)
+    if len(firsts) == len(ids):
+        return np.arange(len(ids)), ids[:0]
+    names, alike = records.column("file_name"), firsts[whose]
+    unlike = (sizes != sizes[alike]).any(axis=1)
+    unlike |= [name != names[first] for name, first in zip(names, alike.tolist(), strict=True)]
+    shared_ids = np.unique(ids[unlike])
+    kept = np.sort(firsts[~np.isin(ids[firsts], shared_ids)])
+    again = len(ids) - len(kept) - int(np.isin(ids, shared_ids).sum())
+    if again:
+        records.notes[AGAIN] += again
+    return kept, shared_ids
 
 
 def _side(records: Records, key: str) -> np.ndarray:

@@ -23,6 +23,7 @@ from workers.data.skeleton import COCO17, Skeleton
 
 OTHER_CATEGORY = "of another category"
 UNLISTED_CATEGORY = "of a category that is not listed"
+SHARED_ID = "of an image id that two images have"
 UNLISTED_IMAGE = "of an image that is not listed"
 
 
@@ -90,7 +91,9 @@ def read_annotations(
     peopled = set(category_ids[listing_joints].tolist())
     chosen, skeleton = that_count(place, categories, peopled, default, repair)
     picture_rows = pictures.rows_of(image_ids)
-    rows, skipped = _kept(category_ids, picture_rows, categories, chosen)
+    rows, skipped = _kept(category_ids, categories, chosen, {
+        SHARED_ID: np.isin(image_ids, pictures.shared_ids), UNLISTED_IMAGE: picture_rows < 0,
+    })  # fmt: skip
     records = all_records.take(rows)
     columns = _columns(records, skeleton, pictures, picture_rows[rows])
     return Annotations(
@@ -102,20 +105,27 @@ def read_annotations(
 
 def _kept(
     category_ids: np.ndarray,
-    picture_rows: np.ndarray,
     categories: list[Category],
     chosen: tuple[Category, ...],
+    unseen: Mapping[str, np.ndarray],
 ) -> tuple[np.ndarray, Counter[str]]:
-    """The rows of people on listed images, and why others are none."""
+    """The rows of people whose image is known, and why others are none."""
     known = np.isin(category_ids, [category.id for category in categories])
     wanted = np.isin(category_ids, [category.id for category in chosen])
-    reasons = {
-        UNLISTED_CATEGORY: ~known,
-        OTHER_CATEGORY: known & ~wanted,
-        UNLISTED_IMAGE: wanted & (picture_rows < 0),
-    }
-    counts = Counter({reason: int(rows.sum()) for reason, rows in reasons.items() if rows.any()})
-    return np.flatnonzero(wanted & (picture_rows >= 0)), counts
+    return remaining(np.arange(len(category_ids)), {
+        UNLISTED_CATEGORY: ~known, OTHER_CATEGORY: ~wanted, **unseen
+    })  # fmt: skip
+
+
+def remaining(rows: np.ndarray, reasons: Mapping[str, np.ndarray]) -> tuple[np.ndarray, Counter[str]]:
+    """The rows (N,) that no mask (N,) has, and how many each mask is the first to have."""
+    left, counts = np.ones(len(rows), bool), Counter[str]()
+    for reason, wrong in reasons.items():
+        found = int((left & wrong).sum())
+        if found:
+            counts[reason] = found
+        left &= ~wrong
+    return rows[left], counts
 
 
 def _columns(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,14 @@ import numpy as np
 
 from workers.data.annotations.areas import BOX_SHARE
 from workers.data.annotations.results import read_results
-from workers.data.annotations.table import OTHER_CATEGORY, UNLISTED_IMAGE, Annotations, read_annotations
+from workers.data.annotations.table import (
+    OTHER_CATEGORY,
+    SHARED_ID,
+    UNLISTED_IMAGE,
+    Annotations,
+    read_annotations,
+    remaining,
+)
 from workers.data.coco import SMALL, locate
 from workers.data.detections import result_boxes
 from workers.data.people import People, Person
@@ -41,19 +47,17 @@ def read_detections(path: Path, root: Path, split: str) -> Detected:
     image_ids, category_ids = records.whole("image_id"), records.whole("category_id")
     scores, boxes = records.finite("score"), result_boxes(records)
     pictures = truth.pictures.rows_of(image_ids)
-    people_alone = np.isin(category_ids, [category.id for category in truth.categories])
-    small = (boxes[:, 2:] < 1).any(axis=1)
-    used = np.flatnonzero(people_alone & (pictures >= 0) & ~small)
+    used, skipped = remaining(np.arange(len(records)), {
+        OTHER_CATEGORY: ~np.isin(category_ids, [category.id for category in truth.categories]),
+        SHARED_ID: np.isin(image_ids, truth.pictures.shared_ids),
+        UNLISTED_IMAGE: pictures < 0,
+        SMALL: (boxes[:, 2:] < 1).any(axis=1),
+    })  # fmt: skip
     if not len(used):
         raise DataError(f"{path} has no person on the images of {annotation_path}. {_LAYOUT}")
-    reasons = {
-        OTHER_CATEGORY: ~people_alone,
-        UNLISTED_IMAGE: people_alone & (pictures < 0),
-        SMALL: people_alone & (pictures >= 0) & small,
-    }
     found = People(
         people=tuple(_people(truth, folder, used, pictures[used], boxes[used])),
-        skipped=dict(Counter({reason: int(rows.sum()) for reason, rows in reasons.items() if rows.any()})),
+        skipped=dict(skipped),
         skeleton=truth.skeleton, annotation_path=annotation_path, notes=records.notes,
     )  # fmt: skip
     return Detected(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from workers.data.annotations.joints import predicted_joints
 from workers.data.annotations.opening import Json
 from workers.data.annotations.results import read_results
-from workers.data.annotations.table import OTHER_CATEGORY, Annotations, read_annotations
+from workers.data.annotations.table import OTHER_CATEGORY, SHARED_ID, Annotations, read_annotations, remaining
 from workers.data.people import counted, skip_warning
 from workers.errors import DataError
 from workers.evaluation.coco.ap import CocoScorer, KeypointAP
@@ -62,19 +61,21 @@ def _results(path: Path, truth: Annotations) -> tuple[list[Json], tuple[Counts, 
     """What COCOeval reads of the records of people, how many others there are, and what is to know."""
     records = read_results(path, _LIKE)
     category_ids = records.whole("category_id")
+    all_image_ids = records.whole("image_id")
     wanted = [category.id for category in truth.categories]
-    rows = np.flatnonzero(np.isin(category_ids, wanted))
+    rows, others = remaining(np.arange(len(records)), {
+        OTHER_CATEGORY: ~np.isin(category_ids, wanted),
+        SHARED_ID: np.isin(all_image_ids, truth.pictures.shared_ids),
+    })  # fmt: skip
     if not len(rows):
         raise DataError(f"{path} has no person of category {', '.join(map(str, wanted))}. {_LIKE}")
-    people = records.take(rows)
-    image_ids = people.whole("image_id")
+    people, image_ids = records.take(rows), all_image_ids[rows]
     unknown = truth.pictures.rows_of(image_ids) < 0
     people.refuse_first(unknown, f"{{record}} must be of an image that {truth.place} has", "image_id")
     joints = predicted_joints(people, truth.skeleton.names).reshape(len(rows), -1)
     columns = zip(
         image_ids.tolist(), category_ids[rows].tolist(), joints, people.finite("score").tolist(), strict=True
     )  # fmt: skip
-    others = Counter({OTHER_CATEGORY: len(records) - len(rows)}) if len(rows) < len(records) else Counter()
     return [
         {"image_id": image_id, "category_id": category_id, "keypoints": keypoints, "score": score}
         for image_id, category_id, keypoints, score in columns

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from workers.data.annotations.opening import Json, load_json
-from workers.data.annotations.pictures import read_pictures
+from workers.data.annotations.pictures import read_own_pictures
 from workers.data.people import People
 from workers.data.posetrack_layout import category
 from workers.data.skeleton import POSETRACK17, Skeleton
@@ -64,7 +64,7 @@ def write_people_results(
         poses[person.image_path].append(TrackedPose(person.image_id, int(track_id), points, points_scores))
     root = people.annotation_path.parent.parent.resolve()
     for path in sorted(people.annotation_path.glob("*.json")):
-        pictures = read_pictures(path, load_json(path))
+        pictures = read_own_pictures(path, load_json(path))
         names = pictures.names(np.arange(len(pictures)))
         of_sequence = (pose for name in names for pose in poses[str(root / name)])
         document = results_document(pictures.records.rows, of_sequence, people.skeleton)
