@@ -88,7 +88,7 @@ def _side(records: Records, key: str) -> np.ndarray:
     values = records.column(key)
     missing = np.array([value is None for value in values], bool)
     found, right = numbers(values)
-    whole = right & (found >= 1) & (found < BEYOND_PX) & (found % 1 == 0)
+    whole = right & (found >= 1) & (found < BEYOND_PX) & (np.rint(found) == found)
     records.refuse_first(~(whole | missing), f"{key!r} of {{record}} must be a whole number of pixels", key)
     return np.where(missing, 0, np.where(whole, found, 0)).astype(np.int64)
 
