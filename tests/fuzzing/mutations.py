@@ -73,6 +73,7 @@ def _paths(content: Any, here: Path = ()) -> Iterator[Path]:
 
 
 def _holder(content: Any, path: Path) -> Any:
+    """The list or object that holds what lies at the path."""
     for key in path[:-1]:
         content = content[key]
     return content

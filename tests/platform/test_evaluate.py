@@ -145,6 +145,37 @@ def test_perfect_coco_results_have_an_ap_of_100(
     assert "cannot read" in refusal(main, capsys, argv)
 
 
+def test_categories_and_what_was_skipped_are_said_and_a_tenth_is_a_warning(
+    made_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads((made_root / "annotations" / "person_keypoints_val2017.json").read_text())
+    people = [person for person in content["annotations"] if person["num_keypoints"]]
+    content["categories"].append(content["categories"][0] | {"id": 2, "name": "statue"})
+    people[0]["category_id"], people[1]["image_id"] = 2, 987654321
+    (tmp_path / "truth.json").write_text(json.dumps(content))
+    results = [{**person, "score": 1.0} for person in people if person["image_id"] != 987654321]
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    argv = ["coco", "--gt", str(tmp_path / "truth.json"), "--pred", str(tmp_path / "results.json")]
+    assert main([*argv, "--json", str(tmp_path / "all.json")]) == 0
+    said = capsys.readouterr()
+    assert "100.0  person\n     100.0  statue\n" in said.out
+    assert "truth.json: skipped: 1 of an image that is not listed\n" in said.out
+    assert said.err.startswith(f"warning: 1 of {len(people)} people of {tmp_path}/truth.json are skipped: ")
+    written = json.loads((tmp_path / "all.json").read_text())
+    assert written["categories"]["statue"]["ap"] == pytest.approx(100)
+    assert written["table"]["ap"] == pytest.approx(100)
+
+
+def test_a_record_without_joints_is_nobody_in_posetracks_scoring_too(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads((folders[0] / NAME).read_text())
+    content["annotations"].append({"id": 7, "image_id": 1000, "category_id": 1, "keypoints": []})
+    (folders[0] / NAME).write_text(json.dumps(content))
+    main(arguments(folders))
+    assert capsys.readouterr().out.splitlines()[0].endswith("labelled people: 4")
+
+
 def test_a_clip_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = ["--source", str(tmp_path), "--out", str(tmp_path / "out")]
     assert "cannot read" in refusal(convert.main, capsys, argv)

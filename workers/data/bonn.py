@@ -21,6 +21,7 @@ from workers.data.annotations.opening import Json, load_json
 from workers.data.annotations.pictures import Pictures, read_own_pictures
 from workers.data.annotations.records import listed
 from workers.data.annotations.table import UNLISTED_IMAGE, remaining
+from workers.data.annotations.values import shown
 from workers.data.coco import NO_JOINTS
 from workers.data.people import UNLABELLED
 from workers.data.posetrack_layout import category, widened_box
@@ -90,7 +91,9 @@ def _annotations(path: Path, content: Json, pictures: Pictures) -> tuple[list[Js
     wanted = [_OTHER_NAMES.get(name, name) for name in POSETRACK17.names]
     places = [names.index(name) if name in names else -1 for name in wanted]
     if sum(place >= 0 for place in places) != len(names):
-        raise DataError(f"{path}: its joints must be the clip's 14, but are {', '.join(names)}. {_REPAIR}")
+        raise DataError(
+            f"{path}: its joints must be the clip's 14, but are {', '.join(map(shown, names))}. {_REPAIR}"
+        )
     records = listed(path, content, "annotations", "annotation", _REPAIR)
     joints, there = labelled_joints(records, names)
     heads, have_head = records.finite_rows("bbox_head", 4)
@@ -101,8 +104,11 @@ def _annotations(path: Path, content: Json, pictures: Pictures) -> tuple[list[Js
         NO_JOINTS: ~there,
         UNLABELLED: ~(joints[..., 2] > 0).any(axis=1),
     })  # fmt: skip
-    columns = (records.unique("id"), image_ids, records.whole("track_id"), joints, heads)
-    people = zip(*(column[rows].tolist() for column in columns), strict=True)
+    ids, tracks = records.unique("id"), records.whole("track_id")
+    people = zip(
+        ids[rows].tolist(), image_ids[rows].tolist(), tracks[rows].tolist(), joints[rows],
+        heads[rows].tolist(), strict=True,
+    )  # fmt: skip
     return [_annotation(*each, places) for each in people], skipped
 
 

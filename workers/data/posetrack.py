@@ -20,6 +20,7 @@ import numpy as np
 from workers.data.annotations.opening import load_json
 from workers.data.annotations.pictures import Pictures, read_pictures
 from workers.data.annotations.table import Annotations, read_annotations
+from workers.data.annotations.values import shown
 from workers.data.coco import usable
 from workers.data.images import read_image
 from workers.data.people import People, Person
@@ -132,7 +133,8 @@ def read_sequence(root: Path, path: Path) -> Annotations:
     names = annotations.skeleton.names
     if names != POSETRACK17.names:
         raise DataError(
-            f"{path}: its joints must be PoseTrack18's 17, but its joints are {', '.join(names)}. {REPAIR}"
+            f"{path}: its joints must be PoseTrack18's 17, but its joints are "
+            f"{', '.join(map(shown, names))}. {REPAIR}"
         )
     return annotations
 

@@ -71,7 +71,7 @@ def test_the_first_frames_may_be_for_training_and_writing_again_is_harmless(
         (lambda content: content["annotations"][0].pop("bbox_head"), "annotation 1 has no 'bbox_head'"),
         (lambda content: content["images"][0].update(vid_id="../7"), "'vid_id' of image 1 must be text"),
         (lambda content: content["annotations"][0].update(keypoints=[3.0] * 42), r"but is \[3.0, 3.0, 3.0"),
-        (lambda content: content["categories"][0].update(keypoints=["nose", "tail"]), "are nose, tail"),
+        (lambda content: content["categories"][0].update(keypoints=["nose", "tail"]), "are 'nose', 'tail'"),
         (lambda content: content["images"][0].update(file_name="frames/gone.jpg"), "Restore the clip"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
 from workers.data.annotations.opening import REPAIR, Json, Place
 from workers.data.annotations.records import Records, listed
@@ -92,12 +93,16 @@ def _links(records: Records, row: int, joints: int) -> tuple[tuple[int, int], ..
     """They are only drawn, so those that cannot be are left out and noted."""
     given = records.rows[row].get("skeleton")
     links = given if isinstance(given, list) else []
-    pairs = [tuple(map(whole_number, link)) for link in links if isinstance(link, list)]
-    good = tuple(
-        (pair[0] - 1, pair[1] - 1) for pair in pairs
-        if len(pair) == 2 and all(end is not None and 1 <= end <= joints for end in pair)
-    )  # fmt: skip
+    good = tuple(link for link in map(_link, links) if link is not None and max(link) < joints)
     loose = len(links) - len(good) + (given is not None and not isinstance(given, list))
     if loose and joints:
         records.notes[LOOSE_LINKS] += loose
-    return good  # type: ignore[return-value]
+    return good
+
+
+def _link(link: Any) -> tuple[int, int] | None:
+    """The two joints of [1, 2], counted from 0; None where it is no pair of joints."""
+    if not (isinstance(link, list) and len(link) == 2):
+        return None
+    first, second = map(whole_number, link)
+    return (first - 1, second - 1) if first and second and min(first, second) > 0 else None

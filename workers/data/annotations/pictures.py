@@ -94,5 +94,5 @@ def _side(records: Records, key: str) -> np.ndarray:
 
 
 def _is_name(text: str) -> bool:
-    """Whether a file can have the name."""
-    return bool(text) and "\0" not in text
+    """Whether it is one that a file has: not empty, without control characters."""
+    return bool(text) and min(text) >= " "

@@ -21,6 +21,7 @@ from workers.data.annotations.pictures import Pictures, read_pictures
 from workers.data.annotations.records import Records, listed
 from workers.data.skeleton import COCO17, Skeleton
 
+Mask = np.ndarray | np.bool  # an array; NumPy's stubs say so of `any` along an axis
 OTHER_CATEGORY = "of another category"
 UNLISTED_CATEGORY = "of a category that is not listed"
 SHARED_ID = "of an image id that two images have"
@@ -107,7 +108,7 @@ def _kept(
     category_ids: np.ndarray,
     categories: list[Category],
     chosen: tuple[Category, ...],
-    unseen: Mapping[str, np.ndarray],
+    unseen: Mapping[str, Mask],
 ) -> tuple[np.ndarray, Counter[str]]:
     """The rows of people whose image is known, and why others are none."""
     known = np.isin(category_ids, [category.id for category in categories])
@@ -117,7 +118,7 @@ def _kept(
     })  # fmt: skip
 
 
-def remaining(rows: np.ndarray, reasons: Mapping[str, np.ndarray]) -> tuple[np.ndarray, Counter[str]]:
+def remaining(rows: np.ndarray, reasons: Mapping[str, Mask]) -> tuple[np.ndarray, Counter[str]]:
     """The rows (N,) that no mask (N,) has, and how many each mask is the first to have."""
     left, counts = np.ones(len(rows), bool), Counter[str]()
     for reason, wrong in reasons.items():

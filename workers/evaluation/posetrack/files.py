@@ -112,7 +112,7 @@ def predictions(path: Path, frame_of: Mapping[int, int]) -> Predictions:
     frames = np.array([frame_of[image_id] for image_id in image_ids], np.int64)
     rows = frames.argsort(kind="stable")
     joints, scores = joints[rows], scores[:, places][rows]
-    return Predictions(frames[rows], joints[..., :2], joints.any(axis=-1), scores)
+    return Predictions(frames[rows], joints[..., :2], np.asarray(joints.any(axis=-1)), scores)
 
 
 def _head_sizes(records: Records) -> np.ndarray:
