@@ -111,7 +111,7 @@ def test_of_a_trackers_list_every_frame_was_looked_at(tmp_path: Path) -> None:
 
 
 def test_a_box_that_cannot_be_followed_costs_that_box_and_is_counted(tmp_path: Path) -> None:
-    loose = [person(3, 1) | {"track_id": track} for track in (None, -1)]
+    loose = [person(3, track) for track in (None, -1)]
     nowhere = [person(3, 1, bbox=[1, 2, bad, 4]) for bad in (float("nan"), None, 10**400)]
     boxes = read_boxes(
         write(tmp_path / "x.json", [person("3", "1"), *loose, *nowhere, person(3, 2, bbox=None)])
@@ -125,7 +125,7 @@ def test_a_box_that_cannot_be_followed_costs_that_box_and_is_counted(tmp_path: P
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ([person(1, 1, track_id="a")], "'track_id' of record 0 .*must be a whole number"),
+        ([person(1, "a")], "'track_id' of record 0 .*must be a whole number"),
         ([person(1, 1, bbox="wide")], "'bbox' of record 0 .*must be 4 numbers"),
         ([person(-1, 1)], "must be the number of a frame, but is -1"),
         ([person(1, 1), 7], "the file must be a list of objects"),
