@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from analysis.allocation_table import Found, heading, part_text, summary
+from analysis.allocation_table import FoundAllocation, heading, part_text, summary
 from analysis.figures import PRINT
 from analysis.files import write_whole
 
@@ -22,19 +22,19 @@ BOX, KEY_BOX, GUIDE = "#CFE3F1", "#E3E3E3", "#D55E00"
 COLUMN_IN, ROW_IN = 1.9, 0.42  # inches on paper
 WIDTH, HEIGHT = 0.74, 0.56  # of the widest box, in columns and rows
 GUTTER = 0.5  # columns from a network's middle to the way of the heatmaps on its left
-LETTERS = "{depth, width, kernel, groups}, a attention, x expansion; heatmaps by + add, × mul, C cat"
+FIGURE_LEGEND = "{depth, width, kernel, groups}, a attention, x expansion; heatmaps by + add, × mul, C cat"
 SYMBOLS = {"add": "+", "mul": "×", "cat": "C"}
 
 
-def write_allocation_png(found: Found, path: Path) -> Path:
-    """At 200 dots per inch."""
+def write_allocation_png(found: FoundAllocation, path: Path) -> Path:
+    """Writes the picture of a found allocation to `path`, 200 dots per inch; returns `path`."""
     buffer = io.BytesIO()
     with mpl.rc_context(PRINT):
         FigureCanvasAgg(allocation_figure(found)).print_figure(buffer, format="png", dpi=200)
     return write_whole(path, buffer.getvalue())
 
 
-def allocation_figure(found: Found) -> Figure:
+def allocation_figure(found: FoundAllocation) -> Figure:
     """A column a frame, images enter above. A narrower box has fewer of the key frame's channels."""
     frames, parts = found["frames"], list(found["frames"][0]["parts"])
     rows = len(parts) + 1
@@ -50,7 +50,7 @@ def allocation_figure(found: Found) -> Figure:
         if frame["fusion"] is not None:
             _fusion(axes, column, parts.index(frame["fusion"]["behind"]), len(parts), frame["fusion"])
     figure.suptitle(fill(summary(found), 30 * len(frames)), fontsize=9)
-    figure.supxlabel(fill(LETTERS, 36 * len(frames)), fontsize=7.5, style="italic")
+    figure.supxlabel(fill(FIGURE_LEGEND, 36 * len(frames)), fontsize=7.5, style="italic")
     return figure
 
 
@@ -78,7 +78,7 @@ def _box(axes: Axes, column: float, row: float, width: float, colour: str, text:
 
 
 def _fusion(axes: Axes, column: int, behind: int, heatmaps: int, fusion: Mapping[str, Any]) -> None:
-    """From the last frame's heatmaps up between the networks, and in behind a part."""
+    """Draws a fusion's arrow: from the last frame's heatmaps up between the networks, in behind a part."""
     way, entry = column - GUTTER, behind + 0.5
     axes.plot([column - 1 + 0.18, way, way], [heatmaps, heatmaps, entry], color=GUIDE, lw=1.2)
     arrow = {"arrowstyle": "-|>", "color": GUIDE, "lw": 1.2, "shrinkA": 0, "shrinkB": 5}

@@ -5,22 +5,26 @@ Reads what the stage temporal_search leaves in allocation.json.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Column, Table
 from rich.text import Text
 
-LEGEND = "{depth, width, kernel, groups}, a attention, x expansion; + where the last frame's heatmaps come in"
+TABLE_LEGEND = (
+    "{depth, width, kernel, groups}, a attention, x expansion; + where the last frame's heatmaps come in"
+)
 
-Found = Mapping[str, Any]
+FoundAllocation = Mapping[str, Any]
 
 
-def allocation_table(found: Found) -> Group:
-    """As Figure 5: a column a frame, a row a part, GMACs and AP below; fits 80 columns up to T = 3."""
+def allocation_table(found: FoundAllocation) -> Group:
+    """A found allocation after Figure 5: a column a frame, a row a part, GMACs and AP below.
+
+    It fits 80 columns up to T = 3.
+    """
     frames = found["frames"]
     columns = [Column(heading(frame), overflow="fold") for frame in frames]
     table = Table(Column("", no_wrap=True), *columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -30,18 +34,10 @@ def allocation_table(found: Found) -> Group:
     table.add_row("GMACs", *(f"{frame['gmacs']:.4f}" for frame in frames))
     table.add_row("params", *(f"{frame['params'] / 1e6:.3f} M" for frame in frames))
     table.add_row("AP", *(f"{100 * frame['ap']:.1f}" for frame in frames))
-    return Group(Text(summary(found)), table, Text(LEGEND, style="italic"))
+    return Group(Text(summary(found)), table, Text(TABLE_LEGEND, style="italic"))
 
 
-def allocation_text(found: Found, *, width: int = 120) -> str:
-    """The table as plain text: for logs and files."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
-    with console.capture() as captured:
-        console.print(allocation_table(found))
-    return captured.get()
-
-
-def summary(found: Found) -> str:
+def summary(found: FoundAllocation) -> str:
     """One line: the averages that are searched and reported."""
     frames = len(found["frames"]) - 1
     return (

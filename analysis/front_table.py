@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import final
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
@@ -75,6 +76,7 @@ def counted(trials: pd.DataFrame) -> str:
     return f"{len(trials) - failed} finished trials" + (f", {failed} failed" if failed else "")
 
 
+@final
 @dataclass(frozen=True)
 class _Stages:
     """Stages on as few lines as the cell's width allows, broken only between stages."""

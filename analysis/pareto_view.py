@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from analysis.pareto import pareto_front
 from analysis.trials import SCORES, Column, column, comparable
 
 
+@final
 @dataclass(frozen=True)
 class ParetoView:
     """What both figures draw. `best` is the row of the front that is best in y within the limit on x."""
@@ -28,7 +29,7 @@ class ParetoView:
 
     @property
     def limit_text(self) -> str:
-        """For the legend: `limit: ≤ 0.6 GMACs`."""
+        """Text of the legend for the limit, as in `limit: ≤ 0.6 GMACs`."""
         if self.limit is None:
             return ""
         sign = "≤" if self.x.direction == "minimize" else "≥"
@@ -37,7 +38,7 @@ class ParetoView:
 
     @property
     def best_text(self) -> str:
-        """For the legend: `best: AP 0.643 at 0.510 GMACs`."""
+        """Text of the legend for the best trial, as in `best: AP 0.643 at 0.510 GMACs`."""
         if self.best is None:
             return ""
         y, x = (_number(self.trials[of.name], self.best[of.name]) for of in (self.y, self.x))

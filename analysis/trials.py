@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, final
 
 import pandas as pd
 import pyarrow as pa
@@ -21,11 +21,12 @@ TRIALS = "trials.parquet"
 SCORES = ("ap", "ap50", "ap75", "ap_medium", "ap_large", "ar")
 REQUIRED = ("run", "stage", "trial", "key", "architecture", "status", "params", "gmacs", *SCORES)
 READ_ATTEMPTS = 5
-COLUMNS = "columns"  # DataFrame.attrs holds plain dicts: pandas writes attrs as JSON
+COLUMNS_ATTR = "columns"  # DataFrame.attrs holds plain dicts: pandas writes attrs as JSON
 
 Direction = Literal["maximize", "minimize", ""]
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Column:
     """What the schema says of one column; `direction` is empty where no value is better than another."""
@@ -70,7 +71,7 @@ def read_trials(run_folder: Path | str, stage: str | None = None) -> pd.DataFram
     frame = frame.sort_values(["stage", "trial"], kind="stable", ignore_index=True)
     frame["failed"] = frame["status"] != "finished"
     frame["partial"] = _partial(frame)
-    frame.attrs[COLUMNS] = {name: asdict(each) for name, each in columns.items()}
+    frame.attrs[COLUMNS_ATTR] = {name: asdict(each) for name, each in columns.items()}
     return frame
 
 
@@ -79,13 +80,13 @@ def column(frame: pd.DataFrame, name: str) -> Column:
     if name not in frame.columns:
         known = ", ".join(map(str, frame.columns))
         raise AnalysisError(f"no column {name!r} among the trials; there are {known}.")
-    return Column(**frame.attrs.get(COLUMNS, {}).get(name, {"name": name}))
+    return Column(**frame.attrs.get(COLUMNS_ATTR, {}).get(name, {"name": name}))
 
 
 def declare(frame: pd.DataFrame, new: Column) -> pd.DataFrame:
-    """The same trials with a column's unit and direction set: for a column computed after reading."""
+    """A copy of the trials with a column's unit and direction set: for a column computed after reading."""
     result = frame.copy()
-    result.attrs[COLUMNS] = {**frame.attrs.get(COLUMNS, {}), new.name: asdict(new)}
+    result.attrs[COLUMNS_ATTR] = {**frame.attrs.get(COLUMNS_ATTR, {}), new.name: asdict(new)}
     column(result, new.name)
     return result
 
@@ -109,7 +110,7 @@ def comparable(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def _partial(frame: pd.DataFrame) -> pd.Series:
-    """False where it is not known: such a trial was scored on all."""
+    """Which trials were scored on fewer people than others; False where it is not known: scored on all."""
     if "people" not in frame:
         return pd.Series(False, index=frame.index)
     people = frame["people"].where(frame["status"] == "finished").astype("float64")

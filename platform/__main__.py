@@ -1,6 +1,5 @@
 """``python -m platform``: what the standard module prints when it is run."""
 
-import os
-import runpy
+from platform import _standard_code
 
-runpy.run_path(os.path.join(os.path.dirname(os.__file__), "platform.py"), run_name="__main__")
+exec(_standard_code(), {"__name__": "__main__"})

@@ -11,18 +11,19 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
-import torch
 import tyro
 from rich.console import Console
 
-from platform.comparison.scores import Videos, compare
 from platform.terminal.command_line import parse, run
 
 
+@final
 @dataclass(frozen=True)
 class CompareArguments:
+    """Arguments of `python -m platform.compare`: the runs to compare, and on which videos."""
+
     runs: Annotated[tuple[Path, ...], tyro.conf.Positional]
     """Folders of runs, with an allocation or with an S-ViPNet that was finetuned. The first allocation has
     the T at which controls are compared; others count for Table 4."""
@@ -36,6 +37,10 @@ class CompareArguments:
 
 def main(argv: list[str]) -> int:
     arguments = parse(CompareArguments, argv, prog="python -m platform.compare", description=__doc__)
+    import torch  # takes seconds, as does what is imported next: --help is answered before
+
+    from platform.comparison.scores import Videos, compare
+
     torch.set_num_threads(1)  # as in a search, so that the figures do not depend on the machine
     videos = Videos(root=arguments.on, split=arguments.split)
     print(compare(arguments.runs, arguments.out, Console(stderr=True), videos))

@@ -16,19 +16,21 @@ import sys
 
 from rich.console import Console
 
-from platform.comparison.controls import begin, check, controls
-from platform.config.arguments import read_arguments
-from platform.run.folder import folder_of
 from platform.terminal.command_line import run as run_command
 
 
 def main(arguments: list[str]) -> int:
-    base = None if "--help" in arguments[:1] else read_arguments(arguments)
-    if base is None:
+    if not arguments or arguments[0] in ("-h", "--help"):
         print((__doc__ or "").strip())
         return 0
-    check(base)
-    from platform.comparison.scores import compare
+    from platform.comparison.controls import begin, check_controls, controls
+    from platform.config.arguments import read_arguments
+    from platform.run.folder import folder_of
+
+    base = read_arguments(arguments)
+    assert base is not None  # it is where there are arguments
+    check_controls(base)
+    from platform.comparison.scores import compare  # takes seconds to import: a mistyped field comes first
     from platform.stages.pipeline import run
 
     console = Console(soft_wrap=not sys.stdout.isatty())

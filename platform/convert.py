@@ -10,20 +10,24 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from platform.terminal.command_line import parse, run
 from workers.data.bonn import write_bonn_as_posetrack
 from workers.data.people import counted
 
 
+@final
 @dataclass(frozen=True)
 class ConvertArguments:
+    """Arguments of `python -m platform.convert`: the clip, the folder to write and where to split."""
+
     source: Path
     """Folder with annotations.json and frames/."""
     out: Path
     """Folder for images/ and annotations/; it is made where it is missing. Images are linked, not copied."""
     train_frames: int = 0
-    """So many frames at the beginning become the split train, the others val. Both are of one video."""
+    """Number of first frames that become the split train; the others become val. Both are of one video."""
 
 
 def main(argv: list[str]) -> int:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, final
 
 import tyro
 
@@ -28,6 +28,7 @@ from workers.evaluation.posetrack.files import score_folders
 from workers.files import whole_file
 
 
+@final
 @dataclass(frozen=True)
 class PoseTrackArguments:
     """PoseTrack18's AP of predicted people, for each kind of joint and in total (Table 1 of the paper).
@@ -44,6 +45,7 @@ class PoseTrackArguments:
     """File to write all figures to."""
 
 
+@final
 @dataclass(frozen=True)
 class CocoArguments:
     """COCO's keypoint AP by pycocotools, over all images of the annotation file."""
@@ -56,9 +58,9 @@ class CocoArguments:
     """File to write the figures to."""
 
 
-Arguments = PoseTrackArguments | CocoArguments
+EvaluateArguments = PoseTrackArguments | CocoArguments
 COMMANDS = cast(
-    "type[Arguments]",
+    "type[EvaluateArguments]",
     Annotated[PoseTrackArguments, tyro.conf.subcommand("posetrack")]
     | Annotated[CocoArguments, tyro.conf.subcommand("coco")],
 )

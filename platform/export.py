@@ -13,28 +13,26 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, final
 
-from torch import nn
-
-from platform.terminal.architectures import find_architecture
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
-from spaces.architecture import Architecture
-from spaces.published import PUBLISHED
-from spaces.registry import build_space
-from spaces.space import SearchSpace
-from workers.data.normalise import MEAN_RGB, STD_RGB
-from workers.weights.onnx_export import GATE, export_onnx
-from workers.weights.released import load_released, read_checkpoint, to_released, write_checkpoint
-from workers.weights.safetensors import load_network, network_metadata, read_architecture, save_network
+
+if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are answered before
+    from torch import nn
+
+    from spaces.architecture import Architecture
+    from spaces.space import SearchSpace
 
 KEYPOINTS, INPUT_HW = 17, (256, 192)
-HEADS = {"1.x": "head", "0.x": "keypoint_head"}
+HEAD_OF_VERSION = {"1.x": "head", "0.x": "keypoint_head"}
 
 
+@final
 @dataclass(frozen=True)
 class ExportArguments:
+    """Arguments of `python -m platform.export`: the weights, what they belong to and where files go."""
+
     checkpoint: Path
     """Weights: a .pth file in MMPose's names, or a .safetensors file of one network."""
     out: Path
@@ -54,8 +52,9 @@ class ExportArguments:
             raise UsageError(f"--keypoints must be at least 1, but it is {self.keypoints}")
 
 
+@final
 @dataclass(frozen=True)
-class Named:
+class NamedNetwork:
     """A network and what it belongs to."""
 
     space: SearchSpace
@@ -63,8 +62,13 @@ class Named:
     network: nn.Module
 
 
-def load(arguments: ExportArguments) -> Named:
+def load(arguments: ExportArguments) -> NamedNetwork:
     """The network that the arguments name, in eval mode; VipnasError when the checkpoint is another's."""
+    from platform.terminal.architectures import find_architecture
+    from spaces.published import PUBLISHED
+    from spaces.registry import build_space
+    from workers.weights.released import load_released, read_checkpoint
+
     if arguments.checkpoint.suffix == ".safetensors":
         return _load_own(arguments)
     if arguments.architecture is None:
@@ -75,21 +79,30 @@ def load(arguments: ExportArguments) -> Named:
     architecture = find_architecture(arguments.architecture)
     space = build_space(architecture.space, arguments.keypoints or KEYPOINTS, arguments.input_hw or INPUT_HW)
     tensors = read_checkpoint(arguments.checkpoint)
-    return Named(space, architecture, load_released(space, architecture, tensors))
+    return NamedNetwork(space, architecture, load_released(space, architecture, tensors))
 
 
-def _load_own(arguments: ExportArguments) -> Named:
+def _load_own(arguments: ExportArguments) -> NamedNetwork:
+    from platform.terminal.architectures import find_architecture
+    from spaces.registry import build_space
+    from workers.weights.safetensors import load_network, read_architecture
+
     found, architecture = read_architecture(arguments.checkpoint)
     if arguments.architecture is not None:
         architecture = find_architecture(arguments.architecture)
     space = build_space(
         architecture.space, arguments.keypoints or found.keypoints, arguments.input_hw or found.input_hw
     )
-    return Named(space, architecture, load_network(arguments.checkpoint, space, architecture))
+    return NamedNetwork(space, architecture, load_network(arguments.checkpoint, space, architecture))
 
 
-def write(named: Named, out: Path, mmpose: str | None = None) -> None:
+def write(named: NamedNetwork, out: Path, mmpose: str | None = None) -> None:
     """Writes the files and prints what they are; none is kept where ONNX Runtime disagrees with PyTorch."""
+    from workers.data.normalise import MEAN_RGB, STD_RGB
+    from workers.weights.onnx_export import GATE, export_onnx
+    from workers.weights.released import to_released, write_checkpoint
+    from workers.weights.safetensors import network_metadata, save_network
+
     space, architecture, network = named.space, named.architecture, named.network
     stem = out / architecture.key
     cost = space.cost(architecture)
@@ -101,7 +114,9 @@ def write(named: Named, out: Path, mmpose: str | None = None) -> None:
     save_network(stem.with_suffix(".safetensors"), network, space, architecture)
     print(stem.with_suffix(".safetensors"))
     if mmpose is not None:
-        write_checkpoint(stem.with_suffix(".pth"), to_released(network, architecture, HEADS[mmpose]))
+        write_checkpoint(
+            stem.with_suffix(".pth"), to_released(network, architecture, HEAD_OF_VERSION[mmpose])
+        )
         print(f"{stem.with_suffix('.pth')}: in the names of MMPose {mmpose}")
 
 

@@ -13,21 +13,22 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, final
 
-from platform.terminal.architectures import find_architecture
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
-from spaces.architecture import Architecture
-from spaces.registry import SPACES, build_space
-from spaces.space import SearchSpace
-from workers.latency.measure import Measurement, Setting, measure_architecture
-from workers.latency.runtimes import RUNTIMES
-from workers.latency.steadiness import Steadiness
+
+if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are answered before
+    from spaces.architecture import Architecture
+    from spaces.space import SearchSpace
+    from workers.latency.measure import Measurement, Setting
 
 
+@final
 @dataclass(frozen=True)
 class LatencyArguments:
+    """Arguments of `python -m platform.latency`: the network and how it runs."""
+
     architecture: str
     """A published network (s-vipnas-res50, s-vipnas-mbv3, sbl-res50, hrnet-w32), or a file with an
     architecture's JSON."""
@@ -47,6 +48,9 @@ class LatencyArguments:
     """Print JSON, with every figure as measured."""
 
     def __post_init__(self) -> None:
+        from spaces.registry import SPACES
+        from workers.latency.runtimes import RUNTIMES
+
         if self.space is not None and self.space not in SPACES:
             raise UsageError(f"--space must be one of {', '.join(SPACES)}, but it is {self.space!r}")
         if self.runtime not in RUNTIMES:
@@ -58,6 +62,8 @@ class LatencyArguments:
 
 def setting_of(arguments: LatencyArguments, architecture: Architecture) -> Setting:
     """UsageError where the architecture is of another space than the one that is named."""
+    from workers.latency.measure import Setting
+
     if arguments.space not in (None, architecture.space):
         raise UsageError(
             f"--architecture must be of --space {arguments.space}, but it is of {architecture.space}. "
@@ -74,12 +80,12 @@ def report(space: SearchSpace, architecture: Architecture, measured: Measurement
     cost, timing = space.cost(architecture), measured.timing
     height, width = space.input_hw
     pinned = f"pinned to core {', '.join(map(str, measured.cores))}" if measured.cores else "not pinned"
-    calm = "steady" if timing.steady else "DISTURBED: measure again on a quiet machine"
+    state = "steady" if timing.steady else "DISTURBED: measure again on a quiet machine"
     return "\n".join(
         (
             f"{architecture.key}: {cost.params:,} params, {cost.gmacs:.3f} GMACs at {height}x{width}",
             f"{timing.median_ms:.2f} ms an image (p10 {timing.p10_ms:.2f}, p90 {timing.p90_ms:.2f}, "
-            f"{timing.runs} runs), {calm}",
+            f"{timing.runs} runs), {state}",
             f"{measured.runtime} {measured.runtime_version}, {measured.threads} thread"
             f"{'s' if measured.threads > 1 else ''} {pinned}, {measured.cpu}",
             f"control network at {timing.control_ratio:.2f} of its quiet time ({timing.quiet_ms:.3f} ms)",
@@ -94,6 +100,11 @@ def as_json(setting: Setting, architecture: Architecture, measured: Measurement)
 
 def main(argv: list[str]) -> int:
     arguments = parse(LatencyArguments, argv, prog="python -m platform.latency", description=__doc__)
+    from platform.terminal.architectures import find_architecture
+    from spaces.registry import build_space
+    from workers.latency.measure import measure_architecture
+    from workers.latency.steadiness import Steadiness
+
     architecture = find_architecture(arguments.architecture)
     setting = setting_of(arguments, architecture)
     space = build_space(setting.space, setting.keypoints, setting.input_hw)

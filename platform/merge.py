@@ -10,25 +10,19 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 import tyro
 from rich.console import Console
 
-from analysis.figures import write_pareto_html, write_pareto_png
-from analysis.front_table import front_table
-from analysis.pareto_view import pareto_view
-from analysis.trials import read_trials
-from platform.results.store import TrialStore
 from platform.terminal.command_line import parse
 from platform.terminal.command_line import run as run_command
 from platform.terminal.errors import ConfigError
-from platform.trials.merging import check_comparable, merged_rows
-from platform.trials.warm_start import check_runs
 
 PROGRAM = "python -m platform.merge"
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeArguments:
     """Makes one table and front of the trials of several runs; a new run can start from it: --warm-start."""
@@ -38,15 +32,20 @@ class MergeArguments:
     into: str
     """Name of the folder for the table and the front; one that is there already is refused."""
     storage: Path = Path("runs")
-    """Where that folder is made."""
+    """Folder in which the folder of the merged run is made."""
     stage: str = "spatial_search"
     """Whose trials."""
     mixed: bool = False
-    """Also where the scores may not be compared, as of different supernets."""
+    """Merge runs whose scores may not be compared, too, as of different supernets."""
 
 
 def main(arguments: list[str]) -> int:
     given = parse(MergeArguments, arguments, prog=PROGRAM, description=MergeArguments.__doc__)
+    # takes seconds to import: --help and a mistyped flag are answered before
+    from platform.results.store import TrialStore
+    from platform.trials.merging import check_comparable, merged_rows
+    from platform.trials.warm_start import check_runs
+
     check_runs(given.runs)
     folder = given.storage / given.into
     if folder.exists():
@@ -60,6 +59,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _report(folder: Path, console: Console) -> None:
+    from analysis.figures import write_pareto_html, write_pareto_png
+    from analysis.front_table import front_table
+    from analysis.pareto_view import pareto_view
+    from analysis.trials import read_trials
+
     trials = read_trials(folder)
     view = pareto_view(trials)
     write_pareto_html(view, folder / "pareto.html")

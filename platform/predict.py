@@ -17,37 +17,35 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, final
 
-import cv2
 import numpy as np
-import torch
 
-from platform.run.folder import RunFolder
-from platform.run.networks import Found, find_networks
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
-from workers.data.annotations.opening import Json
-from workers.data.people import counted
-from workers.evaluation.posetrack.results import TrackedPose, results_document, write_results
-from workers.latency.processor import cpu_model
-from workers.video.boxes import TrackedBoxes, read_boxes
-from workers.video.drawing import draw_poses
-from workers.video.follow import Followed, follow
-from workers.video.frames import frames_per_second
-from workers.video.streaming import StreamingPredictor
-from workers.video.writer import VideoWriter
+
+if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are answered before
+    from platform.run.networks import FoundNetworks
+    from workers.data.annotations.opening import Json
+    from workers.evaluation.posetrack.results import TrackedPose
+    from workers.video.boxes import TrackedBoxes
+    from workers.video.follow import Followed
+    from workers.video.writer import VideoWriter
 
 FOLDER_FPS = 10.0  # of a video made from a folder of frames, which does not say how fast they followed
 
 
+@final
 @dataclass(frozen=True)
 class PredictArguments:
+    """Arguments of `python -m platform.predict`: the run, the video, its boxes and what to write."""
+
     run: Path
     """A run's folder, as runs/NAME: the found allocation, or the S-ViPNet that was finetuned or retrained."""
     frames: Path
     """Folder of one video's frames, named by their numbers (000012.jpg), or a video file."""
     boxes: Path
-    """Where people are and who is who: an annotation file of PoseTrack18, or a list of {image_id, bbox,
+    """Boxes and tracks of the people: an annotation file of PoseTrack18, or a list of {image_id, bbox,
     track_id}; image_id is then the number of the frame, counted from 0 in a video file."""
     out: Path | None = None
     """Folder for the poses, in a file by the name of --boxes; it is made where it is missing."""
@@ -67,11 +65,23 @@ class PredictArguments:
 
 def main(argv: list[str]) -> int:
     arguments = parse(PredictArguments, argv, prog="python -m platform.predict", description=__doc__)
+    import cv2
+    import torch
+
+    from platform.run.folder import RunFolder
+    from platform.run.networks import find_networks
+    from workers.data.people import counted
+    from workers.evaluation.posetrack.results import results_document, write_results
+    from workers.video.boxes import read_boxes
+    from workers.video.drawing import draw_poses
+    from workers.video.follow import follow
+    from workers.video.streaming import StreamingPredictor
+
     found, boxes = find_networks(RunFolder(arguments.run)), read_boxes(arguments.boxes)
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(arguments.threads)
     predictor = StreamingPredictor(found.networks)
-    results, timed = Results(boxes), Timed()
+    results, timed = Results(boxes), FrameTimes()
     with ExitStack() as files:
         writer = files.enter_context(_writer(arguments)) if arguments.video else None
         for followed in follow(predictor, arguments.frames, boxes):
@@ -91,6 +101,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+@final
 class Results:
     """The frames that were looked at and everybody's poses, as they are written."""
 
@@ -100,6 +111,8 @@ class Results:
         self.poses: list[TrackedPose] = []
 
     def add(self, followed: Followed) -> None:
+        from workers.evaluation.posetrack.results import TrackedPose
+
         image = self.boxes.image(followed.frame.number, followed.frame.name)
         if self.boxes.images is None:
             self.images.append(image)
@@ -110,7 +123,8 @@ class Results:
         ]
 
 
-class Timed:
+@final
+class FrameTimes:
     """How long frames took, for one to read."""
 
     def __init__(self) -> None:
@@ -140,8 +154,12 @@ class Timed:
         )
 
 
-def conditions(found: Found, threads: int) -> str:
+def conditions(found: FoundNetworks, threads: int) -> str:
     """What the times hold for."""
+    import torch
+
+    from workers.latency.processor import cpu_model
+
     height, width = found.networks.input_hw
     on = f"{threads} thread{'s' if threads > 1 else ''} of {cpu_model()}"
     return (
@@ -153,6 +171,9 @@ def conditions(found: Found, threads: int) -> str:
 
 def _writer(arguments: PredictArguments) -> VideoWriter:
     assert arguments.video is not None
+    from workers.video.frames import frames_per_second
+    from workers.video.writer import VideoWriter
+
     rate = arguments.fps or frames_per_second(arguments.frames) or FOLDER_FPS
     return VideoWriter(arguments.video, rate)
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 import tyro
 from rich.console import Console
 
-from platform.config.file import from_yaml
-from platform.config.stage_names import STAGE_NAMES
-from platform.run.folder import RunFolder
-from platform.run.lock import only_driver
 from platform.terminal.command_line import parse
 from platform.terminal.command_line import run as run_command
 from platform.terminal.errors import ConfigError
@@ -21,6 +17,7 @@ from platform.terminal.errors import ConfigError
 PROGRAM = "python -m platform.track"
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackArguments:
     """Sends to the tracking server what a run could not send while it ran; nothing is sent twice."""
@@ -35,17 +32,24 @@ class TrackArguments:
 
 def main(arguments: list[str]) -> int:
     given = parse(TrackArguments, arguments, prog=PROGRAM, description=TrackArguments.__doc__)
+    from platform.run.folder import RunFolder  # takes seconds to import: --help is answered before
+    from platform.run.lock import only_driver
+
     folder = RunFolder(given.run.absolute())
     if not folder.environment.exists():
         raise ConfigError(f"{given.run} must be a run's folder, but it holds no environment.json")
     with only_driver(folder.path):
-        return _send(given, folder)
+        return _send(given, folder.path)
 
 
-def _send(given: TrackArguments, folder: RunFolder) -> int:
+def _send(given: TrackArguments, path: Path) -> int:
+    from platform.config.file import from_yaml
+    from platform.config.stage_names import STAGE_NAMES
+    from platform.run.folder import RunFolder
     from platform.run.tracked import finish, open_tracking
     from platform.tracking.sender import Patience
 
+    folder = RunFolder(path)
     config, console = from_yaml(folder.config), Console(soft_wrap=not sys.stdout.isatty())
     config = replace(config, storage=folder.path.parent, name=folder.path.name)
     if given.tracking_uri is not None:

@@ -1,18 +1,17 @@
 """One frozen value is one architecture; its canonical JSON gives the key used everywhere."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, final
 
 from spaces.errors import ArchitectureError
 
 KEY_DIGITS = 16
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageChoice:
     """What one stage (or one branch of a stage) of a supernet keeps. Equal choices have equal keys."""
@@ -30,6 +29,7 @@ class StageChoice:
         return int(self.width * self.expansion)
 
 
+@final
 @dataclass(frozen=True)
 class Architecture:
     """A subnet of the search space named `space`: its stem, its stages in order, and its deconvolution head.
@@ -58,7 +58,7 @@ class Architecture:
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str) -> Architecture:
+    def from_json(cls, text: str) -> "Architecture":
         """Reads what `to_json` wrote; anything else raises ArchitectureError naming what is wrong."""
         try:
             value = json.loads(text)

@@ -1,10 +1,10 @@
 """A space as a chain of decisions: what each can be and add, given what the parts before it carry over."""
 
-from __future__ import annotations
-
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Generic, TypeVar, final
 
 import numpy as np
 from jaxtyping import Int
@@ -17,31 +17,36 @@ COSTS = ("macs", "params")  # columns of Links.costs
 
 Parts = tuple[StageChoice, ...]
 
+P = TypeVar("P")  # what is picked at a decision
+C_co = TypeVar("C_co", covariant=True)  # what a whole path makes
 
+
+@final
 @dataclass(frozen=True, eq=False)
-class Links:
+class Links(Generic[P]):
     """What one decision can be behind one state. Shapes: L choices, C costs (see COSTS)."""
 
-    choices: Parts
+    choices: tuple[P, ...]
     after: Int[np.ndarray, " L"]  # the state that each choice leads to
     costs: Int[np.ndarray, "L C"]  # what each choice adds
 
 
+@final
 @dataclass(frozen=True, eq=False)
-class Decision:
+class Decision(Generic[P]):
     """One part, or one step of it. `states[state]` are its links; the first one has state 0 alone."""
 
-    states: tuple[Links, ...]
+    states: tuple[Links[P], ...]
     completes: bool  # whether the part is whole behind it
 
     @cached_property
     def costs(self) -> Int[np.ndarray, "L C"]:
-        """Of all links, state by state."""
+        """What the links of all states add, state by state."""
         return np.concatenate([links.costs for links in self.states])
 
     @cached_property
     def after(self) -> Int[np.ndarray, " L"]:
-        """Of all links, state by state."""
+        """The states that the links of all states lead to, state by state."""
         return np.concatenate([links.after for links in self.states])
 
     @cached_property
@@ -51,17 +56,25 @@ class Decision:
 
 
 @dataclass(frozen=True, eq=False)
-class Decisions:
-    """Decisions in order; a path takes one choice, by its number, at each of them."""
+class Decisions(ABC, Generic[P, C_co]):
+    """Decisions in order; a path takes one choice, by its number, at each of them.
 
-    decisions: tuple[Decision, ...]
+    Shapes: N paths, D decisions, C costs (see COSTS).
+    """
+
+    decisions: tuple[Decision[P], ...]
+
+    @abstractmethod
+    def read(self, path: Int[np.ndarray, " D"]) -> C_co:
+        """What the choices of one path, D numbers, make together."""
 
     @property
     def links(self) -> int:
+        """How many links all states of all decisions have."""
         return sum(len(links.choices) for decision in self.decisions for links in decision.states)
 
     def costs(self, paths: Int[np.ndarray, "N D"]) -> Int[np.ndarray, "N C"]:
-        """What many paths cost in whole."""
+        """The whole cost of every path."""
         states = np.zeros(len(paths), dtype=np.int64)
         total = np.zeros((len(paths), len(COSTS)), dtype=np.int64)
         for decision, picks in zip(self.decisions, paths.T, strict=True):
@@ -71,13 +84,14 @@ class Decisions:
         return total
 
 
+@final
 @dataclass(frozen=True, eq=False)
-class Chain(Decisions):
-    """All decisions of a space."""
+class Chain(Decisions[StageChoice, Architecture]):
+    """All decisions of a space; a path is an architecture."""
 
     space: SearchSpace
 
-    def architecture(self, path: Sequence[int]) -> Architecture:
+    def read(self, path: Int[np.ndarray, " D"]) -> Architecture:
         state, parts = 0, []
         for decision, pick in zip(self.decisions, path, strict=True):
             links = decision.states[state]
@@ -94,7 +108,7 @@ def chain(space: SearchSpace) -> Chain:
     A part is one decision; with `space.details` it is two, the outline and then the details, so that details
     are priced once for an outline and not once for every state.
     """
-    decisions: list[Decision] = []
+    decisions: list[Decision[StageChoice]] = []
     examples: list[Parts] = [()]
     for index in range(len(space.ranges)):
         last = index == len(space.ranges) - 1
@@ -109,6 +123,7 @@ def chain(space: SearchSpace) -> Chain:
     return Chain(tuple(decisions), space)
 
 
+@final
 class _States:
     """Numbers states in the order of their appearance, and keeps the first parts that led to each."""
 
@@ -123,14 +138,18 @@ class _States:
         return self.numbers[state]
 
 
-def _whole(space: SearchSpace, examples: list[Parts], behind: _States, last: bool) -> Iterator[Links]:
+def _whole(
+    space: SearchSpace, examples: list[Parts], behind: _States, last: bool
+) -> Iterator[Links[StageChoice]]:
     for before in examples:
         choices = space.choices(before)
         after = [_next(space, (*before, choice), behind, last) for choice in choices]
         yield Links(choices, np.array(after), _costs([space.part_cost(before, choice) for choice in choices]))
 
 
-def _outlines(space: SearchSpace, examples: list[Parts], behind: _States, last: bool) -> Iterator[Links]:
+def _outlines(
+    space: SearchSpace, examples: list[Parts], behind: _States, last: bool
+) -> Iterator[Links[StageChoice]]:
     """Choices of everything but the details, priced with the cheapest details."""
     names = [name for name in DIMENSIONS if name not in space.details]
     cheapest: dict[StageChoice, StageChoice] = {}
@@ -148,7 +167,9 @@ def _outlines(space: SearchSpace, examples: list[Parts], behind: _States, last: 
         yield Links(choices, np.array(after), _costs([space.part_cost(before, choice) for choice in choices]))
 
 
-def _details(space: SearchSpace, examples: list[Parts], behind: _States, last: bool) -> Iterator[Links]:
+def _details(
+    space: SearchSpace, examples: list[Parts], behind: _States, last: bool
+) -> Iterator[Links[StageChoice]]:
     """Every choice with the outline of the example's last part, priced as the difference to it."""
     known: dict[StageChoice, tuple[Parts, Int[np.ndarray, "L C"]]] = {}
     for *before, cheapest in examples:

@@ -1,29 +1,31 @@
 """Which architectures a search may propose, decided from closed-form cost alone, and drawing them evenly."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar, final, runtime_checkable
 
 import numpy as np
+from annotated_types import Ge
+from jaxtyping import Int
 
 from spaces.architecture import Architecture
+from spaces.bounds import check_bounds
 from spaces.chain import COSTS, Decisions, chain
 from spaces.cost import Cost
 from spaces.counting import Bound, Counts
-from spaces.errors import ConstraintError
+from spaces.errors import ConstraintError, NoneFoundError
 from spaces.space import SearchSpace
 
 MOST_TRIES = 20_000
 FEWEST_TRIES_EACH = 20
-FEW = 1 << 15  # so many candidates are listed rather than drawn
+MOST_LISTED = 1 << 15  # so many candidates are listed rather than drawn
 GIGA = 1e9
 
 
+@runtime_checkable
 class Keyed(Protocol):
     """What is drawn: a frozen value; equal ones have equal keys."""
 
@@ -34,6 +36,17 @@ class Keyed(Protocol):
 C = TypeVar("C", bound=Keyed)
 
 
+class CostFigures(Protocol):
+    """A cost, or an average of some."""
+
+    @property
+    def gmacs(self) -> float: ...
+
+    @property
+    def params(self) -> float: ...
+
+
+@final
 @dataclass(frozen=True, slots=True)
 class Named:
     """How errors name what is drawn: one of it, and many."""
@@ -42,13 +55,14 @@ class Named:
     many: str
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
     """Bounds on cost, both ends allowed; None does not bound."""
 
-    max_gmacs: float | None = None
-    min_gmacs: float | None = None
-    max_params: int | None = None
+    max_gmacs: Annotated[float, Ge(0)] | None = None
+    min_gmacs: Annotated[float, Ge(0)] | None = None
+    max_params: Annotated[int, Ge(0)] | None = None
 
     def allows(self, cost: Cost) -> bool:
         return (
@@ -58,44 +72,36 @@ class Constraint:
         )
 
     def check(self, space: SearchSpace) -> None:
-        """Raises ConstraintError where the space's smallest or biggest architecture shows it to be empty."""
+        """Raises NoneFoundError where the space's smallest or biggest architecture shows it to be empty."""
         self.check_ends(_named(space), space.cost(space.smallest()), space.cost(space.biggest()))
 
-    def check_ends(self, named: Named, least: Cost, most: Cost) -> None:
-        """Raises ConstraintError where nothing between the costs `least` and `most` satisfies it."""
-        self._check_numbers()
-        if self.max_gmacs is not None and least.gmacs > self.max_gmacs:
-            raise ConstraintError(
-                f"no {named.one} has at most {self.max_gmacs:g} GMACs; "
-                f"its smallest has {least.gmacs:.4g}. Raise search.max-gmacs."
-            )
-        if self.max_params is not None and least.params > self.max_params:
-            raise ConstraintError(
-                f"no {named.one} has at most {self.max_params:,} parameters; "
-                f"its smallest has {least.params:,}. Raise search.max-params."
-            )
-        if self.min_gmacs is not None and most.gmacs < self.min_gmacs:
-            raise ConstraintError(
-                f"no {named.one} has at least {self.min_gmacs:g} GMACs; "
-                f"its biggest has {most.gmacs:.4g}. Lower search.min-gmacs."
-            )
+    def check_ends(self, named: Named, least: CostFigures, most: CostFigures, per: str = "") -> None:
+        """Raises NoneFoundError where nothing between the costs `least` and `most` satisfies it.
 
-    def _check_numbers(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is not None and not 0 <= value < math.inf:
-                name = field.name.replace("_", "-")
-                raise ConstraintError(
-                    f"search.{name} must be a finite number of at least 0, but it is {value}"
-                )
+        `per` is said behind a bound, as " on average". Raises BoundError where a bound is no cost.
+        """
+        check_bounds(self)
+        self._check_order()
+        no_one = f"no {named.one} has"
+        if self.max_gmacs is not None and least.gmacs > self.max_gmacs:
+            bound, has = f"at most {self.max_gmacs:g} GMACs", _four_digits(least.gmacs, math.ceil)
+            raise NoneFoundError(no_one, bound + per, f"; its smallest has {has}", "Raise", ("max_gmacs",))
+        if self.max_params is not None and least.params > self.max_params:
+            bound, has = f"at most {self.max_params:,} parameters", f"{math.ceil(least.params):,}"
+            raise NoneFoundError(no_one, bound + per, f"; its smallest has {has}", "Raise", ("max_params",))
+        if self.min_gmacs is not None and most.gmacs < self.min_gmacs:
+            bound, has = f"at least {self.min_gmacs:g} GMACs", _four_digits(most.gmacs, math.floor)
+            raise NoneFoundError(no_one, bound + per, f"; its biggest has {has}", "Lower", ("min_gmacs",))
+
+    def _check_order(self) -> None:
         if self.min_gmacs is not None and self.max_gmacs is not None and self.min_gmacs > self.max_gmacs:
             raise ConstraintError(
-                f"search.min-gmacs must be at most search.max-gmacs, but they are {self.min_gmacs:g} and "
+                f"min_gmacs must be at most max_gmacs, but they are {self.min_gmacs:g} and "
                 f"{self.max_gmacs:g}. Lower the first or raise the second."
             )
 
     def bounds(self) -> tuple[Bound, ...]:
-        """In whole MACs and parameters, rounded outwards; no entry for a cost that is not bounded."""
+        """The bounds in whole MACs and parameters, rounded outwards; none for a cost without."""
         bounds = []
         if self.max_gmacs is not None or self.min_gmacs is not None:
             least = 0 if self.min_gmacs is None else math.floor(self.min_gmacs * GIGA)
@@ -106,9 +112,8 @@ class Constraint:
         return tuple(bounds)
 
     def fields_set(self) -> list[str]:
-        """The bounds that bound, as the command line names them."""
-        bounding = (field.name for field in fields(self) if getattr(self, field.name) is not None)
-        return [f"search.{name.replace('_', '-')}" for name in bounding]
+        """The names of the bounds that bound."""
+        return [field.name for field in fields(self) if getattr(self, field.name) is not None]
 
     def __str__(self) -> str:
         gmacs = (("at least", self.min_gmacs), ("at most", self.max_gmacs))
@@ -118,48 +123,50 @@ class Constraint:
         return " and ".join(words) or "any cost"
 
 
-class Candidates(Generic[C]):
-    """What decisions lead to and a constraint allows, to be drawn uniformly; `read` makes it of a path."""
+def _four_digits(value: float, towards: Callable[[float], int]) -> str:
+    """Rounded to where a bound of just this number leaves something."""
+    scale = 10.0 ** (3 - math.floor(math.log10(value)))
+    return f"{towards(value * scale) / scale:.4g}"
 
-    def __init__(
-        self, named: Named, constraint: Constraint, decisions: Decisions, read: Callable[[Sequence[int]], C]
-    ) -> None:
-        self.named, self.constraint = named, constraint
-        self.decisions, self.read = decisions, read
+
+@final
+class Candidates(Generic[C]):
+    """What decisions lead to and a constraint allows, to be drawn uniformly."""
+
+    def __init__(self, named: Named, constraint: Constraint, decisions: Decisions[Any, C]) -> None:
+        self.named, self.constraint, self.decisions = named, constraint, decisions
         self.counts = Counts(decisions, constraint.bounds())
 
     @cached_property
-    def listed(self) -> np.ndarray | None:
+    def listed(self) -> Int[np.ndarray, "N D"] | None:
         """The paths of every one of them where they are few enough to be listed, otherwise None."""
-        return self._allowed(self.counts.paths()) if self.counts.total <= FEW else None
+        return self._allowed(self.counts.paths()) if self.counts.total <= MOST_LISTED else None
 
     def draw(self, rng: np.random.Generator, count: int) -> list[C]:
         """`count` of them, each equally likely, but for draws that fell just outside the constraint."""
-        return list(map(self.read, self._allowed(self.counts.draw(rng, count))))
+        return list(map(self.decisions.read, self._allowed(self.counts.draw(rng, count))))
 
-    def _allowed(self, paths: np.ndarray) -> np.ndarray:
+    def _allowed(self, paths: Int[np.ndarray, "N D"]) -> Int[np.ndarray, "allowed D"]:
         costs = (Cost(params, macs) for macs, params in self.decisions.costs(paths).tolist())
         return paths[np.fromiter(map(self.constraint.allows, costs), dtype=bool, count=len(paths))]
 
-    def none_left(self, known: int) -> ConstraintError:
+    def none_left(self, known: int) -> NoneFoundError:
         """The error where all that are allowed, a listed number, are known already."""
         tried = f"all {self.counts.total:,.0f} whose cost comes near were tried"
         count = 0 if self.listed is None else len(self.listed)
         if not count:
-            return ConstraintError(
-                f"no {self.named.one} has {self.constraint}; {tried}. "
-                f"Widen {' or '.join(self.constraint.fields_set())}."
-            )
-        return ConstraintError(
-            f"all {count:,} {self.named.many} that have {self.constraint} "
-            f"are among the {known:,} known already. Widen the constraint or ask for fewer trials."
-        )
+            return self._too_narrow(f"no {self.named.one} has", f"; {tried}")
+        all_known = f" are among the {known:,} known already"
+        return self._too_narrow(f"all {count:,} {self.named.many} that have", all_known, fewer=True)
 
-    def not_found(self, tries: int, found: int, known: int) -> ConstraintError:
+    def not_found(self, tries: int, found: int, known: int) -> NoneFoundError:
         """The error where a bounded number of draws brought too little."""
-        return ConstraintError(
-            f"only {found:,} new {self.named.many} with {self.constraint} among "
-            f"{tries:,} drawn ({known:,} were known before). Widen the constraint or ask for fewer trials."
+        drawn = f" among {tries:,} drawn ({known:,} were known before)"
+        return self._too_narrow(f"only {found:,} new {self.named.many} with", drawn, fewer=True)
+
+    def _too_narrow(self, sought: str, found: str, *, fewer: bool = False) -> NoneFoundError:
+        return NoneFoundError(
+            sought, str(self.constraint), found, "Widen", self.constraint.fields_set(), fewer
         )
 
 
@@ -167,7 +174,7 @@ class Candidates(Generic[C]):
 def candidates(space: SearchSpace, constraint: Constraint) -> Candidates[Architecture]:
     """What sampling draws from, worked out once for a constraint; ConstraintError where it cannot hold."""
     constraint.check(space)
-    return Candidates(_named(space), constraint, chain(space), chain(space).architecture)
+    return Candidates(_named(space), constraint, chain(space))
 
 
 def _named(space: SearchSpace) -> Named:
@@ -204,7 +211,7 @@ def draw_unseen(open_ones: Candidates[C], count: int, rng: np.random.Generator, 
     """
     if open_ones.listed is not None:
         order = rng.permutation(len(open_ones.listed))
-        shuffled = (open_ones.read(open_ones.listed[index]) for index in order)
+        shuffled = (open_ones.decisions.read(open_ones.listed[index]) for index in order)
         unseen = list(islice((each for each in shuffled if each.key not in seen), count))
         if not unseen:
             raise open_ones.none_left(len(seen))

@@ -1,12 +1,12 @@
 """What a network costs, in closed form: parameters and multiply-accumulates (MACs)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import final
 
 DECONV_UPSAMPLING = 4  # output pixels per input pixel of a transposed convolution of stride 2
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Parameters (BatchNorm's affine ones included) and MACs of one forward pass of one image.
@@ -31,14 +31,14 @@ class Cost:
     def macs_on_output_pixels(self) -> int:
         return self.conv_macs + DECONV_UPSAMPLING * self.deconv_macs
 
-    def __add__(self, other: Cost) -> Cost:
+    def __add__(self, other: "Cost") -> "Cost":
         return Cost(
             self.params + other.params,
             self.conv_macs + other.conv_macs,
             self.deconv_macs + other.deconv_macs,
         )
 
-    def __mul__(self, times: int) -> Cost:
+    def __mul__(self, times: int) -> "Cost":
         return Cost(self.params * times, self.conv_macs * times, self.deconv_macs * times)
 
 

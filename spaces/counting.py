@@ -5,11 +5,10 @@ just outside: whoever draws one checks its exact cost. Drawing is uniform over t
 uniform over those that pass the check.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -21,6 +20,7 @@ MOST_CELLS = 1 << 16
 FEWEST_CELLS = 1 << 10
 
 
+@final
 @dataclass(frozen=True)
 class Bound:
     """The whole numbers that one cost (a column of Links.costs) may have in total; None does not bound."""
@@ -30,6 +30,7 @@ class Bound:
     most: int | None
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Step:
     """One part behind one state, in buckets. Shapes: L choices, A axes (one for each bound)."""
@@ -41,13 +42,14 @@ class Step:
 Pick = Callable[[np.ndarray], tuple[np.ndarray, ...]]  # ways (R, L) -> rows and choices, one each a branch
 
 
+@final
 class Counts:
     """`tables[index][state]` holds, for every bucket reached so far, how many ways lead to an allowed end.
 
     Shapes: N paths, D decisions, S states, A axes of `size` buckets.
     """
 
-    def __init__(self, chain: Decisions, bounds: Sequence[Bound]) -> None:
+    def __init__(self, chain: Decisions[Any, Any], bounds: Sequence[Bound]) -> None:
         self.size = _buckets_per_axis(chain, len(bounds))
         columns = [bound.column for bound in bounds]
         costs = [decision.costs[:, columns] for decision in chain.decisions]
@@ -114,12 +116,12 @@ class Counts:
         return paths
 
 
-def _buckets_per_axis(chain: Decisions, axes: int) -> int:
+def _buckets_per_axis(chain: Decisions[Any, Any], axes: int) -> int:
     cells = min(max(MOST_ADDITIONS // chain.links, FEWEST_CELLS), MOST_CELLS)
     return int(cells ** (1 / max(1, axes)))
 
 
-def _count(step: Step, table: Float[np.ndarray, "S ..."]) -> np.ndarray:
+def _count(step: Step, table: Float[np.ndarray, " S *size"]) -> Float[np.ndarray, "*size"]:
     """The ways behind every bucket: over choices, the sum of the next ways, shifted by what they add."""
     total = np.zeros(table.shape[1:])
     inside = (step.shifts < total.shape).all(axis=1)
@@ -132,7 +134,7 @@ def _count(step: Step, table: Float[np.ndarray, "S ..."]) -> np.ndarray:
 
 
 def _ways(
-    step: Step, reached: Int[np.ndarray, "R A"], table: Float[np.ndarray, "S ..."]
+    step: Step, reached: Int[np.ndarray, "R A"], table: Float[np.ndarray, " S *size"]
 ) -> Float[np.ndarray, "R L"]:
     """How many allowed ends lie behind each choice, from every row of buckets reached."""
     cells = reached[:, None, :] + step.shifts[None]

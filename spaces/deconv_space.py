@@ -1,13 +1,12 @@
 """Spaces shaped as a simple baseline (SBL [56]): a stem, stages of one kind of block, deconvolutions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from operator import mul
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -25,6 +24,7 @@ from spaces.space import Inlet, Outlet, SearchSpace, Tap, untouched
 BlockCost = Callable[[int, StageChoice, int, int, int], Cost]
 
 
+@final
 @dataclass(frozen=True)
 class BlockKind:
     """One kind of block: plain(width_in, choice, stride, act), elastic(entry, range, stride), and its cost.
@@ -40,6 +40,7 @@ class BlockKind:
 MOBILE = BlockKind(plain=MobileBlock, elastic=ElasticMobileBlock, cost=mobile_block_cost)
 
 
+@final
 @dataclass(frozen=True)
 class DeconvSpace(SearchSpace):
     """`pooled_stem` adds the 3x3 max pooling of stride 2 that ResNets have behind the stem."""
@@ -78,10 +79,10 @@ class DeconvSpace(SearchSpace):
         stem, first = self.pixels[:2]
         return Inlet(0, 1, stem, ("stem", "pool")), Inlet(1, 1, first, ("stages.0",))
 
-    def supernet(self) -> DeconvSupernet:
+    def supernet(self) -> "DeconvSupernet":
         return DeconvSupernet(self)
 
-    def network(self, architecture: Architecture) -> DeconvNetwork:
+    def network(self, architecture: Architecture) -> "DeconvNetwork":
         return DeconvNetwork(self, architecture)
 
     @cached_property
@@ -125,6 +126,7 @@ def head_cost(width_in: int, head: StageChoice, pixels: int, keypoints: int) -> 
     return cost + conv_cost(head.width, keypoints, 1, 1, pixels, bias=True)
 
 
+@final
 class DeconvNetwork(nn.Module):
     """The plain network of one architecture."""
 
@@ -147,7 +149,7 @@ class DeconvNetwork(nn.Module):
         )
         self.final = nn.Conv2d(head.width, space.keypoints, 1)
 
-    def forward(self, x: Float[Tensor, "B 3 H W"], tap: Tap = untouched) -> Float[Tensor, "B K h w"]:
+    def forward(self, x: Float[Tensor, "B 3 H W"], tap: Tap = untouched) -> Float[Tensor, "B K H//4 W//4"]:
         x = self.pool(self.stem(x))
         for index, stage in enumerate(self.stages, start=1):
             x = tap(index, stage(x))
@@ -160,6 +162,7 @@ def _plain_stage(kind: BlockKind, width_in: int, choice: StageChoice, stage: Sta
     return nn.Sequential(first, *others)
 
 
+@final
 class DeconvSupernet(nn.Module):
     """The weight-shared network; parameters have the same names as the plain network's."""
 
@@ -184,7 +187,7 @@ class DeconvSupernet(nn.Module):
 
     def forward(
         self, x: Float[Tensor, "B 3 H W"], architecture: Architecture, tap: Tap = untouched
-    ) -> Float[Tensor, "B K h w"]:
+    ) -> Float[Tensor, "B K H//4 W//4"]:
         stem, head = architecture.stem, architecture.head
         assert head is not None
         x = self.pool(self.stem(x, stem.width, stem.kernel, stem.groups))

@@ -1,7 +1,5 @@
 """From a supernet to a plain network: copied weights, no elastic code left."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

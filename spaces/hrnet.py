@@ -1,11 +1,8 @@
 """The HRNet-W32 search space: Table A3."""
 
-from __future__ import annotations
-
 from spaces.hrnet_space import HRNetSpace
-from spaces.ranges import GroupPowers, GroupSteps, StageRange, steps
+from spaces.ranges import EITHER, GroupPowers, GroupSteps, StageRange, steps
 
-EITHER = (False, True)
 BRANCH_WIDTHS = (steps(8, 32, 8), steps(16, 64, 16), steps(32, 128, 16), steps(64, 256, 16))
 
 

@@ -5,18 +5,19 @@ is the identity where i = j; a 1x1 convolution and nearest-neighbour upsampling 
 convolutions of stride 2 where i > j, of which all but the last keep the width and end in a ReLU.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from spaces.cost import Cost, conv_norm_cost
+from spaces.layers.conv import ElasticConv2d
 from spaces.layers.conv_norm import ConvNorm, ElasticConvNorm
+from spaces.layers.norm import ElasticBatchNorm2d
 
-Features = list[Tensor]  # one (B, C_b, H / 2^b, W / 2^b) per branch b
+FeatureMaps = list[Tensor]  # one (B, C_b, H / 2^b, W / 2^b) per branch b
 
 
 def needs_transition(w_in: int, w_out: int, stride: int) -> bool:
@@ -32,15 +33,20 @@ def transition(w_in: int, w_out: int, stride: int) -> nn.Module:
     return ConvNorm(w_in, w_out, 3, stride=stride) if needs_transition(w_in, w_out, stride) else nn.Identity()
 
 
-class ElasticTransition(ElasticConvNorm):
+@final
+class ElasticTransition(nn.Module):
     """A 3x3 convolution, BatchNorm and ReLU; the identity where neither width nor resolution changes."""
 
     def __init__(self, widths_in: tuple[int, ...], widths: tuple[int, ...], stride: int) -> None:
-        super().__init__(max(widths_in), max(widths), 3, stride=stride)
+        super().__init__()
+        self.conv = ElasticConv2d(max(widths_in), max(widths), 3, stride=stride)
+        self.norm = ElasticBatchNorm2d(max(widths))
         self.stride = stride
 
-    def forward(self, x: Float[Tensor, "B I H W"], out: int) -> Float[Tensor, "B O h w"]:  # type: ignore[override]
-        return super().forward(x, out, 3) if needs_transition(x.shape[1], out, self.stride) else x
+    def forward(self, x: Float[Tensor, "B I H W"], out: int) -> Float[Tensor, "B {out} h w"]:
+        if not needs_transition(x.shape[1], out, self.stride):
+            return x
+        return F.relu(self.norm(self.conv(x, out, 3)), inplace=True)
 
 
 def path_cost(w_in: int, w_out: int, source: int, target: int, pixels: Sequence[int]) -> Cost:
@@ -53,7 +59,7 @@ def path_cost(w_in: int, w_out: int, source: int, target: int, pixels: Sequence[
     return cost
 
 
-def gather(features: Features, target: int, path: Callable[[int, Tensor], Tensor]) -> Tensor:
+def gather(features: FeatureMaps, target: int, path: Callable[[int, Tensor], Tensor]) -> Tensor:
     """The sum over branches of what `path(source, x)` makes of each, at the resolution of branch `target`."""
     total = path(0, features[0])
     for source in range(1, len(features)):
@@ -64,6 +70,7 @@ def gather(features: Features, target: int, path: Callable[[int, Tensor], Tensor
     return F.relu(total)
 
 
+@final
 class Exchange(nn.Module):
     """The plain twin of ElasticExchange."""
 
@@ -74,7 +81,7 @@ class Exchange(nn.Module):
             for target in range(outputs)
         )
 
-    def forward(self, features: Features) -> Features:
+    def forward(self, features: FeatureMaps) -> FeatureMaps:
         return [
             gather(features, target, lambda source, x, row=row: row[source](x))  # type: ignore[misc]
             for target, row in enumerate(self.paths)
@@ -91,6 +98,7 @@ def _plain_path(widths: Sequence[int], source: int, target: int) -> nn.Sequentia
     return nn.Sequential(*down, ConvNorm(width, out, 3, stride=2, act="identity"))
 
 
+@final
 class ElasticExchange(nn.Module):
     """Reads the active widths off the features; `outputs` branches are made, the first ones."""
 
@@ -101,7 +109,7 @@ class ElasticExchange(nn.Module):
             for target in range(outputs)
         )
 
-    def forward(self, features: Features, outputs: int) -> Features:
+    def forward(self, features: FeatureMaps, outputs: int) -> FeatureMaps:
         widths = [x.shape[1] for x in features]
         return [
             gather(features, target, lambda source, x, row=row, out=out: row[source](x, out))  # type: ignore[misc]
@@ -109,6 +117,7 @@ class ElasticExchange(nn.Module):
         ]
 
 
+@final
 class ElasticPath(nn.ModuleList):
     """One path: all convolutions but the last keep the width of what comes in."""
 
@@ -123,7 +132,7 @@ class ElasticPath(nn.ModuleList):
             layers.append(ElasticConvNorm(width, out, 3, stride=2, act="identity"))
         super().__init__(layers)
 
-    def forward(self, x: Float[Tensor, "B I H W"], out: int) -> Float[Tensor, "B O h w"]:
+    def forward(self, x: Float[Tensor, "B I H W"], out: int) -> Float[Tensor, "B {out} h w"]:
         for index, layer in enumerate(self, start=1):
             x = layer(x, out if index == len(self) else x.shape[1], self.kernel)
         return x

@@ -1,10 +1,8 @@
 """HRNet, plain and weight-shared: parallel branches that keep every resolution from stage 2 on [49]."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeVar
+from typing import TypeVar, final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -16,7 +14,7 @@ from spaces.hrnet_exchange import (
     ElasticExchange,
     ElasticTransition,
     Exchange,
-    Features,
+    FeatureMaps,
     transition,
 )
 from spaces.layers.attention import SE
@@ -26,7 +24,7 @@ from spaces.ranges import StageRange
 from spaces.space import Tap, untouched
 
 MODULE_DEPTH = 4  # blocks of every branch between two exchanges
-BOTTLENECK = BottleneckKind(SE, outputs=4)
+SE_BOTTLENECK = BottleneckKind(SE, outputs=4)
 
 Part = TypeVar("Part", StageChoice, StageRange)
 
@@ -52,6 +50,7 @@ def by_stage(parts: Sequence[Part]) -> list[Sequence[Part]]:
     return [parts[start:end] for start, end in pairwise(starts)]
 
 
+@final
 class HRNetwork(nn.Module):
     """The plain network of one stem choice and the choices of stage 1 and of every later branch."""
 
@@ -61,15 +60,17 @@ class HRNetwork(nn.Module):
             *(ConvNorm(source, stem.width, stem.kernel, stride=2) for source in (3, stem.width))
         )
         first, multi = stages[0], by_stage(stages)
-        width = BOTTLENECK.width(first)
+        width = SE_BOTTLENECK.width(first)
         widths_in = (stem.width, *[width] * (first.depth - 1))
-        self.bottlenecks = nn.Sequential(*(Bottleneck(BOTTLENECK, source, first, 1) for source in widths_in))
+        self.bottlenecks = nn.Sequential(
+            *(Bottleneck(SE_BOTTLENECK, source, first, 1) for source in widths_in)
+        )
         widths = [[width], *([choice.width for choice in choices] for choices in multi)]
         self.transitions = nn.ModuleList(_transition(before, after) for before, after in pairwise(widths))
         self.stages = nn.ModuleList(_plain_stage(choices, choices is multi[-1]) for choices in multi)
         self.final = nn.Conv2d(multi[-1][0].width, keypoints, 1)
 
-    def forward(self, x: Float[Tensor, "B 3 H W"], tap: Tap = untouched) -> Float[Tensor, "B K h w"]:
+    def forward(self, x: Float[Tensor, "B 3 H W"], tap: Tap = untouched) -> Float[Tensor, "B K H//4 W//4"]:
         features = [tap(1, self.bottlenecks(self.stem(x)))]
         for number, (paths, stage) in enumerate(zip(self.transitions, self.stages, strict=True), start=2):
             starts = zip(paths.children(), continued(features), strict=True)
@@ -78,7 +79,7 @@ class HRNetwork(nn.Module):
         return self.final(features[0])
 
 
-def continued(features: Features) -> Features:
+def continued(features: FeatureMaps) -> FeatureMaps:
     """What the branches of the next stage start from: their own features; the new one, the last branch's."""
     return [*features, features[-1]]
 
@@ -99,6 +100,7 @@ def _outputs(branches: int, modules: int, last: bool) -> list[int]:
     return [branches] * (modules - 1) + [1 if last else branches]
 
 
+@final
 class MultiResolution(nn.Module):
     """The plain twin of ElasticMultiResolution."""
 
@@ -109,10 +111,11 @@ class MultiResolution(nn.Module):
         )
         self.exchange = Exchange([choice.width for choice in choices], outputs)
 
-    def forward(self, features: Features) -> Features:
+    def forward(self, features: FeatureMaps) -> FeatureMaps:
         return self.exchange([branch(x) for branch, x in zip(self.branches, features, strict=True)])
 
 
+@final
 class ElasticMultiResolution(nn.Module):
     """Up to 4 blocks in every branch and the exchange behind them."""
 
@@ -124,8 +127,8 @@ class ElasticMultiResolution(nn.Module):
         self.exchange = ElasticExchange([max(stage.width) for stage in ranges], outputs)
 
     def forward(
-        self, features: Features, choices: Sequence[StageChoice], depth: int, outputs: int
-    ) -> Features:
+        self, features: FeatureMaps, choices: Sequence[StageChoice], depth: int, outputs: int
+    ) -> FeatureMaps:
         computed = []
         for blocks, start, choice in zip(self.branches, features, choices, strict=True):
             x = start
@@ -135,6 +138,7 @@ class ElasticMultiResolution(nn.Module):
         return self.exchange(computed, outputs)
 
 
+@final
 class HRSupernet(nn.Module):
     """The weight-shared network; parameters have the same names as the plain network's."""
 
@@ -146,9 +150,9 @@ class HRSupernet(nn.Module):
         )
         first, multi = stages[0], by_stage(stages)
         entries = (stem.width, *[None] * (max(first.depth) - 1))
-        self.bottlenecks = nn.ModuleList(BOTTLENECK.elastic(entry, first, 1) for entry in entries)
+        self.bottlenecks = nn.ModuleList(SE_BOTTLENECK.elastic(entry, first, 1) for entry in entries)
         widths = [
-            [tuple(BOTTLENECK.outputs * width for width in first.width)],
+            [tuple(SE_BOTTLENECK.outputs * width for width in first.width)],
             *([stage.width for stage in ranges] for ranges in multi),
         ]
         self.transitions = nn.ModuleList(
@@ -160,7 +164,7 @@ class HRSupernet(nn.Module):
 
     def forward(
         self, x: Float[Tensor, "B 3 H W"], architecture: Architecture, tap: Tap = untouched
-    ) -> Float[Tensor, "B K h w"]:
+    ) -> Float[Tensor, "B K H//4 W//4"]:
         stem, first = architecture.stem, architecture.stages[0]
         for conv in self.stem:
             x = conv(x, stem.width, stem.kernel, stem.groups)

@@ -1,11 +1,10 @@
 """Spaces shaped as HRNet [49]: a stem, bottlenecks, stages of parallel branches, one 1x1 convolution."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import final
 
 from torch import nn
 
@@ -13,10 +12,11 @@ from spaces.architecture import Architecture, StageChoice
 from spaces.blocks.basic import basic_block_cost
 from spaces.cost import Cost, conv_cost, conv_norm_cost
 from spaces.hrnet_exchange import path_cost, transition_cost
-from spaces.hrnet_network import BOTTLENECK, HRNetwork, HRSupernet, branch_counts, module_depths
+from spaces.hrnet_network import SE_BOTTLENECK, HRNetwork, HRSupernet, branch_counts, module_depths
 from spaces.space import Inlet, Outlet, SearchSpace
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a part stands: `branch` of a multi-resolution stage whose own parts begin at part `start`."""
@@ -28,6 +28,7 @@ class Place:
     final: bool  # whether it is the last stage
 
 
+@final
 @dataclass(frozen=True)
 class HRNetSpace(SearchSpace):
     """`stages` are the bottleneck stage, then the branches of stage 2, those of stage 3, and so on."""
@@ -78,14 +79,14 @@ class HRNetSpace(SearchSpace):
         transition carries it to the others; and it alone goes on behind the last stage.
         """
         starts = [place.start for place in self.places if place.branch == 0]
-        bottlenecks = Outlet(1, BOTTLENECK.outputs, self.pixels[0])
+        bottlenecks = Outlet(1, SE_BOTTLENECK.outputs, self.pixels[0])
         return (bottlenecks, *(Outlet(start, 1, self.pixels[0]) for start in starts))
 
     @property
     def inlets(self) -> tuple[Inlet, ...]:
         """Behind the stem, and behind stage 1; from there on there are branches."""
         pixels = self.pixels[0]
-        return Inlet(0, 1, pixels, ("stem",)), Inlet(1, BOTTLENECK.outputs, pixels, ("bottlenecks",))
+        return Inlet(0, 1, pixels, ("stem",)), Inlet(1, SE_BOTTLENECK.outputs, pixels, ("bottlenecks",))
 
     def supernet(self) -> HRSupernet:
         return HRSupernet(self.stem, self.stages, self.keypoints)
@@ -129,14 +130,14 @@ class HRNetSpace(SearchSpace):
     @staticmethod
     def _source_width(before: Sequence[StageChoice], place: Place) -> int:
         source = before[place.start - place.previous + min(place.branch, place.previous - 1)]
-        return BOTTLENECK.width(source) if place.start == 2 else source.width
+        return SE_BOTTLENECK.width(source) if place.start == 2 else source.width
 
 
 @lru_cache(maxsize=1 << 14)
 def bottlenecks_cost(width_in: int, choice: StageChoice, pixels: int) -> Cost:
     """The first block, which may change the width, and the alike others."""
-    first = BOTTLENECK.cost(width_in, choice, 1, pixels, pixels)
-    other = BOTTLENECK.cost(BOTTLENECK.width(choice), choice, 1, pixels, pixels)
+    first = SE_BOTTLENECK.cost(width_in, choice, 1, pixels, pixels)
+    other = SE_BOTTLENECK.cost(SE_BOTTLENECK.width(choice), choice, 1, pixels, pixels)
     return first + other * (choice.depth - 1)
 
 

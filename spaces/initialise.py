@@ -1,12 +1,11 @@
 """Weights before training: zero-mean Gaussian, sigma 0.001 (paper, section 4.2)."""
 
-from __future__ import annotations
-
 import torch
 from torch import nn
 
 from spaces.layers.conv import ElasticConv2d
 from spaces.layers.deconv import ElasticDeconv2d
+from spaces.streams import Stream, torch_generator
 
 SIGMA = 0.001
 WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, ElasticConv2d, ElasticDeconv2d)
@@ -15,7 +14,7 @@ WEIGHTED = (nn.Conv2d, nn.ConvTranspose2d, ElasticConv2d, ElasticDeconv2d)
 @torch.no_grad()
 def initialise(network: nn.Module, seed: int, sigma: float = SIGMA) -> nn.Module:
     """Fills every (transposed) convolution with N(0, sigma) and its bias with zeros, plain or elastic."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator(Stream.FIRST_WEIGHTS, seed)
     for module in network.modules():
         if isinstance(module, WEIGHTED):
             module.weight.normal_(0, sigma, generator=generator)

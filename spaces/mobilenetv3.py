@@ -1,11 +1,8 @@
 """The MobileNetV3 search space: Table A1, and a small relative of it for quick runs."""
 
-from __future__ import annotations
-
 from spaces.deconv_space import MOBILE, DeconvSpace
-from spaces.ranges import GroupSizes, GroupSteps, StageRange, steps
+from spaces.ranges import EITHER, GroupSizes, GroupSteps, StageRange, steps
 
-EITHER = (False, True)
 HEAD_WIDTHS = (160, 192, 224, 240, 256)
 
 

@@ -1,17 +1,17 @@
 """Tables A1, A2 and A3 of the paper as they are printed, and why a space departs from a cell of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import final
 
 Range = tuple[int, int]  # [least, most]
 
-COLUMNS = ("depth", "width", "kernel", "groups", "attention", "expansion", "resolution")
+TABLE_COLUMNS = ("depth", "width", "kernel", "groups", "attention", "expansion", "resolution")
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class PaperRow:
     """One row of a table; None where the paper prints a dash or nothing. Resolution is 1 / that."""
 
     depth: Range | None = None
@@ -23,49 +23,51 @@ class Row:
     resolution: int
 
 
-def _mobile(depth: Range, width: int, kernel: Range, groups: Range, expansion: Range, resolution: int) -> Row:
-    return Row(
+def _mobile(
+    depth: Range, width: int, kernel: Range, groups: Range, expansion: Range, resolution: int
+) -> PaperRow:
+    return PaperRow(
         depth=depth, width=(width, width), kernel=kernel, groups=groups, attention=(0, 1),
         expansion=expansion, resolution=resolution,
     )  # fmt: skip
 
 
-def _bottleneck(depth: Range, width: Range, resolution: int) -> Row:
-    return Row(
+def _bottleneck(depth: Range, width: Range, resolution: int) -> PaperRow:
+    return PaperRow(
         depth=depth, width=width, kernel=(3, 5), groups=(16, 64), attention=(0, 1), expansion=(1, 1),
         resolution=resolution,
     )  # fmt: skip
 
 
-def _branch(depth: Range, branch: int) -> Row:
+def _branch(depth: Range, branch: int) -> PaperRow:
     most = 32 << (branch - 1)
-    return Row(
+    return PaperRow(
         depth=depth, width=(most // 4, most), kernel=(3, 3), groups=(1, most), attention=(0, 1),
         resolution=2 << branch,
     )  # fmt: skip
 
 
 A1 = {
-    "stem": Row(width=(16, 16), kernel=(3, 3), groups=(1, 1), resolution=2),
+    "stem": PaperRow(width=(16, 16), kernel=(3, 3), groups=(1, 1), resolution=2),
     "stage1": _mobile((1, 1), 16, (3, 3), (2, 16), (1, 1), 2),
     "stage2": _mobile((2, 4), 24, (3, 7), (9, 144), (3, 6), 4),
     "stage3": _mobile((2, 4), 40, (3, 7), (15, 240), (3, 6), 8),
     "stage4": _mobile((2, 4), 80, (3, 7), (30, 480), (3, 6), 16),
     "stage5": _mobile((2, 4), 112, (3, 7), (42, 672), (3, 6), 16),
     "stage6": _mobile((2, 4), 160, (3, 7), (60, 960), (3, 6), 32),
-    "head": Row(width=(256, 256), kernel=(4, 4), groups=(32, 256), resolution=4),
+    "head": PaperRow(width=(256, 256), kernel=(4, 4), groups=(32, 256), resolution=4),
 }
 A2 = {
-    "stem": Row(width=(32, 64), kernel=(7, 7), groups=(1, 1), resolution=4),
+    "stem": PaperRow(width=(32, 64), kernel=(7, 7), groups=(1, 1), resolution=4),
     "stage1": _bottleneck((3, 4), (64, 80), 8),
     "stage2": _bottleneck((4, 6), (128, 160), 8),
     "stage3": _bottleneck((6, 8), (256, 320), 16),
     "stage4": _bottleneck((3, 4), (512, 640), 32),
-    "head": Row(width=(64, 256), kernel=(4, 4), groups=(16, 64), resolution=4),
+    "head": PaperRow(width=(64, 256), kernel=(4, 4), groups=(16, 64), resolution=4),
 }
 A3 = {
-    "stem": Row(width=(16, 64), kernel=(3, 3), groups=(1, 1), resolution=4),
-    "stage1": Row(
+    "stem": PaperRow(width=(16, 64), kernel=(3, 3), groups=(1, 1), resolution=4),
+    "stage1": PaperRow(
         depth=(2, 4), width=(16, 64), kernel=(3, 3), groups=(1, 16), attention=(0, 1), resolution=4
     ),
     **{
@@ -74,7 +76,7 @@ A3 = {
         for branch in range(1, stage + 1)
     },
 }
-TABLES: Mapping[str, tuple[str, Mapping[str, Row]]] = {
+TABLES: Mapping[str, tuple[str, Mapping[str, PaperRow]]] = {
     "mobilenetv3": ("A1", A1),
     "resnet50": ("A2", A2),
     "hrnet-w32": ("A3", A3),

@@ -4,10 +4,9 @@
 `space.cost(architecture)` need.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import final
 
 from spaces.architecture import Architecture, StageChoice
 from spaces.errors import ArchitectureError
@@ -15,6 +14,7 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
     """An architecture and what is reported of it, for 17 keypoints and 256x192 pixels, AP on COCO val2017.

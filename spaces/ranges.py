@@ -1,12 +1,11 @@
 """What may be chosen: the ranges of one stage, and the rules for group numbers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, final, runtime_checkable
 
+EITHER = (False, True)
 GROUP_SIZES = (1, 2, 4, 8, 16)  # channels per group of a mobile block's middle convolution
 
 
@@ -15,6 +14,7 @@ def steps(least: int, most: int, step: int) -> tuple[int, ...]:
     return tuple(range(least, most + 1, step))
 
 
+@runtime_checkable
 class GroupRule(Protocol):
     """Which group numbers a grouped convolution may have."""
 
@@ -30,6 +30,7 @@ def _dividing(candidates: Iterable[int], widths: tuple[int, ...]) -> tuple[int, 
     return tuple(groups for groups in candidates if common % groups == 0)
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class GroupSteps:
     """fewest, fewest + step, ... most (Table A2: step 16)."""
@@ -42,6 +43,7 @@ class GroupSteps:
         return _dividing(steps(self.fewest, self.most, self.step), widths)
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class GroupPowers:
     """Powers of two from fewest to most (Table A3)."""
@@ -54,6 +56,7 @@ class GroupPowers:
         return _dividing((power for power in powers if self.fewest <= power <= self.most), widths)
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class GroupSizes:
     """Width / c for c channels per group, inside [fewest, most] (Table A1)."""
@@ -67,6 +70,7 @@ class GroupSizes:
         return tuple(common // size for size in sizes if self.fewest <= common // size <= self.most)
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRange:
     """What one stage can be: the supernet's weights are as large as the largest of each.

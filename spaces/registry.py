@@ -1,7 +1,5 @@
 """Every search space by name: add a function here and the contract tests run on it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 from spaces.errors import ArchitectureError

@@ -1,13 +1,10 @@
 """The ResNet-50 search space: Table A2."""
 
-from __future__ import annotations
-
 from spaces.blocks.bottleneck import BottleneckKind
 from spaces.deconv_space import BlockKind, DeconvSpace
 from spaces.layers.attention import GC
-from spaces.ranges import GroupSteps, StageRange, steps
+from spaces.ranges import EITHER, GroupSteps, StageRange, steps
 
-EITHER = (False, True)
 GROUPS = GroupSteps(16, 64)
 _BOTTLENECK = BottleneckKind(GC)
 BOTTLENECK = BlockKind(plain=_BOTTLENECK.plain, elastic=_BOTTLENECK.elastic, cost=_BOTTLENECK.cost)

@@ -1,13 +1,11 @@
 """A search space: its ranges, and what follows from ranges alone (sampling, bounds, checks, variation)."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import product
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import numpy as np
 from torch import Tensor, nn
@@ -17,7 +15,7 @@ from spaces.cost import Cost
 from spaces.errors import ArchitectureError
 from spaces.ranges import GroupRule, StageRange
 
-Pick = Callable[[str, str, Sequence[Any]], Any]  # part, dimension and its options -> the one taken
+PickOption = Callable[[str, str, Sequence[Any]], Any]  # part, dimension and its options -> the one taken
 Tap = Callable[[int, Tensor], Tensor]
 """Given a stage's number, from 1, and the features behind it: what goes on in their place, of their shape."""
 
@@ -31,6 +29,7 @@ def untouched(_stage: int, features: Tensor) -> Tensor:
     return features
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Outlet:
     """Where a network hands a stage's features to its tap: behind part `part`, stem first."""
@@ -40,6 +39,7 @@ class Outlet:
     pixels: int  # of the features
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Inlet:
     """Where a plain network may begin: behind part `part`, with features of earlier runs for the image.
@@ -104,7 +104,7 @@ class SearchSpace(ABC):
 
     @property
     def inlets(self) -> tuple[Inlet, ...]:
-        """Of the first parts, the stem's first. Networks of a space without any always begin with images."""
+        """Where a plain network may begin, first parts first; with none it begins with images."""
         return ()
 
     def choices(
@@ -244,7 +244,7 @@ class SearchSpace(ABC):
         pairs = ((source, middle) for source in sources for middle in stage.middles)
         return tuple(sorted({groups for pair in pairs for groups in stage.groups.options(*pair)}))
 
-    def _build(self, pick: Pick) -> Architecture:
+    def _build(self, pick: PickOption) -> Architecture:
         parts: list[StageChoice] = []
         *free, groups = DIMENSIONS
         for index, part in enumerate(self.part_names):

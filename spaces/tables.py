@@ -1,9 +1,7 @@
 """Prints, as Markdown, our ranges beside the paper's and our costs beside the published ones.
 
-`python -m spaces.tables` writes to the standard output what spaces/README.md holds.
+`python -m spaces.tables` writes to the standard output what spaces/TABLES.md holds.
 """
-
-from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +10,7 @@ from typing import Any
 
 from spaces.constraint import Constraint, candidates
 from spaces.deconv_space import DeconvSpace
-from spaces.paper import COLUMNS, REASONS, TABLES, Row
+from spaces.paper import REASONS, TABLE_COLUMNS, TABLES, PaperRow
 from spaces.published import PUBLISHED, find_published
 from spaces.registry import SPACES, build_space
 from spaces.space import SearchSpace
@@ -34,14 +32,14 @@ def lines() -> Iterator[str]:
     yield from costs_table()
 
 
-def ranges_table(space: SearchSpace, table: str, rows: Mapping[str, Row]) -> Iterator[str]:
+def ranges_table(space: SearchSpace, table: str, rows: Mapping[str, PaperRow]) -> Iterator[str]:
     """The paper's range above ours in every cell; numbers in brackets lead to the reasons underneath."""
     yield f"### {space.name} (Table {table})"
     yield ""
-    yield from _head(["part", *COLUMNS])
+    yield from _head(["part", *TABLE_COLUMNS])
     reasons: list[str] = []
     for part in space.part_names:
-        cells = (_cell(space, part, column, rows[part], reasons) for column in COLUMNS)
+        cells = (_cell(space, part, column, rows[part], reasons) for column in TABLE_COLUMNS)
         yield _row([part.replace("_", " "), *cells])
     for number, reason in enumerate(reasons, start=1):
         yield ""
@@ -77,16 +75,6 @@ def costs_table() -> Iterator[str]:
         ])  # fmt: skip
 
 
-def differs(space: SearchSpace, part: str, column: str, row: Row) -> bool:
-    """Whether our least and most are not the paper's; a column that the paper lacks must leave no choice."""
-    printed, ours = getattr(row, column), options(space, part, column)
-    if printed is None:
-        return len(ours) > 1
-    return (
-        (printed, printed) != (ours[0], ours[0]) if column == "resolution" else printed != (ours[0], ours[-1])
-    )
-
-
 def options(space: SearchSpace, part: str, column: str) -> Sequence[Any]:
     """All values that a dimension of a part can have here."""
     index = space.part_names.index(part)
@@ -100,7 +88,7 @@ def options(space: SearchSpace, part: str, column: str) -> Sequence[Any]:
     return getattr(space.ranges[index], column)
 
 
-def _cell(space: SearchSpace, part: str, column: str, row: Row, reasons: list[str]) -> str:
+def _cell(space: SearchSpace, part: str, column: str, row: PaperRow, reasons: list[str]) -> str:
     printed, ours = getattr(row, column), options(space, part, column)
     reason = REASONS.get((space.name, part, column))
     if printed is None and reason is None:

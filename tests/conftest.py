@@ -16,7 +16,7 @@ from tests.scheduling import END_TO_END, ByFile, scope_of
 ROOT = Path(__file__).resolve().parents[1]
 
 # `pytest` itself imports `platform` before it adds the checkout to sys.path. Where the package is not
-# installed (vipnas.pth), that was the standard module: forget it, so that ours is found from here on.
+# installed (00-vipnas.pth), that was the standard module: forget it, so that ours is found from here on.
 if not hasattr(sys.modules["platform"], "__path__"):
     del sys.modules["platform"]
 
@@ -53,9 +53,9 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def made_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small made data set in COCO's layout: some 30 people to train on, some 5 to score on."""
-    from workers.data.made.dataset import MadeConfig, write_made_dataset
+def synthetic_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small synthetic data set in COCO's layout: some 30 people to train on, some 5 to score on."""
+    from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 
-    config = MadeConfig(clips=8, frames_per_clip=2, people_per_clip=2)
-    return write_made_dataset(tmp_path_factory.mktemp("made") / "data", config)
+    config = SyntheticConfig(clips=8, frames_per_clip=2, people_per_clip=2)
+    return write_synthetic_dataset(tmp_path_factory.mktemp("synthetic") / "data", config)

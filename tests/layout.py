@@ -6,6 +6,7 @@ python -m tests.layout [CHECKOUT]    prints them
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
@@ -108,6 +109,43 @@ def folder_sizes(root: Path) -> Counter[str]:
 def with_context(root: Path, graph: Graph) -> list[str]:
     """The modules that name the run's context: one that imports `platform.run.context`."""
     return sorted(name for name, others in graph.items() if "platform.run.context" in others)
+
+
+def top_level_names(root: Path) -> dict[str, list[str]]:
+    """Every public function, class and constant of the packages, and the modules that define it."""
+    found: dict[str, list[str]] = {}
+    for module, path in modules(root).items():
+        for name in _defined(ast.parse(path.read_text())):
+            if not name.startswith("_"):
+                found.setdefault(name, []).append(module)
+    return found
+
+
+def unused_names(root: Path) -> list[str]:
+    """Public top-level names that nothing in the packages, in their README files or notebooks mentions again.
+
+    What only tests use is among them. A name counts wherever it stands, so a few are missed; none is wrong.
+    """
+    files = [path for package in PACKAGES for path in (root / package).rglob("*")]
+    texts = [path.read_text() for path in files if path.suffix in (".py", ".md", ".ipynb")]
+    words = Counter(word for text in texts for word in re.findall(r"\w+", text))
+    names = top_level_names(root)
+    return sorted(f"{where[0]}.{name}" for name, where in names.items() if words[name] <= len(where))
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    """The names of a module's functions, classes and constants; a type variable is none of them."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
+        elif isinstance(node, ast.Assign) and not _is_type_variable(node.value):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def _is_type_variable(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "TypeVar"
 
 
 def _dotted(path: Path) -> str:

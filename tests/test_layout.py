@@ -28,6 +28,10 @@ for name in sys.argv[1:]:
     print(name, code, len(said.getvalue()) > 100)
 """
 
+MET_TWICE = {"main", "run", "PROGRAM", "STAGE"}  # every command and every stage has its own
+BOTH_SIDES = {"Column", "Direction", "READ_ATTEMPTS"}  # of the trials table: analysis imports no writer
+FOR_LIBRARY_USERS = {"workers.data.detections.read_detections"}  # no command reads PoseTrack18 by a detector
+
 MAY_IMPORT = {
     "spaces": {"spaces"},
     "workers": {"spaces", "workers"},
@@ -189,3 +193,27 @@ def test_the_check_finds_imports_against_the_order(
         path.write_text(source if name == file else "")
 
     assert layout.up_imports(layout.imports(tmp_path)) == ([f"platform.{found}"] if found else [])
+
+
+def test_nothing_public_is_used_by_tests_alone(checkout: Path) -> None:
+    assert set(layout.unused_names(checkout)) <= FOR_LIBRARY_USERS
+
+
+def test_no_public_name_is_met_twice(checkout: Path) -> None:
+    names = layout.top_level_names(checkout)
+
+    assert {name: where for name, where in names.items() if len(where) > 1}.keys() <= MET_TWICE | BOTH_SIDES
+
+
+def test_the_checks_of_names_find_what_is_unused_and_what_is_met_twice(tmp_path: Path) -> None:
+    for file, source in {
+        "spaces/one.py": "LEAST = 1\ndef used(): ...\ndef alone(): ...\ndef _hidden(): ...",
+        "workers/two.py": "from spaces.one import used\nLEAST: int = 2\nC = TypeVar('C')\nused(LEAST)",
+        "tests/test_one.py": "from spaces.one import alone\nalone()",
+    }.items():
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(source)
+
+    assert layout.unused_names(tmp_path) == ["spaces.one.alone"]
+    assert layout.top_level_names(tmp_path)["LEAST"] == ["spaces.one", "workers.two"]
+    assert "C" not in layout.top_level_names(tmp_path)

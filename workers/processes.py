@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, final
 
 from spaces.errors import VipnasError
 from workers.errors import DataError
@@ -26,6 +26,7 @@ from workers.errors import DataError
 _CODE = "import sys; sys.path[:] = {path!r}; from workers.processes import serve; serve({socket})"
 
 
+@final
 class Helper:
     """One process with the object that `factory(*arguments)` returns there; both are pickled.
 
@@ -80,7 +81,7 @@ class Helper:
         return DataError(
             f"a process that reads or draws images must live until it is told to end, but process {self.pid} "
             f"ended with {cause}. SIGKILL often means that memory ran out; where it made training batches, "
-            "lower train.loader-processes or train.memory-mib."
+            "lower TrainConfig.loader_processes or TrainConfig.memory_mib."
         )
 
 
@@ -127,8 +128,9 @@ def serve(descriptor: int) -> None:
             os._exit(0)  # nobody listens any more
 
 
+@final
 class _Broken:
-    """In place of an object that could not be made: every call raises the reason."""
+    """Stands for an object that could not be made: every call raises the reason."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error

@@ -1,14 +1,15 @@
-"""Where distant workers leave their progress and the driver picks it up, in order."""
+"""The board on which distant workers leave their progress; the driver picks it up in order."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 MOST_EVENTS = 10_000  # beyond it the oldest go, so that nobody listening costs no memory
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A line for the person who watches."""
@@ -16,8 +17,9 @@ class Notice:
     text: str
 
 
+@final
 class ProgressBoard:
-    """A plain class; the driver makes it a Ray actor."""
+    """Progress events of workers, in order; the driver makes it a Ray actor."""
 
     def __init__(self) -> None:
         self._events: deque[Any] = deque(maxlen=MOST_EVENTS)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import final
 
 from platform.config.run import RunConfig
+from platform.config.sections.temporal import TemporalConfig
 from platform.config.stage_names import StageName
-from platform.config.temporal import TemporalConfig
 from platform.run.folder import RunFolder, folder_of
 from platform.terminal.errors import ConfigError
 from workers.files import link_or_copy
@@ -17,6 +18,7 @@ FRAMES = (2, 3, 4)  # Table 4's
 SEARCH: tuple[StageName, ...] = ("temporal_search", "temporal_retrain", "report")
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Control:
     """A run beside the recipe's own."""
@@ -32,7 +34,7 @@ def controls(base: RunConfig) -> tuple[Control, ...]:
             _shared(base), _spatial(base), _without_fusion(base))  # fmt: skip
 
 
-def check(base: RunConfig) -> None:
+def check_controls(base: RunConfig) -> None:
     """Raises ConfigError for what would fail, or compare nothing, hours later."""
     if "temporal_search" not in base.stages:
         raise ConfigError(
@@ -59,10 +61,10 @@ def check(base: RunConfig) -> None:
 
 def _check_clips(base: RunConfig) -> None:
     needs, made = max(*FRAMES, base.temporal.frames) + 1, base.data.made.frames_per_clip
-    is_made = base.data.root is None and base.finetune.root is None and base.temporal.root is None
-    if is_made and made < needs:
+    is_synthetic = base.data.root is None and base.finetune.root is None and base.temporal.root is None
+    if is_synthetic and made < needs:
         raise ConfigError(
-            f"a clip for T = {needs - 1} needs {needs} frames, but made clips have {made}. "
+            f"a clip for T = {needs - 1} needs {needs} frames, but synthetic clips have {made}. "
             f"Give --data.made.frames-per-clip {needs}."
         )
 

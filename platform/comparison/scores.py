@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import final
 
 from rich.console import Console
 
 from platform.comparison.tables import Entry, Method, as_csv, as_markdown, csv_text
 from platform.config.file import from_yaml
-from platform.config.paths import MADE_POSETRACK, data_root
+from platform.config.paths import SYNTHETIC_POSETRACK, data_root
 from platform.config.run import RunConfig
 from platform.run.folder import RunFolder, write_text
 from platform.terminal.errors import ConfigError
@@ -19,23 +20,25 @@ from platform.terminal.progress import StageProgress
 from workers.data.tracks import Tracks, read_tracks
 from workers.video.batch import score_videos
 from workers.video.networks import VideoNetworks
-from workers.weights.allocation import load_allocation, video_networks
+from workers.weights.allocation import load_allocation
 from workers.weights.key_frame import KeyFrame, read_key_frame
 from workers.weights.safetensors import read_joints
 
-BATCH_SIZE = 64
+SCORING_BATCH = 64
 TRAINED_FRAMES = 3  # the paper's T
 READ = cache(read_tracks)  # runs of one comparison share their data set
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class ScoredRun:
     """One run's figure and, by joints, its parts in percent."""
 
     entry: Entry
     parts: dict[str, float]
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Videos:
     """What runs are scored on, where it is not what they were searched on."""
@@ -76,12 +79,12 @@ def compare(runs: Sequence[Path], out: Path, console: Console, videos: Videos = 
     return text
 
 
-def _at(frames: int, allocation: Scored, key_frame: Sequence[Scored]) -> Sequence[Scored]:
+def _at(frames: int, allocation: ScoredRun, key_frame: Sequence[ScoredRun]) -> Sequence[ScoredRun]:
     """The key frame alone counts once: runs of another T have the same."""
     return key_frame if allocation.entry.frames == frames else ()
 
 
-def score_run(path: Path, videos: Videos = SEARCHED) -> Iterator[Scored]:
+def score_run(path: Path, videos: Videos = SEARCHED) -> Iterator[ScoredRun]:
     """The run's allocation and the key frame's network alone; of a run without one, its S-ViPNet.
 
     Raises ConfigError where the folder is no run that has either.
@@ -92,14 +95,14 @@ def score_run(path: Path, videos: Videos = SEARCHED) -> Iterator[Scored]:
     if folder.video_networks.is_file():
         trained = load_allocation(folder.video_networks)
         bound, method = config.temporal.search.max_gmacs, _method(config)
-        yield _scored(config, method, trained.networks(), trained.cost.gmacs, bound, tracks)
+        yield _scored(config, method, VideoNetworks.of(trained), trained.cost.gmacs, bound, tracks)
         if method == "allocation":
             key = trained.key_frame
-            yield _scored(config, "key frame", video_networks(key), _gmacs(key), bound, tracks)
+            yield _scored(config, "key frame", VideoNetworks.of_key_frames(key), _gmacs(key), bound, tracks)
     elif folder.finetuned.is_file():
         key = read_key_frame(folder.finetuned, read_joints(folder.finetuned))
         bound = config.search.max_gmacs
-        yield _scored(config, "spatial", video_networks(key), _gmacs(key), bound, tracks)
+        yield _scored(config, "spatial", VideoNetworks.of_key_frames(key), _gmacs(key), bound, tracks)
     else:
         raise ConfigError(
             f"{path} must be a run with {folder.allocation_networks.name} or {folder.finetuned.name}, but it "
@@ -110,7 +113,7 @@ def score_run(path: Path, videos: Videos = SEARCHED) -> Iterator[Scored]:
 def scored_tracks(config: RunConfig, videos: Videos) -> Tracks:
     """Everybody of `videos`; by default all on whom the run's temporal level was searched."""
     temporal, finetune = config.temporal, config.finetune
-    root = videos.root or temporal.root or finetune.root or data_root(config) / MADE_POSETRACK
+    root = videos.root or temporal.root or finetune.root or data_root(config) / SYNTHETIC_POSETRACK
     return READ(root, videos.split or temporal.val_split or finetune.val_split)
 
 
@@ -127,10 +130,10 @@ def _gmacs(key: KeyFrame) -> float:
 def _scored(
     config: RunConfig, method: Method, networks: VideoNetworks, gmacs: float, bound: float | None,
     tracks: Tracks,
-) -> Scored:  # fmt: skip
-    ap = score_videos(networks, tracks, BATCH_SIZE).ap
+) -> ScoredRun:  # fmt: skip
+    ap = score_videos(networks, tracks, SCORING_BATCH).ap
     entry = Entry(
         run=config.name, method=method, frames=len(networks.frames), bound=bound, gmacs=gmacs,
         ap=100 * ap.total,
     )  # fmt: skip
-    return Scored(entry=entry, parts={name: 100 * value for name, value in ap.table.items()})
+    return ScoredRun(entry=entry, parts={name: 100 * value for name, value in ap.table.items()})

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, final
 
 import numpy as np
 
@@ -16,6 +16,7 @@ BACKBONES = {"resnet50": "ResNet-50", "mobilenetv3": "MobileNetV3"}  # of the pa
 DECIMALS = {"T": 0, "bound": 4, "GMACs": 4}  # of figures in markdown; all else has one
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What one run's networks are worth: one figure in one line of a table."""
@@ -28,6 +29,7 @@ class Entry:
     ap: float  # PoseTrack18's, percent, over everybody in every frame
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of a comparison."""
@@ -41,6 +43,7 @@ class Line:
         return entry.method == self.method and self.frames in (None, entry.frames)
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """One table; the last line is what the others are measured against."""
@@ -56,7 +59,7 @@ def _ours(frames: int) -> Line:
 
 
 def comparisons(frames: int) -> tuple[Comparison, ...]:
-    """The four, `frames` being T of the run that the controls belong to."""
+    """The paper's four comparisons, `frames` being T of the run that the controls belong to."""
     in_picture = Line(says="T-ViPNAS, allocated to frames", method="allocation", frames=frames)
     return (
         Comparison(
@@ -92,7 +95,7 @@ def comparisons(frames: int) -> tuple[Comparison, ...]:
 
 
 def _propagation(frames: int) -> dict[int, dict[str, float]]:
-    """Table 4's; `frames` comes last, as what the others are measured against."""
+    """The lines of Table 4, one a T; `frames` comes last, as what the others are measured against."""
     known = {2: {"resnet50": 81.7}, 3: {"resnet50": 81.7}, 4: {"resnet50": 81.4}}
     ours = known.pop(frames, {})
     return known | {frames: ours}
@@ -131,16 +134,16 @@ def _rows_at(
 
 
 def as_markdown(entries: Sequence[Entry], frames: int, scored_on: str) -> str:
-    """All four tables; `scored_on` says which videos AP is of."""
+    """Markdown of the four comparisons; `scored_on` says which videos AP is of."""
     parts = (
         f"## {each.title}\n\n{_markdown_table(rows_of(each, entries))}\n\nThe paper: {each.paper}.\n"
         for each in comparisons(frames)
     )
-    return LEGEND.format(scored_on=scored_on) + "\n".join(parts)
+    return COMPARISON_LEGEND.format(scored_on=scored_on) + "\n".join(parts)
 
 
 def as_csv(entries: Sequence[Entry], frames: int) -> str:
-    """The same rows, not rounded, with the comparison's name."""
+    """CSV of every comparison's rows, not rounded, with the comparison's name."""
     rows: list[dict[str, Cell]] = [
         {"comparison": each.title, **row} for each in comparisons(frames) for row in rows_of(each, entries)
     ]
@@ -148,7 +151,7 @@ def as_csv(entries: Sequence[Entry], frames: int) -> str:
 
 
 def csv_text(rows: Sequence[Mapping[str, Cell]]) -> str:
-    """With the first row's names as the header; nothing for None."""
+    """CSV of `rows`: the first row's names are the header, None is an empty cell."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
@@ -156,7 +159,7 @@ def csv_text(rows: Sequence[Mapping[str, Cell]]) -> str:
     return text.getvalue()
 
 
-LEGEND = """# The paper's comparisons
+COMPARISON_LEGEND = """# The paper's comparisons
 
 AP is PoseTrack18's in percent, over everybody in every frame, boxes as labelled. Videos: {scored_on}.
 GMACs are those of one person and frame on average, key frames included. `bound` is what a search was given.

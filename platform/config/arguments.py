@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platform.config.file import from_yaml
+from rich.console import Console
+
+from platform.config.checks import fields_in
+from platform.config.file import flat_fields, from_yaml
 from platform.config.recipes import RECIPES, listing, recipe
 from platform.config.run import RunConfig
 from platform.terminal.command_line import parse
 from platform.terminal.errors import ConfigError
+from platform.terminal.short_help import Groups, print_short_help
+from spaces.errors import BoundError
 
 PROGRAM = "python -m platform.search"
+HELP = frozenset(("-h", "--help"))
+HELP_ALL = "--help-all"
+COMMON: Groups = {  # what people change first
+    "run": ("name", "seed", "storage", "stages"),
+    "data and training": ("data.root", "train.epochs"),
+    "search of subnets": ("search.trials", "search.sampler", "search.max_gmacs", "search.max_latency_ms"),
+    "search of allocations": ("temporal.search.trials", "temporal.search.max_gmacs"),
+    "resources": ("resources.train_workers", "resources.gpus_per_train_worker", "resources.slots"),
+}
 
 
 def overview() -> str:
@@ -34,7 +48,8 @@ def overview() -> str:
             f"  {PROGRAM} --config runs/smoke/config.yaml",
             f"  {PROGRAM} smoke --name tighter --warm-start runs/smoke --search.max-gmacs 0.01",
             "",
-            f"All fields of a recipe, with their values: {PROGRAM} smoke --help",
+            f"The fields that people change first, with their values: {PROGRAM} smoke --help",
+            f"All fields: {PROGRAM} smoke --help-all",
             "Several runs as one table and front: python -m platform.merge runs/smoke runs/more --into both",
             "In which fields two recipes differ: python -m platform.recipes diff smoke coco-mbv3",
         )
@@ -42,8 +57,11 @@ def overview() -> str:
 
 
 def read_arguments(arguments: list[str]) -> RunConfig | None:
-    """The configuration that the arguments describe; None when they ask for the overview."""
-    if not arguments or arguments[0] in ("-h", "--help"):
+    """The configuration that the arguments describe; None when they ask for the overview.
+
+    Behind a recipe or file --help prints the common fields, --help-all every field, and both exit.
+    """
+    if not arguments or arguments[0] in HELP:
         return None
     if arguments[0] == "--config" or arguments[0].startswith("--config="):
         name, base, rest = _from_file(arguments)
@@ -54,7 +72,23 @@ def read_arguments(arguments: list[str]) -> RunConfig | None:
         )
     else:
         name, base, rest = arguments[0], recipe(arguments[0]), arguments[1:]
-    return parse(RunConfig, rest, default=base, prog=f"{PROGRAM} {name}", description=RunConfig.__doc__ or "")
+    program = f"{PROGRAM} {name}"
+    if HELP_ALL in rest:
+        rest = ["--help"]
+    elif not HELP.isdisjoint(rest):
+        print_common_help(base, program, Console())
+        raise SystemExit(0)
+    try:
+        return parse(RunConfig, rest, default=base, prog=program, description=RunConfig.__doc__ or "")
+    except BoundError as error:
+        raise ConfigError(fields_in(RunConfig, str(error))) from error
+
+
+def print_common_help(config: RunConfig, program: str, console: Console) -> None:
+    """The common fields with their values in `config`, and how to see the others."""
+    usage, count = f"{program} [--FIELD VALUE ...] [--resume]", len(flat_fields(config))
+    more = f"These fields are what people change first; for all {count}:\n  {program} {HELP_ALL}"
+    print_short_help(config, COMMON, usage, more, console)
 
 
 def _from_file(arguments: list[str]) -> tuple[str, RunConfig, list[str]]:

@@ -9,10 +9,14 @@ from typing import Any, get_args, get_type_hints
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from platform.config.checks import fields_in, typed
 from platform.config.run import RunConfig
 from platform.terminal.errors import ConfigError
+from spaces.bounds import NumberRange, ranges
+from spaces.errors import BoundError
 
 _ADAPTER = TypeAdapter(RunConfig)
+OUT_OF_BOUNDS = ("greater_than_equal", "greater_than", "less_than_equal", "less_than")  # pydantic's words
 
 
 def to_yaml(config: RunConfig) -> str:
@@ -46,11 +50,33 @@ def from_yaml(path: Path) -> RunConfig:
     try:
         return _ADAPTER.validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the run"
-        raise ConfigError(
-            f"{path}: {where} is not valid: {first['msg']}, but it is {first['input']!r:.60}"
-        ) from error
+        raise ConfigError(_refusal(path, error)) from error
+    except BoundError as error:
+        raise ConfigError(fields_in(RunConfig, str(error))) from error
+
+
+def _refusal(path: Path, error: ValidationError) -> str:
+    """What is wrong with one field; a number out of bounds, if any, is said as everywhere."""
+    found = error.errors()
+    first = next((each for each in found if each["type"] in OUT_OF_BOUNDS), found[0])
+    names, allowed = _field(first["loc"])
+    if allowed is not None and first["type"] in OUT_OF_BOUNDS:
+        return f"{typed('', '.'.join(names))} must be {allowed}, but it is {first['input']}"
+    where = ".".join(names) or "the run"
+    return f"{path}: {where} is not valid: {first['msg']}, but it is {first['input']!r:.60}"
+
+
+def _field(loc: tuple[int | str, ...]) -> tuple[list[str], NumberRange | None]:
+    """The field that pydantic means, and the numbers it takes; what it says of types behind is left out."""
+    kind: Any = RunConfig
+    names: list[str] = []
+    for part in map(str, loc):
+        names.append(part)
+        inner = get_type_hints(kind).get(part)
+        if not is_dataclass(inner):
+            return names, ranges(kind).get(part)
+        kind = inner
+    return names, None
 
 
 def _refuse_unknown(kind: type, value: dict[str, Any], path: Path, prefix: str = "") -> None:

@@ -6,17 +6,18 @@ import hashlib
 from pathlib import Path
 
 from platform.config.run import RunConfig
-from workers.data.made.dataset import MadeConfig
+from workers.data.synthetic.dataset import SyntheticConfig
 
-MADE_POSETRACK = "posetrack18"  # folder in a made data set
+SYNTHETIC_POSETRACK = "posetrack18"  # folder in a synthetic data set
 
 
 def data_root(config: RunConfig) -> Path:
-    """The given data set, or where this seed's made one lies: runs with equal data share it."""
-    return config.data.root or config.storage / "data" / made_name(config.data.made)
+    """The given data set, or where this seed's synthetic one lies: runs with equal data share it."""
+    return config.data.root or config.storage / "data" / synthetic_name(config.data.made)
 
 
-def made_name(config: MadeConfig) -> str:
-    """A folder name that tells made data sets apart."""
-    digest = hashlib.sha256(repr(config).encode()).hexdigest()[:8]
+def synthetic_name(config: SyntheticConfig) -> str:
+    """A folder name that tells synthetic data sets apart."""
+    fields = repr(config).removeprefix(type(config).__name__)
+    digest = hashlib.sha256(f"MadeConfig{fields}".encode()).hexdigest()[:8]  # a word of the folders' names
     return f"made-{config.clips}x{config.frames_per_clip}x{config.people_per_clip}-{digest}"

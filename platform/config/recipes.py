@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from platform.config.data import DataConfig, SpaceConfig
-from platform.config.resources import ResourceConfig
 from platform.config.run import RunConfig
-from platform.config.search import AllocationConfig, SearchConfig
+from platform.config.sections.data import DataConfig, SpaceConfig
+from platform.config.sections.resources import ResourceConfig
+from platform.config.sections.search import AllocationConfig, SearchConfig
+from platform.config.sections.temporal import TemporalConfig
+from platform.config.sections.training import AllocationRetrainConfig, FinetuneConfig, RetrainConfig
 from platform.config.stage_names import SEARCH_STAGES, StageName
-from platform.config.temporal import TemporalConfig
-from platform.config.training import AllocationRetrainConfig, FinetuneConfig, RetrainConfig
 from platform.terminal.errors import ConfigError
+from platform.terminal.suggestions import unknown
 from workers.data.batches.augment import Augmentation
-from workers.data.made.dataset import MadeConfig
+from workers.data.synthetic.dataset import SyntheticConfig
 from workers.training.config import TrainConfig
 
 VIDEO: tuple[StageName, ...] = (
@@ -30,12 +31,12 @@ EIGHT_GPUS = ResourceConfig(
 
 
 def smoke() -> RunConfig:
-    """Both levels in some 20 minutes on two cores: made clips, a small MobileNetV3, 96x64 input."""
+    """Both levels in some 20 minutes on two cores: synthetic clips, a small MobileNetV3, 96x64 input."""
     return RunConfig(
         name="smoke",
         stages=BOTH_LEVELS,
         data=DataConfig(  # two key frames a clip
-            made=MadeConfig(clips=360, frames_per_clip=8, validation_fraction=0.12, transience=0.8)
+            made=SyntheticConfig(clips=360, frames_per_clip=8, validation_fraction=0.12, transience=0.8)
         ),
         space=SpaceConfig(name="mobilenetv3-small", input_hw=(96, 64), sigma_cells=1.5),
         train=TrainConfig(
@@ -63,7 +64,7 @@ def tiny() -> RunConfig:
     """The same path in under a minute, for trying out an installation: its accuracy means nothing."""
     return RunConfig(
         name="tiny",
-        data=DataConfig(made=MadeConfig(clips=8, frames_per_clip=2, people_per_clip=2)),
+        data=DataConfig(made=SyntheticConfig(clips=8, frames_per_clip=2, people_per_clip=2)),
         space=SpaceConfig(name="mobilenetv3-small", input_hw=(64, 64), sigma_cells=1.5),
         train=TrainConfig(epochs=2, batch_size=8, warmup_steps=2, decay="cosine", random_subnets=1),
         search=SearchConfig(trials=4, recalibration_people=16, batch_size=16),
@@ -77,7 +78,7 @@ def tiny_video() -> RunConfig:
         tiny(),
         name="tiny-video",
         stages=BOTH_LEVELS,
-        data=DataConfig(made=MadeConfig(clips=8, frames_per_clip=4, people_per_clip=2)),
+        data=DataConfig(made=SyntheticConfig(clips=8, frames_per_clip=4, people_per_clip=2)),
         retrain=RetrainConfig(start="slice", epochs=1),
         finetune=FinetuneConfig(epochs=1),
         temporal=TemporalConfig(
@@ -165,7 +166,7 @@ RECIPES: Mapping[str, Callable[[], RunConfig]] = {
 def recipe(name: str) -> RunConfig:
     """The named recipe's configuration; ConfigError lists the known names."""
     if name not in RECIPES:
-        raise ConfigError(f"no recipe {name!r}; the known ones are: {', '.join(RECIPES)}")
+        raise ConfigError(unknown("recipe", name, RECIPES))
     return RECIPES[name]()
 
 

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, final
 
-from platform.config.checks import at_least, share
-from platform.config.data import DataConfig, SpaceConfig
-from platform.config.resources import ResourceConfig
-from platform.config.search import SearchConfig
+from annotated_types import Ge
+
+from platform.config.checks import check_numbers
+from platform.config.sections.data import DataConfig, SpaceConfig
+from platform.config.sections.resources import ResourceConfig
+from platform.config.sections.search import SearchConfig
+from platform.config.sections.temporal import TemporalConfig
+from platform.config.sections.training import FinetuneConfig, RetrainConfig
 from platform.config.stage_names import SEARCH_STAGES, StageName
-from platform.config.temporal import TemporalConfig
-from platform.config.training import FinetuneConfig, RetrainConfig
 from platform.terminal.errors import ConfigError
 from workers.training.config import TrainConfig
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
     """A whole run. Results lie in storage/name; the same name again continues where it stopped."""
 
     name: str
     """Its folder in the storage."""
-    seed: int = 0
-    """Of weights, batches, sampled subnets and proposals; the made data has its own."""
+    seed: Annotated[int, Ge(0)] = 0
+    """Seed of weights, batches, sampled subnets and proposals; the synthetic data has its own."""
     storage: Path = Path("runs")
     """Folder of all runs, of the driver; on a cluster, one that every node reaches by this path."""
     checkpoints_uri: str | None = None
@@ -50,34 +54,9 @@ class RunConfig:
     def __post_init__(self) -> None:
         if not self.name or "/" in self.name or self.name.startswith("."):
             raise ConfigError(f"name must be usable as a folder's name, but it is {self.name!r}")
-        if self.seed < 0:
-            raise ConfigError(f"seed must not be negative, but it is {self.seed}")
-        at_least(1, "search.trials", self.search.trials)
-        at_least(2, "search.population", self.search.population)
-        at_least(1, "search.predictor-batch", self.search.predictor_batch)
-        share("search.prefix-alike", self.search.prefix_alike)
-        at_least(1, "search.recalibration-people", self.search.recalibration_people)
-        at_least(1, "search.batch-size", self.search.batch_size)
-        at_least(0, "search.first-look-people", self.search.first_look_people)
-        at_least(1, "search.crop-chunk-mib", self.search.crop_chunk_mib)
-        if not 0 < self.search.first_look_keep <= 1:
-            raise ConfigError(
-                f"search.first-look-keep must be a share in (0, 1], but it is {self.search.first_look_keep}"
-            )
-        at_least(1, "resources.slots", 1 if self.resources.slots == "auto" else self.resources.slots)
-        at_least(1, "resources.candidates-per-trial", self.resources.candidates_per_trial)
-        at_least(-1, "resources.max-failures", self.resources.max_failures)
-        at_least(1, "search.latency-threads", self.search.latency_threads)
-        at_least(1, "search.latency-meters", self.search.latency_meters)
-        at_least(10, "search.latency-samples", self.search.latency_samples)
-        at_least(1, "retrain.epochs", 1 if self.retrain.epochs is None else self.retrain.epochs)
-        at_least(1, "finetune.epochs", self.finetune.epochs)
-        for name in ("trained_frames", "clip_step", "epochs", "frames"):
-            at_least(1, f"temporal.{name.replace('_', '-')}", getattr(self.temporal, name))
-        at_least(1, "temporal.retrain.epochs", self.temporal.retrain.epochs)
-        for name in ("trials", "recalibration_clips", "batch_size"):
-            at_least(1, f"temporal.search.{name.replace('_', '-')}", getattr(self.temporal.search, name))
-        at_least(0, "temporal.search.cache-mib", self.temporal.search.cache_mib)
+        check_numbers(self)
+        for search in (self.search, self.temporal.search):
+            search.check_order()
         self._check_workers()
         if ":/" in str(self.storage):
             raise ConfigError(
@@ -87,8 +66,10 @@ class RunConfig:
 
     def _check_workers(self) -> None:
         least, most = self.resources.least_train_workers, self.resources.most_train_workers
-        at_least(1, "resources.train-workers", least)
-        at_least(least, "the second of resources.train-workers", most)
+        if most < least:
+            raise ConfigError(
+                f"the second of resources.train-workers must be at least {least}, but it is {most}"
+            )
         batches = {"train.batch-size": self.train.batch_size}
         if {"temporal_train", "temporal_retrain"} & set(self.stages):
             batches["temporal.batch-clips"] = self.temporal.batch_clips

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cached_property
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
 
+from platform.config.sections.bounds import fields_named
+from platform.config.sections.search import AllocationConfig
 from platform.feasible.architectures import MUTATIONS
-from platform.feasible.feasible_set import check_latency_bound, first_quick
+from platform.feasible.feasible_set import first_quick
 from platform.terminal.errors import ConfigError
 from spaces.constraint import Constraint
 from spaces.errors import ConstraintError
@@ -24,11 +26,12 @@ MOST_MEASURED = 64  # draws for one sample: each may take seconds to measure
 LATENCY_FIELD = "temporal.search.max-latency-ms"
 
 
+@final
 class FeasibleAllocations:
     """The allocations of a space within a constraint on the average frame, as the paper's tables report it.
 
-    The key frame counts: T + 1 frames share what S and the T networks cost. A bound on equation 3's sum over
-    the T frames is `spaces.temporal.average.on_the_average` of it.
+    The key frame counts: T + 1 frames share what S and the T networks cost. Equation 3 bounds the sum over
+    the T frames alone: `on_sum` is that bound.
 
     `latency` gives the average frame's milliseconds, or of what is above the bound at least so many. It may
     take long, so cost is decided first, and it is no feature: a regressor asks for those of many.
@@ -38,20 +41,20 @@ class FeasibleAllocations:
         self, space: AllocationSpace, constraint: Constraint,
         latency: Callable[[Allocation], float] | None = None, max_latency_ms: float | None = None,
     ) -> None:  # fmt: skip
-        check_latency_bound(LATENCY_FIELD, max_latency_ms)
         if max_latency_ms is not None and latency is None:
             raise ConfigError(f"{LATENCY_FIELD} needs a latency of allocations, but none is given")
         self.space, self.constraint = space, constraint
         self.latency, self.max_latency_ms = latency, max_latency_ms
 
     def with_space(self, space: AllocationSpace) -> FeasibleAllocations:
-        """Another space's within the same bounds."""
+        """The feasible allocations of another space within the same bounds."""
         return FeasibleAllocations(space, self.constraint, self.latency, self.max_latency_ms)
 
     @cached_property
     def on_sum(self) -> Constraint:
-        """The same bounds on the sum over T frames; ConstraintError where they leave nothing beside S."""
-        return on_the_sum(self.space, self.constraint)
+        """The bounds on the sum over T frames; ConstraintError where they leave nothing beside S-ViPNet."""
+        with fields_named(AllocationConfig.section):
+            return on_the_sum(self.space, self.constraint)
 
     def allows(self, candidate: Allocation) -> bool:
         return (
@@ -70,13 +73,14 @@ class FeasibleAllocations:
 
     def sample_by_cost(self, rng: np.random.Generator, seen: Set[str] = frozenset()) -> Allocation:
         """Uniform within the bounds on cost; nothing is measured."""
-        return sample_allocation(self.space, self.on_sum, rng, seen)
+        with fields_named(AllocationConfig.section, f"{self.constraint}{AllocationConfig.per}"):
+            return sample_allocation(self.space, self.on_sum, rng, seen)
 
     def mutate(self, parent: Allocation, rng: np.random.Generator) -> Allocation:
         return self.mutate_behind(parent, 0, rng)
 
     def mutate_behind(self, parent: Allocation, keep: int, rng: np.random.Generator) -> Allocation:
-        """The same behind its first `keep` frames, which stay; as many dimensions change as in `mutate`."""
+        """A mutant that keeps the first `keep` frames; as many dimensions change as in `mutate`."""
         free = len(self._dimensions) * (self.space.drawn - keep) / self.space.drawn
         mutant = self.space.mutate(parent, rng, rate=min(1, MUTATIONS / free))
         return self.joined(parent, mutant, keep)
@@ -103,7 +107,7 @@ class FeasibleAllocations:
         return np.concatenate([self.space.features(candidate), logarithms])
 
     def figures(self, candidate: Allocation) -> dict[str, float]:
-        """Of the average frame, key frame included; with latency_ms where there is a latency."""
+        """The cost of the average frame, key frame included; with latency_ms where there is a latency."""
         figures = self._cost(candidate)
         return figures if self.latency is None else figures | {"latency_ms": self.latency(candidate)}
 

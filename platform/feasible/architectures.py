@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
 
-from platform.feasible.feasible_set import check_latency_bound, first_quick
+from platform.config.sections.bounds import fields_named
+from platform.config.sections.search import SearchConfig
+from platform.feasible.feasible_set import first_quick
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint, sample_under
@@ -18,10 +20,11 @@ from spaces.errors import ConstraintError
 from spaces.space import SearchSpace
 
 MUTATIONS = 2  # dimensions drawn anew, on average
-MOST_DRAWS = 2_000  # within the bounds on cost, before it is said that none is quick enough
-REMEMBERED = 1 << 16  # latencies
+MOST_PREDICTED = 2_000  # within the bounds on cost, before it is said that none is quick enough
+REMEMBERED_LATENCIES = 1 << 16  # latencies
 
 
+@final
 class FeasibleArchitectures:
     """The architectures of a space within a closed-form constraint and, where one is set, a latency.
 
@@ -36,11 +39,10 @@ class FeasibleArchitectures:
         latency: Callable[[Architecture], float] | None = None,
         max_latency_ms: float | None = None,
     ) -> None:
-        check_latency_bound("search.max-latency-ms", max_latency_ms)
         if max_latency_ms is not None and latency is None:
             raise ConfigError("search.max-latency-ms needs a latency of architectures, but none is given")
         self.space, self.constraint, self.max_latency_ms = space, constraint, max_latency_ms
-        self._latency_ms = None if latency is None else lru_cache(maxsize=REMEMBERED)(latency)
+        self._latency_ms = None if latency is None else lru_cache(maxsize=REMEMBERED_LATENCIES)(latency)
 
     def allows(self, candidate: Architecture) -> bool:
         return (
@@ -51,11 +53,15 @@ class FeasibleArchitectures:
 
     def sample(self, rng: np.random.Generator, seen: Set[str] = frozenset()) -> Architecture:
         if self.max_latency_ms is None:
-            return sample_under(self.space, self.constraint, rng, seen)
+            return self._sample_by_cost(rng, seen)
         return first_quick(
-            lambda closed: sample_under(self.space, self.constraint, rng, closed), seen, MOST_DRAWS,
+            lambda closed: self._sample_by_cost(rng, closed), seen, MOST_PREDICTED,
             self._quick_enough, lambda slow: self._too_slow(slow, len(seen)),
         )  # fmt: skip
+
+    def _sample_by_cost(self, rng: np.random.Generator, seen: Set[str]) -> Architecture:
+        with fields_named(SearchConfig.section):
+            return sample_under(self.space, self.constraint, rng, seen)
 
     def mutate(self, parent: Architecture, rng: np.random.Generator) -> Architecture:
         return self.space.mutate(parent, rng, rate=min(1, MUTATIONS / len(self._dimensions)))

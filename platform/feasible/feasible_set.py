@@ -6,14 +6,12 @@ here, allocations of computation over the frames of a clip elsewhere.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
-from platform.terminal.errors import ConfigError
 from spaces.errors import ConstraintError
 
 
@@ -74,12 +72,6 @@ class FeasibleSet(Protocol[C]):
     def parse(self, json: str) -> C:
         """Reads what the candidate's `to_json` wrote."""
         ...
-
-
-def check_latency_bound(field: str, max_latency_ms: float | None) -> None:
-    """Raises ConfigError, naming the field, for what is no time."""
-    if max_latency_ms is not None and not 0 < max_latency_ms < math.inf:
-        raise ConfigError(f"{field} must be a finite number above 0, but it is {max_latency_ms}")
 
 
 def first_quick(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import final
 
 from platform.feasible.allocations import LATENCY_FIELD
-from platform.latencies.meters import Timed, one_processor
-from platform.latencies.table import LatencyTable, Row
+from platform.latencies.meters import Timeable, one_processor
+from platform.latencies.table import LatencyRow, LatencyTable
 from spaces.architecture import Architecture
 from spaces.errors import ConstraintError
 from spaces.temporal.allocation import Allocation
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class AllocationLatency:
     """Average milliseconds; of an allocation above the bound at least so many.
@@ -23,7 +25,7 @@ class AllocationLatency:
     key_frame: Architecture
     bound_ms: float  # on average
     table: LatencyTable
-    measure: Callable[[Timed], Row]
+    measure: Callable[[Timeable], LatencyRow]
 
     def __call__(self, allocation: Allocation) -> float:
         frames, total_ms = len(allocation.frames) + 1, self.of_network(self.key_frame)
@@ -33,7 +35,7 @@ class AllocationLatency:
                 break
         return total_ms / frames
 
-    def of_network(self, network: Timed) -> float:
+    def of_network(self, network: Timeable) -> float:
         """S's, or that of an allocation over one frame; measured where the table has it not."""
         if network.key not in self.table:
             row = self.measure(network)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, final
 
 import ray
 from ray.util import ActorPool
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
 from spaces.temporal.allocation import Allocation
@@ -19,9 +19,10 @@ from workers.latency.steadiness import Steadiness
 
 DEATHS = 2  # of an actor that one measurement survives
 
-Timed = Architecture | Allocation  # an allocation over one frame stands for that frame's network
+Timeable = Architecture | Allocation  # an allocation over one frame stands for that frame's network
 
 
+@final
 class Meters:
     """Usable in a `with`, which gives the cores back at its end."""
 
@@ -37,7 +38,7 @@ class Meters:
         self._actors = [meter.remote(setting, policy) for _ in range(count)]
         self._pool = ActorPool(self._actors)
 
-    def measure(self, networks: Sequence[Timed]) -> Iterator[dict[str, Any]]:
+    def measure(self, networks: Sequence[Timeable]) -> Iterator[dict[str, Any]]:
         """What `LatencyMeter` gives of each, in the order in which they are ready."""
         yield from self._pool.map_unordered(_begin, list(networks))
 
@@ -52,7 +53,7 @@ class Meters:
         self.close()
 
 
-def _begin(meter: Any, network: Timed) -> Any:
+def _begin(meter: Any, network: Timeable) -> Any:
     method = meter.measure_frame if isinstance(network, Allocation) else meter.measure
     return method.remote(network.to_json())
 

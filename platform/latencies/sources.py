@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, final
 
-from platform.latencies.table import LatencyTable, Row
+from platform.latencies.table import LatencyRow, LatencyTable
 from spaces.architecture import Architecture
 from workers.latency.predictor import Latency
 
-Measure = Callable[[Architecture], Row]
+Measure = Callable[[Architecture], LatencyRow]
 
 
 class LatencySource(Protocol):
@@ -23,6 +23,7 @@ class LatencySource(Protocol):
         ...
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictedLatency:
     """The predictor alone."""
@@ -36,6 +37,7 @@ class PredictedLatency:
         return {"latency_ms": None, "predicted_latency_ms": self.predict(architecture)}
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class MeasuredLatency:
     """Measured, but for those that the predictor puts above the bound by more than it errs.

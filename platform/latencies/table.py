@@ -7,14 +7,14 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workers.files import whole_file
 
-Row = dict[str, Any]
+LatencyRow = dict[str, Any]
 
 _TEXT, _COUNT, _FIGURE = pa.string(), pa.int64(), pa.float64()
 SCHEMA = pa.schema(
@@ -28,12 +28,13 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 
 
+@final
 class LatencyTable:
-    """By key; measured again, an architecture's row is replaced. One process writes, the driver."""
+    """Measured latencies by key, written by one process, the driver; a row measured again is replaced."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, LatencyRow] = {}
         for part in sorted(folder.glob("*.parquet")):
             (row,) = pq.read_table(part, schema=SCHEMA).to_pylist()
             self._rows[row["key"]] = row
@@ -41,10 +42,10 @@ class LatencyTable:
     def __contains__(self, key: object) -> bool:
         return key in self._rows
 
-    def __getitem__(self, key: str) -> Row:
+    def __getitem__(self, key: str) -> LatencyRow:
         return self._rows[key]
 
-    def put(self, measured: Mapping[str, Any]) -> Row:
+    def put(self, measured: Mapping[str, Any]) -> LatencyRow:
         """Returns the row once it is on disk."""
         row = dict(measured) | {"measured_at": datetime.now(UTC)}
         part = self.folder / f"{row['key']}.parquet"
@@ -60,7 +61,7 @@ class LatencyTable:
         own = (row["quiet_ms"] for row in self._rows.values() if row["cpu"] == cpu)
         return min(own, default=math.inf)
 
-    def is_calm(self, key: str, control_limit: float) -> bool:
+    def is_undisturbed(self, key: str, control_limit: float) -> bool:
         """Whether the row was steady, as seen with what is known by now of the control's quiet time."""
         row = self._rows[key]
         quiet = row["control_ms"] <= control_limit * self.quiet_ms(row["cpu"])

@@ -1,7 +1,8 @@
 """One row per trial: the columns, with unit and direction where a reader of the Parquet file finds them.
 
-`people` is on how many the score was taken; fewer than in other rows, and it is a first look. `evaluation` is
-a digest of all that a score depends on beside the architecture: scores of equal digests may be compared.
+`people` is on how many the score was taken; fewer than in other rows, and the trial ended at the first rung.
+`evaluation` is a digest of all that a score depends on beside the architecture: scores of equal digests may
+be compared.
 `ap_all`, `frame_aps` (a JSON list) and `cached_frames` are of allocations over frames, whose `ap` is the mean
 over the frames behind the key frame. `origin` is where a row was taken over from, RUN#TRIAL, null where this
 run evaluated it.
@@ -10,13 +11,14 @@ run evaluated it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, final
 
 import pyarrow as pa
 
 Direction = Literal["maximize", "minimize", ""]
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of the trials table."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,6 +27,7 @@ READ_ATTEMPTS = 5
 SINGLE = re.compile(r"(?P<stage>\w+)-(?P<trial>\d{6,})\.parquet")
 
 
+@final
 class TrialStore:
     """A folder of Parquet parts that any Parquet reader takes for one table: pandas.read_parquet(folder).
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import ray
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 
 R = TypeVar("R")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import final
 
 from rich.console import Console
 
-from platform.config.paths import MADE_POSETRACK, data_root
+from platform.config.paths import SYNTHETIC_POSETRACK, data_root
 from platform.config.run import RunConfig
 from platform.run.folder import RunFolder
 from platform.tracking.sender import Tracking
@@ -18,9 +19,10 @@ from workers.data.people import People
 from workers.training.config import SpatialTask
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run under way."""
+    """A run under way: its configuration, folder, tracking and console."""
 
     config: RunConfig
     folder: RunFolder
@@ -38,7 +40,7 @@ class Run:
         self.console.print(f"{stage}: {text}", highlight=False, soft_wrap=True)
 
     def checkpoints_uri(self, stage: str) -> str:
-        """Where a training of this run leaves its checkpoints; runs of one name in two places stay apart."""
+        """Folder or URI of the checkpoints of a training; runs of one name in two places stay apart."""
         if self.config.checkpoints_uri is None:
             return str(self.folder.path / "checkpoints" / stage)
         run = f"{self.config.name}-{self.folder.identity[:8]}"
@@ -46,8 +48,8 @@ class Run:
         return f"{place.rstrip('/')}/{run}/{stage}{mark}{options}"
 
     def posetrack_root(self, given: Path | None) -> Path:
-        """The given data set in PoseTrack18's layout, or the made one's."""
-        return given or self.data_root / MADE_POSETRACK
+        """Root of the given data set in PoseTrack18's layout, else of the synthetic one."""
+        return given or self.data_root / SYNTHETIC_POSETRACK
 
     def people(self, split: str) -> People:
         return self.heed(read_people(self.data_root, split))

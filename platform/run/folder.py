@@ -1,16 +1,15 @@
-"""Where one run's inputs and results lie, and the refusal to mix two configurations in one folder."""
+"""The folder of a run: places of its inputs and results, and the refusal to mix two configurations."""
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import yaml
 
@@ -18,6 +17,7 @@ from platform.config.file import flat_fields, flatten, from_yaml, to_yaml
 from platform.config.run import RunConfig
 from platform.results.store import TrialStore
 from platform.terminal.errors import ConfigError
+from platform.terminal.version import git
 from workers.files import whole_file
 
 CHANGEABLE = (  # on a resumed run
@@ -30,6 +30,7 @@ RECORDED = (
 )  # fmt: skip
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """The paths of one run."""
@@ -81,12 +82,12 @@ class RunFolder:
 
     @property
     def latency_predictor(self) -> Path:
-        """What was learnt from it: a resumed search sees the same, so it proposes the same."""
+        """The latency predictor: a resumed search reads it again, so it proposes the same."""
         return self.path / "latency_predictor.json"
 
     @property
     def frame_latency_table(self) -> Path:
-        """The same of the networks of allocations, S-ViPNet's among them."""
+        """What was measured of the time of allocations' networks, S-ViPNet's among them, one row each."""
         return self.path / "frame_latency.parquet"
 
     @property
@@ -115,12 +116,12 @@ class RunFolder:
 
     @property
     def retrained_networks(self) -> Path:
-        """The same, each network of the allocation trained alone; figures lie beside it, as .json."""
+        """The networks of the found allocation, each trained alone; figures lie beside them, as .json."""
         return self.path / "allocation_retrained.safetensors"
 
     @property
     def video_networks(self) -> Path:
-        """Of the two, the ones to follow people with."""
+        """The networks to follow people with: those trained alone, else those of the search."""
         return self.retrained_networks if self.retrained_networks.is_file() else self.allocation_networks
 
     @property
@@ -159,7 +160,7 @@ def open_run_folder(config: RunConfig) -> RunFolder:
 
 
 def write_text(path: Path, text: str) -> None:
-    """By temporary name and rename."""
+    """Writes a file whole or not at all, by temporary name and rename."""
     with whole_file(path) as draft:
         draft.write_text(text)
 
@@ -186,8 +187,8 @@ def _environment(seed: int) -> dict[str, Any]:
         "seed": seed,
         "python": sys.version.split()[0],
         "packages": {name: _version(name) for name in RECORDED},
-        "git_commit": _git("rev-parse", "HEAD"),
-        "git_changes": bool(_git("status", "--porcelain")),
+        "git_commit": git(Path(__file__).parent, "rev-parse", "HEAD"),
+        "git_changes": bool(git(Path(__file__).parent, "status", "--porcelain")),
     }
 
 
@@ -196,14 +197,3 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _git(*words: str) -> str | None:
-    """Of the checkout that this code runs from; None when it is installed, or git is not."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(Path(__file__).parent), *words], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()

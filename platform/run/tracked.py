@@ -17,7 +17,7 @@ AFTER_A_FAILURE = Patience(idle_s=5, total_s=30)
 
 
 def tracking_uri(config: RunConfig) -> str:
-    """By default a database beside the runs."""
+    """The tracking server's URI; by default a database beside the runs."""
     return config.tracking_uri or f"sqlite:///{config.storage.absolute() / 'mlflow.db'}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Generic
+from typing import Generic, final
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from platform.samplers.sampler import Observation
 CROSSOVER_SHARE = 0.9  # of children that have two parents
 
 
+@final
 class Evolution(Generic[C]):
     """Parents are the `population` best results by front and crowding, the better of two at a time.
 
@@ -45,7 +46,7 @@ class Evolution(Generic[C]):
 
 
 def child(feasible: FeasibleSet[C], parents: Sequence[C], rng: np.random.Generator) -> C:
-    """Of one or two winners of tournaments; parents come best first."""
+    """A mutant of a tournament's winner, or of a crossover of two; `parents` come best first."""
     mother, father = (parents[pair.min()] for pair in rng.integers(len(parents), size=(2, 2)))
     if rng.random() < CROSSOVER_SHARE:
         mother = feasible.crossover(mother, father, rng)

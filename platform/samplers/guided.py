@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Generic, Protocol
+from typing import Generic, Protocol, final
 
 import numpy as np
 
 from platform.feasible.feasible_set import C, FeasibleSet
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.sampler import Observation
+from spaces.streams import Stream, generator
 
 MOST_DRAWS = 60  # of a strategy for one proposal, before a uniform one is taken
-_STREAM = 5
 
 
 class Strategy(Protocol[C]):
@@ -32,6 +32,7 @@ class Strategy(Protocol[C]):
         ...
 
 
+@final
 class GuidedSampler(Generic[C]):
     """The first draw of a strategy that is feasible and new, a uniform one where none is.
 
@@ -46,7 +47,7 @@ class GuidedSampler(Generic[C]):
         self._known: set[str] = set()
 
     def propose(self, trial: int) -> C:
-        rng = np.random.default_rng([_STREAM, self.seed, trial])
+        rng = generator(Stream.GUIDED_SEARCH, self.seed, trial)
         draws = islice(self.strategy.draws(self._history, rng), MOST_DRAWS)
         wanted = (each for each in draws if each.key not in self._known and self.feasible.allows(each))
         candidate = next(wanted, None) or self.feasible.sample(rng, self._known)

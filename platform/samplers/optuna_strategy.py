@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic
+from typing import Generic, final
 
 import numpy as np
 from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
@@ -18,6 +18,7 @@ MOST_ASKS = 4  # of Optuna for one proposal; then its last answer is varied, whi
 TPE_STARTUP = 30  # results before the first model
 
 
+@final
 class OptunaStrategy(Generic[C]):
     """Asks a new sampler of Optuna each time, so that its state is the study and the trial's own seed."""
 
@@ -50,6 +51,7 @@ def nsga2(population: int) -> Callable[[int], BaseSampler]:
     return lambda seed: Nsga2(population_size=population, seed=seed)
 
 
+@final
 class Nsga2(NSGAIISampler):
     """Generation g is made of the g-th `population_size` results, whoever proposed them."""
 
@@ -63,7 +65,7 @@ class Nsga2(NSGAIISampler):
         return _finished(study)[first : first + self.population_size]
 
     def get_parent_population(self, study: Study, generation: int) -> list[FrozenTrial]:
-        """In the order of the study, whether just selected or remembered: draws depend on the order."""
+        """The parents in the study's order, whether just selected or remembered: draws depend on it."""
         return sorted(super().get_parent_population(study, generation), key=lambda trial: trial.number)
 
 

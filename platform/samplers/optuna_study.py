@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any, Generic, final
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
@@ -20,6 +20,7 @@ NAME = "spatial_search"
 DIRECTIONS = (StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE)  # AP, GMACs
 
 
+@final
 class SearchStudy(Generic[C]):
     """One run's study. The results table is the truth; a resumed run writes the study anew from it.
 

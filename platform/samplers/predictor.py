@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Generic
+from typing import Generic, final
 
 import numpy as np
 import pandas as pd
@@ -20,14 +20,15 @@ from platform.samplers.evolution import child
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.ranking import best_first
 from platform.samplers.sampler import Observation
+from spaces.streams import Stream, generator
 
 STARTUP = 30  # results before the first fit
 FOLDS = 5  # one of them is held out at a refit, the next one at the next
 POPULATION, GENERATIONS = 50, 8  # of the search on the predictor: 450 predictions and the known
 PLANS = 3  # candidates planned for every one that is meant to be taken
-_STREAM = 6
 
 
+@final
 class PredictorGuided(Generic[C]):
     """A Gaussian process on the candidates' features, fitted anew for every `batch` results.
 
@@ -73,7 +74,7 @@ class PredictorGuided(Generic[C]):
 
     def _planned(self, model: Pipeline, known: Sequence[C]) -> list[C]:
         """The best by predicted AP and GMACs that an evolution finds, from what is known and at random."""
-        rng = np.random.default_rng([_STREAM, self.seed, len(known)])
+        rng = generator(Stream.PREDICTOR_PLAN, self.seed, len(known))
         found = {each.key: each for each in known if self.feasible.allows(each)}
         found |= {each.key: each for each in (self.feasible.sample(rng) for _ in range(POPULATION))}
         values = dict(zip(found, self._values(model, found.values()), strict=True))

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from analysis.pareto import non_dominated
 from analysis.trials import Direction
 
-WAYS: tuple[Direction, ...] = ("maximize", "minimize")  # AP, GMACs
+WAYS: tuple[Direction, Direction] = ("maximize", "minimize")  # AP, GMACs
 
 
 def best_first(values: Float[np.ndarray, "N 2"], count: int) -> Int[np.ndarray, " M"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.allocations import FeasibleAllocations
 from platform.feasible.feasible_set import FeasibleSet
 from platform.samplers.evolution import Evolution
@@ -48,7 +48,7 @@ def predictor(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, s
 def prefix(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
     if not isinstance(feasible, FeasibleAllocations):
         raise ConfigError("sampler 'prefix' is for allocations over frames: for the stage temporal_search")
-    return PrefixSampler(feasible, study, seed, alike=round(config.prefix_alike * config.trials))
+    return PrefixSampler(feasible, study, seed, shared_trials=round(config.prefix_alike * config.trials))
 
 
 SAMPLERS: Mapping[str, Callable[[SearchConfig, FeasibleSet, SearchStudy, int], Sampler]] = {

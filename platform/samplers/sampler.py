@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, final
 
 from platform.feasible.feasible_set import C
 
 C_co = TypeVar("C_co", covariant=True)
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Observation(Generic[C]):
     """How a candidate did; `ap` is None when its evaluation failed."""
@@ -35,7 +36,7 @@ class Sampler(Protocol[C]):
     """
 
     def propose(self, trial: int) -> C:
-        """As a Proposer."""
+        """The candidate of a trial, as of a Proposer."""
         ...
 
     def observe(self, trial: int | None, observation: Observation[C]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, final
 
 from platform.samplers.sampler import Observation, Sampler
 
 
+@final
 class TheseFirst:
     """A sampler that begins with given candidates: trial n is the n-th of them while there are any."""
 
@@ -15,8 +16,8 @@ class TheseFirst:
         self, sampler: Sampler, first: Sequence[Any], figures: Callable[[Any], Mapping[str, Any]]
     ) -> None:
         self.sampler, self.first = sampler, first
-        for candidate in first:  # without a score: known, so never proposed, and nothing to learn from yet
-            sampler.observe(None, Observation(candidate, None, figures(candidate)["gmacs"]))
+        for trial, candidate in enumerate(first):  # without a score: known, and nothing to learn from yet
+            sampler.observe(trial, Observation(candidate, None, figures(candidate)["gmacs"]))
 
     def propose(self, trial: int) -> Any:
         return self.first[trial] if trial < len(self.first) else self.sampler.propose(trial)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from platform.run.context import Run
-from workers.data.made.dataset import write_made_dataset
+from workers.data.synthetic.dataset import write_synthetic_dataset
 
 
 def run(context: Run) -> None:
     config = context.config.data
     if config.root is None:
-        context.console.print(f"data: a made data set in {context.data_root}", highlight=False)
-        write_made_dataset(context.data_root, config.made)
+        context.console.print(f"data: a synthetic data set in {context.data_root}", highlight=False)
+        write_synthetic_dataset(context.data_root, config.made)
     for split in (config.train_split, config.val_split):
         context.console.print(f"data: {context.people(split).summary}", highlight=False)

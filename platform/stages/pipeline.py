@@ -14,6 +14,7 @@ from platform.run.folder import RunFolder, folder_of, open_run_folder
 from platform.run.lock import only_driver
 from platform.run.tracked import tracked, tracking_uri
 from platform.stages import data, report
+from platform.stages.own_fields import fields_typed
 from platform.stages.preflight import check
 from platform.stages.spatial import finetune as spatial_finetune
 from platform.stages.spatial import retrain as spatial_retrain
@@ -46,7 +47,8 @@ def run(config: RunConfig, console: Console) -> RunFolder:
             with ray_session(config.resources):
                 for name in STAGE_NAMES:
                     if name in config.stages:
-                        STAGES[name](context)
+                        with fields_typed(name):
+                            STAGES[name](context)
     _say_where(console, folder, tracking_uri(config))
     say_warnings(context)
     return folder

@@ -5,15 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from platform.config.run import RunConfig
-from platform.config.search import AllocationConfig
+from platform.config.sections.bounds import fields_named
+from platform.config.sections.search import AllocationConfig
 from platform.config.stage_names import StageName
 from platform.feasible.allocations import LATENCY_FIELD
-from platform.feasible.feasible_set import check_latency_bound
 from platform.terminal.errors import ConfigError
-from platform.trials.warm_start import check_runs, is_settled
+from platform.trials.warm_start import check_runs, has_warm_start_rows
 from spaces.registry import build_space
+from spaces.temporal.allocation import OPERATIONS
+from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.drawing import check_conceivable, check_on_average
+from spaces.temporal.temporal_space import TemporalSpace
 from workers.data.coco import locate
 from workers.data.posetrack import locate_posetrack
+from workers.data.skeleton import POSETRACK17
+from workers.weights.safetensors import read_architecture
 
 TEMPORAL_STAGES: frozenset[StageName] = frozenset({"temporal_train", "temporal_search", "temporal_retrain"})
 WITHOUT_COCO: frozenset[StageName] = TEMPORAL_STAGES | {"spatial_finetune", "report"}
@@ -22,11 +28,12 @@ WITHOUT_COCO: frozenset[StageName] = TEMPORAL_STAGES | {"spatial_finetune", "rep
 def check(config: RunConfig) -> None:
     """Raises what a stage would raise later: an unknown space, an empty constraint, missing data."""
     space = build_space(config.space.name, input_hw=config.space.input_hw)
-    config.search.constraint.check(space)
+    with fields_named(config.search.section):
+        config.search.constraint.check(space)
     if config.data.root is not None and set(config.stages) - WITHOUT_COCO:
         for split in (config.data.train_split, config.data.val_split):
             locate(config.data.root, split)
-    if not is_settled(config):
+    if not has_warm_start_rows(config):
         check_runs(config.warm_start)
     if "spatial_retrain" in config.stages:
         _need_file("retrain.architecture", config.retrain.architecture)
@@ -41,13 +48,30 @@ def check(config: RunConfig) -> None:
 def _check_temporal(config: RunConfig) -> None:
     temporal, finetune = config.temporal, config.finetune
     _need_file("temporal.key-frame", temporal.key_frame)
+    if "temporal_search" in config.stages:
+        with fields_named(temporal.search.section):
+            _check_average(config)
     _check_latency(temporal.search)
     splits = (temporal.train_split or finetune.train_split, temporal.val_split or finetune.val_split)
     _check_posetrack(config, "temporal.root", temporal.root or finetune.root, splits)
 
 
+def _check_average(config: RunConfig) -> None:
+    """The bounds below the key frame where it is given; otherwise what no key frame can keep."""
+    temporal, joints = config.temporal, POSETRACK17.keypoints
+    operations = OPERATIONS if temporal.fusion else ()
+    if temporal.key_frame is None:
+        spatial = build_space(config.space.name, joints, config.space.input_hw)
+        check_conceivable(spatial, operations, temporal.frames, temporal.search.constraint)
+    else:
+        found, key_frame = read_architecture(temporal.key_frame)
+        spatial = build_space(found.name, joints, found.input_hw)
+        below = TemporalSpace(spatial, key_frame, operations)
+        space = AllocationSpace(below, temporal.frames, temporal.shared)
+        check_on_average(space, temporal.search.constraint)
+
+
 def _check_latency(search: AllocationConfig) -> None:
-    check_latency_bound(LATENCY_FIELD, search.max_latency_ms)
     if search.max_latency_ms is not None and search.sampler == "predictor":
         raise ConfigError(
             f"{LATENCY_FIELD} must be with a sampler that measures what it proposes, but temporal.search."

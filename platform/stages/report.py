@@ -13,7 +13,7 @@ from analysis.figures import write_pareto_html, write_pareto_png
 from analysis.front_table import front_table
 from analysis.pareto_view import pareto_view
 from analysis.trials import read_trials
-from platform.config.search import AllocationConfig, SearchConfig
+from platform.config.sections.search import AllocationConfig, SearchConfig
 from platform.run.context import Run
 
 ALLOCATIONS = "pareto_allocations"
@@ -47,7 +47,7 @@ def _report_subnets(context: Run) -> None:
 
 
 def _report_allocation(context: Run) -> None:
-    """Of the networks that will be used: those trained alone, where the run has them."""
+    """Prints the allocation, of the networks trained alone where the run has them."""
     folder, config = context.folder, context.config
     title = f"{config.name}: allocations over {config.temporal.frames} frames"
     retrained = folder.retrained_networks.with_suffix(".json")
@@ -72,7 +72,7 @@ def _report_allocation(context: Run) -> None:
 def fronts_of(
     trials: pd.DataFrame, search: SearchConfig | AllocationConfig, name: str = "pareto"
 ) -> dict[str, tuple[str, float | None]]:
-    """For each cost that AP is held against, the pictures' name and the bound that is drawn.
+    """Each cost that AP is held against, with the pictures' name and the bound that is drawn.
 
     MACs always; milliseconds, measured ones before predicted ones, where the trials have them.
     """

@@ -8,13 +8,15 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TypeVar
 
 import tyro
 
 from analysis.errors import AnalysisError
 from platform.terminal.errors import UsageError
+from platform.terminal.suggestions import likeness
+from platform.terminal.version import version
 from spaces.errors import VipnasError
 
 USER_ERROR = 2
@@ -22,12 +24,20 @@ INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 WIDE = "1000"  # columns; no message of tyro's is wrapped in it
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
 EDGES = "╭╮╰╯│─ "
+FLAG = re.compile(r"--[\w.-]*\w")
+SUGGESTS = ("Perhaps you meant:", "Arguments similar to ")
 
 Arguments = TypeVar("Arguments")
 
 
 def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
-    """The exit code of `main(argv)`: its own, 2 for an error that a person can mend, 130 for Ctrl-C."""
+    """The exit code of `main(argv)`: its own, 2 for an error that a person can mend, 130 for Ctrl-C.
+
+    With --version among the arguments it is printed, and `main` is not called.
+    """
+    if "--version" in argv:
+        print(version())
+        return 0
     try:
         return main(list(argv))
     except (VipnasError, AnalysisError) as error:
@@ -51,7 +61,7 @@ def parse(
     Raises UsageError with all that tyro says (the flag, what it takes, flags of a similar name) in one line.
     """
 
-    def read() -> Arguments:
+    def read(args: Sequence[str]) -> Arguments:
         if default is None:
             return tyro.cli(kind, args=args, prog=prog, description=description)
         return tyro.cli(kind, args=args, prog=prog, description=description, default=default)
@@ -59,18 +69,22 @@ def parse(
     said = io.StringIO()
     try:
         with redirect_stderr(said):
-            return read()
+            return read(args)
     except SystemExit as refused:
         if not refused.code:
             raise
-    raise UsageError(_as_one_line(_said_unwrapped(read)))
+    raise UsageError(_as_one_line(_said_unwrapped(read, args)))
 
 
-def _said_unwrapped(read: Callable[[], object]) -> str:
-    """What tyro says of arguments that it refuses, on lines as long as they need be."""
+def _said_unwrapped(read: Callable[[Sequence[str]], object], args: Sequence[str]) -> str:
+    """What tyro says of arguments that it refuses, on lines as long as they need be.
+
+    A flag and its value are given apart: of ``--flag=value`` as one word it finds no similar flag.
+    """
+    apart = [part for word in args for part in (word.split("=", 1) if word.startswith("--") else [word])]
     said = io.StringIO()
     with _columns(WIDE), redirect_stderr(said), suppress(SystemExit):
-        read()
+        read(apart)
     return said.getvalue()
 
 
@@ -90,8 +104,20 @@ def _columns(columns: str) -> Iterator[None]:
 def _as_one_line(box: str) -> str:
     """A sentence for each section of the box; the sections are divided by rules, the first is its title."""
     lines = [line.strip(EDGES) for line in STYLES.sub("", box).splitlines()]
-    sections = (list(lines) for filled, lines in groupby(lines[1:], key=bool) if filled)
-    return " ".join(_sentence(section) for section in sections)
+    sections = [list(lines) for filled, lines in groupby(lines[1:], key=bool) if filled]
+    mistyped = FLAG.search(" ".join(sections[0]))
+    return " ".join(_sentence(_nearest_first(section, mistyped)) for section in sections)
+
+
+def _nearest_first(section: list[str], mistyped: re.Match[str] | None) -> list[str]:
+    """A section that suggests flags, each with lines on it, begins with the one most like the mistyped."""
+    word = FLAG.search(section[0]) or mistyped
+    if not section[0].startswith(SUGGESTS) or word is None:
+        return section
+    starts = [number for number, line in enumerate(section) if line.startswith("-")] + [len(section)]
+    flags = [section[start:end] for start, end in pairwise(starts)]
+    flags.sort(key=lambda lines: -likeness(word[0], lines[0].split()[0].rstrip(",")))
+    return [*section[: starts[0]], *(line for lines in flags for line in lines)]
 
 
 def _sentence(section: Sequence[str]) -> str:

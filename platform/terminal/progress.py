@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
+from typing import final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 PLAIN_EVERY_S = 15.0
 
 
+@final
 class StageProgress:
     """Counts towards `total`; the text says how it goes."""
 
@@ -51,7 +53,7 @@ class StageProgress:
             self.console.print(line, highlight=False)
 
     def _left(self, done: int, now_s: float) -> str:
-        """At the pace since the first call, so that what an earlier run did is not taken for speed."""
+        """Time left at the pace since the first call: what an earlier run did is not taken for speed."""
         first_s, first_done = self._first or (now_s, done)
         if done >= self.total:
             return "done"

@@ -6,13 +6,14 @@ import json
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from workers.files import whole_file
 
 Record = dict[str, Any]
 
 
+@final
 class Outbox:
     """Records in order. A killed process loses none; one sent just before a kill is read once more."""
 
@@ -24,12 +25,12 @@ class Outbox:
         self._end_last_line()
 
     def add(self, kind: str, **values: Any) -> None:
-        """In the file when this returns; a power cut may take the last ones, a kill does not."""
+        """Appends a record to the file before it returns; a power cut may take the last ones, a kill not."""
         line = json.dumps({"kind": kind} | values) + "\n"
         with self._lock, self.path.open("ab") as file:
             file.write(line.encode())
 
-    def waiting(self) -> tuple[list[Record], int]:
+    def unsent(self) -> tuple[list[Record], int]:
         """What has not been sent, and the mark to set once it has been."""
         with self._lock, self.path.open("rb") as file:
             file.seek(self._sent)

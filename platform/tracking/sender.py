@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from rich.console import Console
 
@@ -25,6 +25,7 @@ TRIALS_AT_ONCE = 50
 SAY_EVERY_S = 5.0
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long the end of a run waits for the server."""
@@ -33,6 +34,7 @@ class Patience:
     total_s: float = 300.0
 
 
+@final
 class Tracking:
     """Takes everything at once and returns; the thread sends it in order, trials first."""
 
@@ -49,36 +51,36 @@ class Tracking:
         self._thread.start()
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Of the parent run; those that it has already are kept."""
+        """Sends parameters of the parent run; those that it has already are kept."""
         self._add("params", values={key: str(value) for key, value in params.items()})
 
     def log_metrics(self, metrics: Mapping[str, float], step: int, time_ms: int) -> None:
-        """Of the parent run."""
+        """Sends metrics of the parent run."""
         values = {name: float(value) for name, value in metrics.items()}
         self._add("metrics", values=values, step=step, time_ms=time_ms)
 
     def set_tag(self, name: str, value: str) -> None:
-        """Of the parent run."""
+        """Sends a tag of the parent run."""
         self._add("tag", name=name, value=value)
 
     def log_artifacts(self, *paths: Path) -> None:
-        """Files of the parent run, as they are when they are sent."""
+        """Sends files of the parent run, as they are when they are sent."""
         for path in paths:
             self._add("artifact", path=str(path.absolute()))
 
     def log_trial(self, row: Row) -> None:
-        """One child run, of a row that is durable; one that the server has already is passed over."""
+        """Sends a durable row as a child run; one that the server has already is passed over."""
         self._trials.append(row)
         self._wake.set()
 
     def log_status(self, status: str) -> None:
-        """Of the parent run, in MLflow's words: RUNNING, FINISHED, KILLED."""
+        """Sends the parent run's status, in MLflow's words: RUNNING, FINISHED, KILLED."""
         self._add("status", status=status, time_ms=int(time.time() * 1000))
 
     @property
-    def waiting(self) -> int:
+    def unsent(self) -> int:
         """Trials and records that the server has not got."""
-        return len(self._trials) + len(self._outbox.waiting()[0])
+        return len(self._trials) + len(self._outbox.unsent()[0])
 
     def close(self, console: Console, patience: Patience | None = None) -> int:
         """Waits while it gets on, at most as long as `patience` says; returns how much still waits."""
@@ -98,8 +100,8 @@ class Tracking:
             if now_s - said_s > SAY_EVERY_S:
                 said_s = now_s
                 trouble = f" ({self.trouble})" if self.trouble else ""
-                console.print(f"tracking: {self.waiting} to send to {self.uri}{trouble}", highlight=False)
-        return self.waiting
+                console.print(f"tracking: {self.unsent} to send to {self.uri}{trouble}", highlight=False)
+        return self.unsent
 
     def _add(self, kind: str, **values: Any) -> None:
         self._outbox.add(kind, **values)
@@ -144,7 +146,7 @@ class Tracking:
             self._trials.popleft()  # only now: what fails is tried again
             self._answered += 1
             some = True
-        records, mark = self._outbox.waiting()
+        records, mark = self._outbox.unsent()
         if records:
             for _ in self._server.write(records):
                 self._answered += 1

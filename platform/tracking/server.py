@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run
@@ -30,11 +30,12 @@ MOST_METRICS, MOST_PARAMS = 1000, 100  # in one request
 PAGE = 1000
 TIMEOUT_S = 20
 TAGGED = ("stage", "space", "sampler", "constraint", "status", "key", "architecture", "origin", "error")
-ENDED = {"finished": "FINISHED", "stopped": "FINISHED"}  # stopped: after its first look
+ENDED = {"finished": "FINISHED", "stopped": "FINISHED"}  # stopped: at the first rung
 
 TrialId = tuple[str, int]  # stage, number
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedRun:
     """What the server is told of a run; `identity` tells it from another of its name in another folder."""
@@ -45,8 +46,9 @@ class TrackedRun:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+@final
 class TrackingServer:
-    """Where rows and records of one run go. Not connected until `connect`."""
+    """The tracking server of one run, which takes its rows and records; not connected until `connect`."""
 
     def __init__(self, uri: str, run: TrackedRun) -> None:
         # MLflow's own retries would send again what may have arrived; ours look first.
@@ -69,7 +71,7 @@ class TrackingServer:
         return _id(row) in self._written
 
     def write_trial(self, row: Row) -> None:
-        """Three requests: MLflow has none that makes a finished run at once."""
+        """Writes a trial as a finished child run, by three requests: MLflow has none that does it at once."""
         client, time_ms = self._connected(), int(row["finished_at"].timestamp() * 1000)
         if self.has(row):
             return
@@ -80,7 +82,7 @@ class TrackingServer:
         self._written.add(_id(row))
 
     def write(self, records: Sequence[Record]) -> Iterator[None]:
-        """Of the parent run, in order; written twice they are the same. A turn for each that was answered."""
+        """Writes records of the parent run in order; twice is as once. Yields whenever one was answered."""
         client = self._connected()
         metrics = [one for record in records if record["kind"] == "metrics" for one in _metrics(record)]
         for batch in _batches(metrics, MOST_METRICS):
@@ -113,7 +115,7 @@ class TrackingServer:
         return str(run.info.run_id)
 
     def _write_params(self, client: MlflowClient, values: Mapping[str, Any]) -> None:
-        """Those that it has already are kept: MLflow lets no value change."""
+        """Writes the parameters that the run lacks: MLflow lets no value change."""
         new = [Param(key, str(value)[:LONGEST_PARAM]) for key, value in values.items()]
         for batch in _batches([param for param in new if param.key not in self._params], MOST_PARAMS):
             client.log_batch(self.parent_id, params=batch)

@@ -11,8 +11,9 @@ from ray.train.torch import TorchTrainer
 from ray.train.v2.api.config import FailureConfig, ScalingConfig  # ray.train's are these; its types are v1's
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.run.context import Run
+from platform.terminal.errors import ConfigError
 from platform.training.watch import TrainingWatch
 from workers.errors import TrainingError
 from workers.progress import ProgressBoard
@@ -41,7 +42,7 @@ def run_training(
         make=make, checkpoints_uri=uri, threads=resources.cpus_per_train_worker, board=board,
         validation=validation,
     )  # fmt: skip
-    store = CheckpointStore(uri, context.config.train.keep_checkpoints)
+    store = _store(uri, context.config.train.keep_checkpoints)
     with TrainingWatch(context, stage, board, steps):
         _fit(job, resources, uri, board)
     last = store.newest(context.console.print)
@@ -53,8 +54,15 @@ def run_training(
     return last.state
 
 
+def _store(uri: str, keep: int) -> CheckpointStore:
+    try:
+        return CheckpointStore(uri, keep)
+    except TrainingError as error:
+        raise ConfigError(f"checkpoints-uri cannot be used: {error}") from error
+
+
 def _board() -> Any:
-    """On the driver's node: without it there is no run, but any other may be taken away."""
+    """The progress board, on the driver's node: any other node may be taken away."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     return ray.remote(ProgressBoard).options(num_cpus=0, scheduling_strategy=here).remote()
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Any, final
 
 import ray
 
 from platform.run.context import Run
 from platform.terminal.progress import StageProgress
 from workers.progress import Notice
-from workers.training.tasks.supernet import StepReport
+from workers.training.loops.loop import StepReport
 from workers.training.tasks.validation import ValidationReport, collapse_warning
 
 POLL_S = 0.5
@@ -21,6 +21,7 @@ SUPERNET_CURVES = {"spatial_train": "train", "temporal_train": "temporal_train"}
 UNCHARTED = ("epoch", "step", "steps")
 
 
+@final
 class TrainingWatch:
     """Shows and logs what the workers post on the board, from a thread beside the training."""
 
@@ -81,14 +82,14 @@ class TrainingWatch:
 
 
 def losses(stage: str, report: StepReport) -> dict[str, float]:
-    """By name: those of three kinds of subnets, or the one of a network that is trained alone."""
+    """Losses by name: those of three kinds of subnets, or the one of a network that is trained alone."""
     if stage not in SUPERNET_CURVES:
         return {"loss": report.loss_biggest}
     return {name: value for name, value in asdict(report).items() if name.startswith("loss_")}
 
 
 def charted(stage: str, report: StepReport) -> dict[str, float]:
-    """As a tracking server names them: train/loss_biggest of a spatial supernet, STAGE/loss of a network."""
+    """Figures of a step by their charts: train/loss_biggest of a supernet, STAGE/loss of a network."""
     costs = {name: value for name, value in asdict(report).items() if not name.startswith("loss_")}
     prefix = SUPERNET_CURVES.get(stage, stage)
     figures = losses(stage, report) | costs
@@ -96,7 +97,7 @@ def charted(stage: str, report: StepReport) -> dict[str, float]:
 
 
 def validated(stage: str, report: ValidationReport) -> dict[str, float]:
-    """val/ap_biggest of a spatial supernet, temporal_train/val/ap_biggest of a temporal one."""
+    """Figures of a validation by their charts: val/ap_biggest, a T supernet's behind temporal_train/."""
     prefix = "" if stage == "spatial_train" else f"{stage}/"
     return {f"{prefix}{name}": value for name, value in report.figures.items()}
 

@@ -14,7 +14,10 @@ DIGITS = 16
 
 
 def evaluation_digest(weights: Path, annotations: list[Path], settings: Mapping[str, Any]) -> str:
-    """Of the tensors, not of their file: safetensors leaves the order of its metadata to chance."""
+    """Digest of tensors, annotation files and settings.
+
+    Not of the tensors' file: safetensors leaves the order of its metadata to chance.
+    """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for name, tensor in sorted(load_weights(weights, {}).items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())

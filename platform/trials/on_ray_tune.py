@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from ray import tune
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.samplers.sampler import Proposer
-from platform.trials.first_look import FirstLook
 from platform.trials.queue import OnDone, TrialQueue
 from platform.trials.retry import RetryPolicy
+from platform.trials.rungs import FirstRung
 from platform.trials.slots import SlotLimit
 from workers.search.on_ray_tune import CandidateTrial
 
@@ -29,12 +29,13 @@ TUNE_SETTINGS = {
 }
 
 
+@final
 class QueueSearch(Searcher):
     """Tune's view of the queue: one of its trials is a batch of ours, one of its results a row."""
 
-    def __init__(self, queue: TrialQueue, limit: SlotLimit, batch: int, first_look: FirstLook | None) -> None:
+    def __init__(self, queue: TrialQueue, limit: SlotLimit, batch: int, first_rung: FirstRung | None) -> None:
         super().__init__()  # without a metric: a failed trial has none, and Tune would refuse its result
-        self.queue, self.limit, self.batch, self.first_look = queue, limit, batch, first_look
+        self.queue, self.limit, self.batch, self.first_rung = queue, limit, batch, first_rung
 
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
         if self.queue.finished:
@@ -43,16 +44,16 @@ class QueueSearch(Searcher):
         if self.queue.batches >= slots:
             return None
         share = -(-self.queue.left // slots)  # no slot is left without work at the end
-        jobs = self.queue.take(trial_id, min(self.batch, max(1, share)))
-        if not jobs:
+        trials = self.queue.take(trial_id, min(self.batch, max(1, share)))
+        if not trials:
             return FINISHED if self.queue.finished else None
-        bar = None if self.first_look is None else self.first_look.bar()
-        return {"candidates": [job.candidate.to_json() for job in jobs], "bar": bar}
+        threshold = None if self.first_rung is None else self.first_rung.threshold()
+        return {"candidates": [trial.candidate.to_json() for trial in trials], "threshold": threshold}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         self.queue.came(trial_id, result)
-        if self.first_look is not None:
-            self.first_look.observe(result.get("first_look_ap"))
+        if self.first_rung is not None:
+            self.first_rung.observe(result.get("first_look_ap"))
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -67,14 +68,15 @@ class QueueSearch(Searcher):
         return {}
 
     def save(self, checkpoint_path: str) -> None:
-        """As above: nothing to save."""
+        """Nothing to save: the results table is what a search resumes from."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """As above: nothing to restore."""
+        """Nothing to restore: the results table is what a search resumes from."""
 
 
+@final
 class Starts(Callback):
-    """Tells the queue when a worker is up: from then on its time counts."""
+    """A Tune callback that tells the queue when a worker is up: from then on its time counts."""
 
     def __init__(self, queue: TrialQueue) -> None:
         self.queue = queue
@@ -83,23 +85,23 @@ class Starts(Callback):
         self.queue.begin(trial.trial_id)
 
     def __getstate__(self) -> dict[str, Any]:
-        """As above."""
+        """Nothing to pickle: the results table is what a search resumes from."""
         return {}
 
 
 def run_trials(
-    sampler: Proposer, waiting: Sequence[int], inputs: Any, resources: ResourceConfig, folder: Path,
-    on_done: OnDone, first_look: FirstLook | None = None,
+    sampler: Proposer, pending: Sequence[int], inputs: Any, resources: ResourceConfig, folder: Path,
+    on_done: OnDone, first_rung: FirstRung | None = None,
 ) -> None:  # fmt: skip
-    """Evaluates the trials numbered `waiting` in `resources.slots` slots, on actors that are reused.
+    """Evaluates the trials numbered `pending` in `resources.slots` slots, on actors that are reused.
 
-    `first_look` knows the first looks that an interrupted run left. `inputs` is the object reference of a
+    `first_rung` has the results that an interrupted run left. `inputs` is the object reference of a
     `workers.search.candidates.Inputs`. Raises ConstraintError when the sampler runs out of candidates,
     DataError when the data breaks, ClusterError when no worker lives to begin; the rows that were done stay.
     """
     os.environ |= TUNE_SETTINGS
     policy = RetryPolicy(max_deaths=resources.max_failures, timeout_s=resources.timeout_s)
-    queue = TrialQueue(sampler, waiting, on_done, policy)
+    queue = TrialQueue(sampler, pending, on_done, policy)
     per_trial = _per_trial(resources)
     limit = SlotLimit(resources.slots, per_trial)
     trainable = tune.with_parameters(
@@ -108,7 +110,7 @@ def run_trials(
     tune.Tuner(
         tune.with_resources(trainable, per_trial),
         tune_config=tune.TuneConfig(
-            search_alg=QueueSearch(queue, limit, resources.candidates_per_trial, first_look),
+            search_alg=QueueSearch(queue, limit, resources.candidates_per_trial, first_rung),
             num_samples=-1,  # until the queue is finished: a death is handed out once more
             reuse_actors=True,
         ),

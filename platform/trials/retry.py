@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import final
 
 
 class End(Enum):
     """How one evaluation ended."""
 
     FINISHED = "finished"
-    STOPPED = "stopped"  # after a first look, which is its result, too
+    STOPPED = "stopped"  # at the first rung, whose AP is its result
     FAILED = "failed"  # the candidate's own error, which is its result
     DATA_ERROR = "data_error"  # would strike every candidate alike
     WORKER_DIED = "worker_died"
@@ -18,7 +19,7 @@ class End(Enum):
     TIMED_OUT = "timed_out"  # its worker ended itself
 
 
-class Decision(Enum):
+class RetryDecision(Enum):
     """What the driver does next."""
 
     RECORD = "record"  # a row, finished or failed, and the search goes on
@@ -26,6 +27,7 @@ class Decision(Enum):
     ABORT = "abort"  # the search stops with one message
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """A worker's death is retried; everything else is a result, or the end of the search."""
@@ -35,7 +37,7 @@ class RetryPolicy:
     max_lost_starts: int = 30
     """Workers in a row that may be gone before they began, as those of a large node that was taken away."""
     timeout_s: float | None = None
-    """After which a worker ends itself."""
+    """Seconds at one candidate after which a worker ends itself."""
 
     def of_death(self, ran_s: float | None) -> End:
         """Which end the death of a worker was that had worked on its candidate for `ran_s`; None: never."""
@@ -44,15 +46,15 @@ class RetryPolicy:
         timed_out = self.timeout_s is not None and ran_s >= self.timeout_s
         return End.TIMED_OUT if timed_out else End.WORKER_DIED
 
-    def decide(self, end: End, deaths: int = 0) -> Decision:
+    def decide(self, end: End, deaths: int = 0) -> RetryDecision:
         """`deaths`, the last one included: on this candidate, or of workers in a row that never began."""
         if end is End.DATA_ERROR:
-            return Decision.ABORT
+            return RetryDecision.ABORT
         if end is End.NEVER_BEGAN:
-            return Decision.RETRY if deaths <= self.max_lost_starts else Decision.ABORT
+            return RetryDecision.RETRY if deaths <= self.max_lost_starts else RetryDecision.ABORT
         if end is End.WORKER_DIED and (self.max_deaths < 0 or deaths <= self.max_deaths):
-            return Decision.RETRY
-        return Decision.RECORD
+            return RetryDecision.RETRY
+        return RetryDecision.RECORD
 
     def reason(self, end: End, deaths: int) -> str:
         """The column `error` of a candidate without a result, or why the search stops."""

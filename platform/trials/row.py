@@ -1,11 +1,11 @@
-"""From a measured candidate to the row of the results table."""
+"""Rows of the results table from measured candidates."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, final
 
 from platform.feasible.feasible_set import Candidate
 from platform.results.store import COLUMN_NAMES, Row
@@ -13,6 +13,7 @@ from platform.samplers.sampler import Observation
 from spaces.architecture import Architecture
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchFacts:
     """What all rows of one search have in common, by the names of their columns."""
@@ -46,5 +47,5 @@ def observation_of(row: Row, parse: Callable[[str], Any] = Architecture.from_jso
 
 
 def is_scored(row: Row) -> bool:
-    """Finished; a trial that failed, or was stopped after its first look, has no AP."""
+    """Whether a row has an AP; a trial that failed, or was stopped at the first rung, has no AP."""
     return row["ap"] is not None

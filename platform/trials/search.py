@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 from platform.feasible.feasible_set import FeasibleSet
 from platform.results.store import Row
 from platform.run.context import Run
 from platform.samplers.sampler import Sampler
 from platform.samplers.these_first import TheseFirst
-from platform.trials.first_look import FirstLook
 from platform.trials.on_ray_tune import run_trials
 from platform.trials.row import SearchFacts, observation_of
+from platform.trials.rungs import FirstRung
 from platform.trials.state import SearchState
 from platform.trials.view import SearchView
 from workers.errors import DataError
@@ -22,23 +22,24 @@ from workers.errors import DataError
 Figures = Callable[[Any], Mapping[str, Any]]  # columns known of a candidate before its trial
 
 
+@final
 class SearchRun:
-    """The trials that are left; each is a durable row before anything depends on it.
+    """A search under way. Each trial is a durable row before anything depends on it.
 
-    `done` are the rows of the run so far, `settled` those of other runs that it uses (warm_start.py).
+    `done` are the rows of the run so far, `known` those of other runs that it uses (warm_start.py).
     """
 
     def __init__(
         self, context: Run, facts: SearchFacts, feasible: FeasibleSet, figures: Figures,
-        sampler: Sampler, *, most_gmacs: float, trials: int, done: Sequence[Row], settled: Sequence[Row] = (),
+        sampler: Sampler, *, most_gmacs: float, trials: int, done: Sequence[Row], known: Sequence[Row] = (),
     ) -> None:  # fmt: skip
         self.context, self.facts, self.feasible, self.figures = context, facts, feasible, figures
         self.trials, self.done = trials, list(done)
         self.state = SearchState(trials, most_gmacs)
         self.view = SearchView(context.console, facts.stage, self.state, facts.constraint)
-        self.sampler = self._as_it_was(sampler, settled)
+        self.sampler = self._as_it_was(sampler, known)
 
-    def run(self, inputs: Any, folder: Path, first_look: FirstLook | None = None) -> None:
+    def run(self, inputs: Any, folder: Path, first_rung: FirstRung | None = None) -> None:
         """Evaluates what is left. `inputs` is the reference of a `workers.search.candidates.Inputs`.
 
         `folder` is for Ray Tune's own notes. Raises as `run_trials`.
@@ -46,13 +47,13 @@ class SearchRun:
         send(self.context, self.done)
         for row in self.done:
             self.state.take(row)
-        if left := waiting(self.trials, self.done):
+        if pending := pending_trials(self.trials, self.done):
             with self.view:
                 resources = self.context.config.resources
-                run_trials(self, left, inputs, resources, folder, self._on_done, first_look)
+                run_trials(self, pending, inputs, resources, folder, self._on_done, first_rung)
 
     def propose(self, trial: int) -> Any:
-        """The sampler's, and noted as under way."""
+        """The sampler's candidate of a trial, which counts as under way from now on."""
         candidate = self.sampler.propose(trial)
         self.state.begin(trial)
         return candidate
@@ -68,13 +69,13 @@ class SearchRun:
             self.context.tracking.log_metrics({**changed, **notes}, self.state.done, int(time.time() * 1000))
         self.view.update()
 
-    def _as_it_was(self, sampler: Sampler, settled: Sequence[Row]) -> Sampler:
-        """What other runs knew comes first, then this run's own rows."""
+    def _as_it_was(self, sampler: Sampler, known: Sequence[Row]) -> Sampler:
+        """The sampler with all that it learnt: from other runs' rows first, then from this run's own."""
         parse = self.feasible.parse
-        alike = [row for row in settled if row["evaluation"] == self.facts.evaluation]
-        for row in alike:
+        comparable = [row for row in known if row["evaluation"] == self.facts.evaluation]
+        for row in comparable:
             sampler.observe(None, observation_of(row, parse))
-        others = [parse(row["architecture"]) for row in settled if row not in alike]
+        others = [parse(row["architecture"]) for row in known if row not in comparable]
         sampler = TheseFirst(sampler, [one for one in others if self.feasible.allows(one)], self.figures)
         for row in self.done:
             if row["trial"] >= 0:
@@ -82,7 +83,7 @@ class SearchRun:
         return sampler
 
 
-def waiting(trials: int, done: Sequence[Row]) -> list[int]:
+def pending_trials(trials: int, done: Sequence[Row]) -> list[int]:
     """The numbers of the trials that have no row yet."""
     return sorted(set(range(trials)) - {row["trial"] for row in done})
 

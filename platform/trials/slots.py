@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import ray
 
@@ -12,6 +12,7 @@ Resources = Mapping[str, float]
 REFRESH_S = 1.0
 
 
+@final
 class SlotLimit:
     """A fixed number of slots, or with "auto" as many as fit on the nodes that are there: at least one.
 

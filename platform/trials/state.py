@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import final
 
 from analysis.hypervolume import dominated_area
 from analysis.pareto import non_dominated
-from analysis.trials import Direction
 from platform.results.store import Row
+from platform.samplers.ranking import WAYS
 from platform.trials.row import is_scored
 
-WAYS: tuple[Direction, Direction] = ("maximize", "minimize")  # AP, GMACs
 
-
+@final
 class SearchState:
     """`total` trials are to be evaluated; the front is that of AP against GMACs.
 
@@ -39,7 +39,7 @@ class SearchState:
         self._given_out.add(trial)
 
     def take(self, row: Row) -> bool:
-        """A row of the table, of this start or an earlier one; True where it changed the front."""
+        """Counts a row of the table, of this start or an earlier one; True where it changed the front."""
         if row["trial"] in self._given_out:
             self._given_out.remove(row["trial"])
             self._count_pace()
@@ -54,12 +54,12 @@ class SearchState:
 
     @property
     def hypervolume(self) -> float:
-        """In AP times GMACs."""
+        """Hypervolume of the front, in AP times GMACs."""
         return dominated_area(self.front, WAYS, (0.0, self.most_gmacs)) if self.front else 0.0
 
     @property
     def per_minute(self) -> float | None:
-        """Trials of this start; the first one, with the workers' start, does not count."""
+        """Trials a minute since this start; the first one, with the workers' start, does not count."""
         if self._first_s is None or self._since_first == 0:
             return None
         return 60 * self._since_first / max(self._clock() - self._first_s, 1e-9)
@@ -70,7 +70,7 @@ class SearchState:
         return None if pace is None else 60 * (self.total - self.done) / pace
 
     def metrics(self) -> Mapping[str, float]:
-        """What a tracking server charts."""
+        """The figures that a tracking server charts, by name."""
         best = {} if self.best is None else {"search/best_ap": self.best["ap"]}
         return best | {"search/front_size": len(self.front), "search/hypervolume": self.hypervolume}
 

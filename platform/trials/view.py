@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
+from typing import final
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -17,6 +18,7 @@ from platform.trials.state import SearchState
 REFRESHES_PER_S = 4
 
 
+@final
 class SearchView:
     """Shows a SearchState; `bound` is the constraint in words."""
 
@@ -40,7 +42,7 @@ class SearchView:
             self._live.stop()
 
     def update(self) -> None:
-        """After each trial: a plain line at most every 15 s, and at the end; the block renews itself."""
+        """Shows the state: a plain line at most every 15 s and at the end; the block renews itself."""
         now_s = time.monotonic()
         finished = self.state.done >= self.state.total
         if self._live is None and (finished or now_s - self._said_s >= PLAIN_EVERY_S):
@@ -48,14 +50,14 @@ class SearchView:
             self.console.print(self.line(), highlight=False, soft_wrap=True)
 
     def line(self) -> str:
-        """All of it in one line."""
+        """The state of the search in one line."""
         state = self.state
         return f"{self.title} {state.done}/{state.total}, {time_left(state)}: " + ", ".join(
-            (best_text(state), front_text(state), counts_text(state))
+            (best_text(state), front_line(state), counts_text(state))
         )
 
     def block(self) -> RenderableType:
-        """All of it in one block of a few lines."""
+        """The state of the search in a block of a few lines."""
         state = self.state
         head = Table.grid(Column(no_wrap=True), Column(no_wrap=True), Column(no_wrap=True), padding=(0, 1))
         bar = ProgressBar(total=state.total, completed=state.done, width=24)
@@ -63,7 +65,7 @@ class SearchView:
         body = Table.grid(Column(style="dim", no_wrap=True), Column(overflow="fold"), padding=(0, 2))
         for name, text in (
             ("trials", counts_text(state)), ("found", best_text(state)),
-            ("among", self.bound), ("front", front_text(state)),
+            ("among", self.bound), ("front", front_line(state)),
         ):  # fmt: skip
             body.add_row(f"  {name}", text)
         return Group(head, body)
@@ -84,7 +86,7 @@ def best_text(state: SearchState) -> str:
     return f"best AP {state.best['ap']:.3f} at {state.best['gmacs']:.4f} GMACs"
 
 
-def front_text(state: SearchState) -> str:
+def front_line(state: SearchState) -> str:
     volume = f"hypervolume {state.hypervolume:.3g} (from AP 0, {state.most_gmacs:.3g} GMACs)"
     return f"{len(state.front)} on the front, {volume}"
 

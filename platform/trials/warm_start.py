@@ -6,7 +6,7 @@
 - Of a run that was scored otherwise, only the front's architectures are used: they are evaluated first.
 - A supernet that this run would train alike, or that it does not train at all, is taken over; so are a T
   supernet and the key frame's network below which it was trained, where this run has no stage temporal_train.
-All this is settled once, before a search's first trial, in warm_start_STAGE.parquet: the runs may grow or go
+All this is decided once, before a search's first trial, in warm_start_STAGE.parquet: the runs may grow or go
 afterwards.
 """
 
@@ -40,13 +40,13 @@ def check_runs(runs: Sequence[Path]) -> None:
             )
 
 
-def is_settled(config: RunConfig) -> bool:
+def has_warm_start_rows(config: RunConfig) -> bool:
     """Whether all that the run uses of others is in its own folder: then they are not needed any more."""
     folder = folder_of(config)
     return all(folder.warm_start(stage).exists() for stage in SEARCHES if stage in config.stages)
 
 
-def settled_rows(context: Run, stage: str, evaluation: str) -> list[Row]:
+def warm_start_rows(context: Run, stage: str, evaluation: str) -> list[Row]:
     """The rows of other runs that this run uses, from its own file, which the first call writes."""
     path = context.folder.warm_start(stage)
     if not path.exists():
@@ -76,12 +76,12 @@ def scored_rows(run: Path, stage: str) -> list[Row]:
 
 
 def origin_of(row: Row) -> str:
-    """Where it was evaluated; a row that was taken over keeps what it says."""
+    """RUN#TRIAL where a row was evaluated; a row that was taken over keeps what it says."""
     return row["origin"] or f"{row['run']}#{row['trial']}"
 
 
 def front_of(rows: Sequence[Row]) -> list[Row]:
-    """By AP and MACs, cheapest first."""
+    """The Pareto front of rows by AP and MACs, cheapest first."""
     if not rows:
         return []
     chosen = non_dominated([[row["ap"], row["gmacs"]] for row in rows], ("maximize", "minimize"))
@@ -89,24 +89,24 @@ def front_of(rows: Sequence[Row]) -> list[Row]:
     return sorted(front, key=lambda row: (row["gmacs"], row["key"]))
 
 
-def take_over(context: Run, settled: Sequence[Row], facts: SearchFacts, feasible: FeasibleSet[Any]) -> None:
-    """Once, and all at once: what is known elsewhere and allowed here becomes rows of this run."""
-    if not settled:
+def take_over(context: Run, known: Sequence[Row], facts: SearchFacts, feasible: FeasibleSet[Any]) -> None:
+    """Makes rows of this run of what is known elsewhere and allowed here; all at once, and only once."""
+    if not known:
         return
-    known = [row for row in settled if row["evaluation"] == facts.evaluation]
+    comparable = [row for row in known if row["evaluation"] == facts.evaluation]
     rows = taken_over(
-        known, facts.run, facts.stage, lambda row: feasible.allows(feasible.parse(row["architecture"]))
+        comparable, facts.run, facts.stage, lambda row: feasible.allows(feasible.parse(row["architecture"]))
     )
     context.folder.trials.append_all(facts.stage, rows, TAKEN_OVER)
     context.say(
         facts.stage,
-        f"{len(rows)} trials of other runs are taken over, {len(known) - len(rows)} more are outside the "
-        f"constraint; {len(settled) - len(known)} on fronts of runs scored otherwise come first",
+        f"{len(rows)} trials of other runs are taken over, {len(comparable) - len(rows)} more are outside "
+        f"the constraint; {len(known) - len(comparable)} on fronts of runs scored otherwise come first",
     )
 
 
 def taken_over(known: Sequence[Row], run: str, stage: str, allows: Callable[[Row], bool]) -> list[Row]:
-    """Those that the constraint allows, as rows of `run`; trials -1, -2, ... are not evaluated here."""
+    """The rows that the constraint allows, as rows of `run`; trials -1, -2, ... are not evaluated here."""
     allowed = [row for row in known if allows(row)]
     return [
         row | {"run": run, "stage": stage, "trial": -number} for number, row in enumerate(allowed, start=1)

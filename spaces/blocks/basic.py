@@ -1,6 +1,6 @@
 """The basic block of ResNets [13] as HRNet's branches use it: two k x k convolutions, SE, shortcut."""
 
-from __future__ import annotations
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -14,12 +14,17 @@ from spaces.ranges import StageRange
 
 
 def basic_block_cost(choice: StageChoice, pixels: int) -> Cost:
+    """Parameters and MACs of one basic block on `pixels` pixels (height x width)."""
     cost = conv_norm_cost(choice.width, choice.width, choice.kernel, choice.groups, pixels) * 2
     return cost + SE.cost(choice.width, pixels) if choice.attention else cost
 
 
+@final
 class BasicBlock(nn.Module):
-    """The plain twin of ElasticBasicBlock; both convolutions have the choice's width, kernel and groups."""
+    """The basic block of one choice, a plain module: what ElasticBasicBlock is with that choice.
+
+    Both convolutions have the choice's width, kernel and groups.
+    """
 
     def __init__(self, choice: StageChoice) -> None:
         super().__init__()
@@ -32,6 +37,7 @@ class BasicBlock(nn.Module):
         return F.relu(x + self.attention(self.second(self.first(x))), inplace=True)
 
 
+@final
 class ElasticBasicBlock(nn.Module):
     """One block of a branch. It keeps width and resolution, which the transitions in front of it set."""
 

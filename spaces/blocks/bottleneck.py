@@ -1,8 +1,7 @@
 """The bottleneck of ResNets [13]: 1x1, grouped middle convolution, 1x1, attention, shortcut."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -20,6 +19,7 @@ def has_projection(width_in: int, width: int, stride: int) -> bool:
     return stride != 1 or width_in != width
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class BottleneckKind:
     """How a family reads a choice: the middle width is `choice.middle`, the output `outputs * choice.width`.
@@ -35,13 +35,16 @@ class BottleneckKind:
         """Output channels."""
         return self.outputs * choice.width
 
-    def plain(self, width_in: int, choice: StageChoice, stride: int, act: str) -> Bottleneck:
+    def plain(self, width_in: int, choice: StageChoice, stride: int, act: str) -> "Bottleneck":
+        """The plain block of one choice, with `width_in` input channels and fresh weights."""
         return Bottleneck(self, width_in, choice, stride, act)
 
-    def elastic(self, entry: tuple[int, ...] | None, stage: StageRange, stride: int) -> ElasticBottleneck:
+    def elastic(self, entry: tuple[int, ...] | None, stage: StageRange, stride: int) -> "ElasticBottleneck":
+        """The weight-shared block of a stage; `entry` as in ElasticBottleneck."""
         return ElasticBottleneck(self, entry, stage, stride)
 
     def cost(self, width_in: int, choice: StageChoice, stride: int, pixels_in: int, pixels_out: int) -> Cost:
+        """Parameters and MACs of one block, from `pixels_in` to `pixels_out` pixels (height x width)."""
         middle, width = choice.middle, self.width(choice)
         cost = conv_norm_cost(width_in, middle, 1, 1, pixels_in)
         cost += conv_norm_cost(middle, middle, choice.kernel, choice.groups, pixels_out)
@@ -53,8 +56,9 @@ class BottleneckKind:
         return cost
 
 
+@final
 class Bottleneck(nn.Module):
-    """The plain twin of ElasticBottleneck."""
+    """The bottleneck of one choice, a plain module: what ElasticBottleneck is with that choice."""
 
     def __init__(
         self, kind: BottleneckKind, width_in: int, choice: StageChoice, stride: int, act: str = "relu"
@@ -75,6 +79,7 @@ class Bottleneck(nn.Module):
         return F.relu(out + self.shortcut(x), inplace=True)
 
 
+@final
 class ElasticBottleneck(nn.Module):
     """One block of a stage; widths, kernel, groups and attention come with the choice.
 

@@ -1,6 +1,6 @@
 """The mobile block of MobileNetV3 [14]: expand, grouped middle convolution, SE, project."""
 
-from __future__ import annotations
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -18,12 +18,14 @@ def has_expansion(width_in: int, choice: StageChoice) -> bool:
 
 
 def has_shortcut(width_in: int, width: int, stride: int) -> bool:
+    """Whether input and output have one shape, (B, C, H, W), so that they can be added."""
     return stride == 1 and width_in == width
 
 
 def mobile_block_cost(
     width_in: int, choice: StageChoice, stride: int, pixels_in: int, pixels_out: int
 ) -> Cost:
+    """Parameters and MACs of one mobile block, from `pixels_in` to `pixels_out` pixels (height x width)."""
     middle = choice.middle
     cost = conv_norm_cost(middle, middle, choice.kernel, choice.groups, pixels_out)
     cost += conv_norm_cost(middle, choice.width, 1, 1, pixels_out)
@@ -32,8 +34,9 @@ def mobile_block_cost(
     return cost + se_cost(middle) if choice.attention else cost
 
 
+@final
 class MobileBlock(nn.Module):
-    """The plain twin of ElasticMobileBlock."""
+    """The mobile block of one choice, a plain module: what ElasticMobileBlock is with that choice."""
 
     def __init__(self, width_in: int, choice: StageChoice, stride: int, act: str) -> None:
         super().__init__()
@@ -50,6 +53,7 @@ class MobileBlock(nn.Module):
         return x + out if self.shortcut else out
 
 
+@final
 class ElasticMobileBlock(nn.Module):
     """One block of a stage; width, expansion, kernel, groups and attention come with the choice.
 
@@ -69,7 +73,9 @@ class ElasticMobileBlock(nn.Module):
         self.project = ElasticConvNorm(middle, widest, 1, act="identity")
         self.stride = stride
 
-    def forward(self, x: Float[Tensor, "B I H W"], choice: StageChoice) -> Float[Tensor, "B O h w"]:
+    def forward(
+        self, x: Float[Tensor, "B I H W"], choice: StageChoice
+    ) -> Float[Tensor, "B {choice.width} h w"]:
         out = x
         if self.expand is not None and has_expansion(x.shape[1], choice):
             out = self.expand(out, choice.middle)

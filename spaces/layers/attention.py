@@ -1,9 +1,8 @@
 """The attention modules that a stage may end its blocks with: plain, elastic, and what they cost."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import final
 
 from torch import nn
 
@@ -12,6 +11,7 @@ from spaces.layers.global_context import ElasticGlobalContext, GlobalContext, gc
 from spaces.layers.squeeze_excitation import ElasticSqueezeExcitation, SqueezeExcitation, se_cost
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Attention:
     """plain(width), elastic(widest) and cost(width, pixels); forward(x) keeps the shape of x."""

@@ -1,6 +1,6 @@
 """Convolution with elastic width, kernel and groups."""
 
-from __future__ import annotations
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -10,6 +10,7 @@ from spaces.layers.grouped import grouped_conv2d
 from spaces.layers.slicing import filters, leading
 
 
+@final
 class ElasticConv2d(nn.Module):
     """A shared weight (O, I, K, K), of which a choice takes the leading part.
 
@@ -26,7 +27,7 @@ class ElasticConv2d(nn.Module):
 
     def forward(
         self, x: Float[Tensor, "B I H W"], out: int, kernel: int = 1, groups: int = 1
-    ) -> Float[Tensor, "B O h w"]:
+    ) -> Float[Tensor, "B {out} h w"]:
         weight = filters(self.weight, out, x.shape[1] // groups, kernel)
         bias = None if self.bias is None else leading(self.bias, out)
         return grouped_conv2d(x, weight, bias, stride=self.stride, padding=kernel // 2, groups=groups)

@@ -1,6 +1,6 @@
 """Convolution, BatchNorm and activation: the unit that every block is made of."""
 
-from __future__ import annotations
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -21,8 +21,9 @@ def activation(name: str) -> nn.Module:
     return ACTIVATIONS[name]() if name == "identity" else ACTIVATIONS[name](inplace=True)
 
 
+@final
 class ConvNorm(nn.Module):
-    """The plain twin of ElasticConvNorm."""
+    """A convolution, BatchNorm and an activation, a plain module."""
 
     def __init__(
         self, w_in: int, w_out: int, kernel: int, *, stride: int = 1, groups: int = 1, act: str = "relu"
@@ -36,6 +37,7 @@ class ConvNorm(nn.Module):
         return self.act(self.norm(self.conv(x)))
 
 
+@final
 class ElasticConvNorm(nn.Module):
     """Takes its active width, kernel and groups as arguments; the input width is read off the input."""
 
@@ -47,5 +49,5 @@ class ElasticConvNorm(nn.Module):
 
     def forward(
         self, x: Float[Tensor, "B I H W"], out: int, kernel: int = 1, groups: int = 1
-    ) -> Float[Tensor, "B O h w"]:
+    ) -> Float[Tensor, "B {out} h w"]:
         return self.act(self.norm(self.conv(x, out, kernel, groups)))

@@ -1,6 +1,6 @@
 """Transposed convolution of stride 2 with elastic width, kernel {2, 4} and groups."""
 
-from __future__ import annotations
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -23,12 +23,13 @@ def to_transposed(weight: Float[Tensor, "O i K K"], groups: int) -> Float[Tensor
 
 
 def to_filters(weight: Float[Tensor, "I o K K"], groups: int) -> Float[Tensor, "O i K K"]:
-    """The inverse of to_transposed."""
+    """From PyTorch's transposed (I, O/G, K, K) to filters over their group's inputs, (O, I/G, K, K)."""
     inputs, out, height, width = weight.shape
     by_group = weight.reshape(groups, inputs // groups, out, height, width)
     return by_group.transpose(1, 2).reshape(groups * out, inputs // groups, height, width)
 
 
+@final
 class ElasticDeconv2d(nn.Module):
     """A shared weight (O, I, K, K) and the same sharing rule as a convolution's (see ElasticConv2d).
 
@@ -41,6 +42,6 @@ class ElasticDeconv2d(nn.Module):
 
     def forward(
         self, x: Float[Tensor, "B I H W"], out: int, kernel: int, groups: int
-    ) -> Float[Tensor, "B O 2H 2W"]:
+    ) -> Float[Tensor, "B {out} 2*H 2*W"]:
         weight = to_transposed(filters(self.weight, out, x.shape[1] // groups, kernel), groups)
         return F.conv_transpose2d(x, weight, stride=2, padding=deconv_padding(kernel), groups=groups)

@@ -1,6 +1,6 @@
 """Transposed convolution, BatchNorm and ReLU: one step of the deconvolution head [56]."""
 
-from __future__ import annotations
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -12,11 +12,13 @@ from spaces.layers.norm import BATCH_NORM_EPS, ElasticBatchNorm2d
 
 
 def deconv_norm_cost(w_in: int, w_out: int, kernel: int, groups: int, pixels_in: int) -> Cost:
+    """Parameters and MACs, the convolution counted on its input pixels (height x width)."""
     return deconv_cost(w_in, w_out, kernel, groups, pixels_in) + norm_cost(w_out)
 
 
+@final
 class DeconvNorm(nn.Module):
-    """The plain twin of ElasticDeconvNorm."""
+    """One step of the head as a plain module; it doubles the resolution."""
 
     def __init__(self, w_in: int, w_out: int, kernel: int, groups: int) -> None:
         super().__init__()
@@ -25,10 +27,11 @@ class DeconvNorm(nn.Module):
         )
         self.norm = nn.BatchNorm2d(w_out, eps=BATCH_NORM_EPS)
 
-    def forward(self, x: Float[Tensor, "B I H W"]) -> Float[Tensor, "B O 2H 2W"]:
+    def forward(self, x: Float[Tensor, "B I H W"]) -> Float[Tensor, "B O 2*H 2*W"]:
         return F.relu(self.norm(self.conv(x)), inplace=True)
 
 
+@final
 class ElasticDeconvNorm(nn.Module):
     """Doubles the resolution; width, kernel and groups are arguments."""
 
@@ -39,5 +42,5 @@ class ElasticDeconvNorm(nn.Module):
 
     def forward(
         self, x: Float[Tensor, "B I H W"], out: int, kernel: int, groups: int
-    ) -> Float[Tensor, "B O 2H 2W"]:
+    ) -> Float[Tensor, "B {out} 2*H 2*W"]:
         return F.relu(self.norm(self.conv(x, out, kernel, groups)), inplace=True)

@@ -1,6 +1,6 @@
 """Global Context attention [4]: one attended summary of the image, added to every pixel."""
 
-from __future__ import annotations
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -35,8 +35,9 @@ def attended_mean(x: Float[Tensor, "B C H W"], mask: Float[Tensor, "B 1 H W"]) -
     return torch.matmul(x.flatten(2), weights.transpose(1, 2)).unsqueeze(-1)
 
 
+@final
 class GlobalContext(nn.Module):
-    """The plain twin of ElasticGlobalContext."""
+    """Global Context attention of one width, a plain module."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -51,6 +52,7 @@ class GlobalContext(nn.Module):
         return x + self.restore(F.relu(self.norm(self.reduce(context))))
 
 
+@final
 class ElasticLayerNorm(nn.Module):
     """LayerNorm over (C, 1, 1) for however many channels arrive."""
 
@@ -64,6 +66,7 @@ class ElasticLayerNorm(nn.Module):
         return F.layer_norm(x, (width, 1, 1), leading(self.weight, width), leading(self.bias, width))
 
 
+@final
 class ElasticGlobalContext(nn.Module):
     """Shared 1x1 convolutions; the number of planes follows the active width."""
 

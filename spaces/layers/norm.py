@@ -1,8 +1,7 @@
 """BatchNorm over however many channels arrive."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -20,10 +19,11 @@ Normalise = Callable[[Tensor, Tensor, Tensor], Tensor]
 def normalise_by_batch(
     x: Float[Tensor, "B C H W"], weight: Float[Tensor, " C"], bias: Float[Tensor, " C"]
 ) -> Float[Tensor, "B C H W"]:
-    """By the batch that arrived, whatever others hold."""
+    """BatchNorm by the statistics of the batch that arrived, x, whatever other processes hold."""
     return F.batch_norm(x, None, None, weight, bias, training=True, eps=BATCH_NORM_EPS)
 
 
+@final
 class ElasticBatchNorm2d(nn.Module):
     """Shared scale and shift; in training it normalises by the batch alone.
 

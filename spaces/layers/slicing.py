@@ -1,7 +1,5 @@
 """Taking the active part of a shared weight: first filters, first inputs, centred kernel (paper, A.1)."""
 
-from __future__ import annotations
-
 from torch import Tensor
 from torch.nn import functional as F
 

@@ -1,6 +1,6 @@
 """Squeeze-and-Excitation attention [16]: a gate per channel from the image's mean."""
 
-from __future__ import annotations
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ def se_squeezed(width: int) -> int:
 
 
 def se_cost(width: int) -> Cost:
-    """Both 1x1 convolutions, with bias, on the one pooled pixel."""
+    """Parameters and MACs of both 1x1 convolutions, with bias, on the one pooled pixel."""
     squeezed = se_squeezed(width)
     return conv_cost(width, squeezed, 1, 1, 1, bias=True) + conv_cost(squeezed, width, 1, 1, 1, bias=True)
 
@@ -28,8 +28,9 @@ def hard_gate(x: Tensor) -> Tensor:
     return ((x + 1) / 2).clamp(0, 1)
 
 
+@final
 class SqueezeExcitation(nn.Module):
-    """The plain twin of ElasticSqueezeExcitation."""
+    """Squeeze-and-Excitation of one width, a plain module."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -41,6 +42,7 @@ class SqueezeExcitation(nn.Module):
         return x * hard_gate(self.restore(squeezed))
 
 
+@final
 class ElasticSqueezeExcitation(nn.Module):
     """Shared 1x1 convolutions; the squeezed width follows the active width."""
 

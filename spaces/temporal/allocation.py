@@ -1,12 +1,10 @@
 """One frozen value is one allocation: the architecture and the fusion of every non-key frame."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal, final, get_args
 
 from spaces.architecture import KEY_DIGITS, Architecture
 from spaces.errors import ArchitectureError
@@ -15,6 +13,7 @@ Operation = Literal["add", "mul", "cat"]
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Fusion:
     """Where and how the previous frame's heatmaps come in (section 3.3)."""
@@ -31,6 +30,7 @@ class Fusion:
             )
 
 
+@final
 @dataclass(frozen=True)
 class FrameChoice:
     """What one frame's T-ViPNet is; without a fusion (a control of the paper) it sees its own image alone."""
@@ -39,6 +39,7 @@ class FrameChoice:
     fusion: Fusion | None
 
 
+@final
 @dataclass(frozen=True)
 class Allocation:
     """A candidate of the joint search: the choices of T frames in order, the key frame not among them.
@@ -58,15 +59,9 @@ class Allocation:
         """Short, stable name: the space and a digest of the canonical JSON."""
         return f"{self.space}-{hashlib.sha256(self.to_json().encode()).hexdigest()[:KEY_DIGITS]}"
 
-    def prefix(self, frames: int) -> Allocation:
+    def prefix(self, frames: int) -> "Allocation":
         """Its first `frames` frames, at least one: allocations with the same prefix share that work."""
         return Allocation(self.space, self.frames[:frames])
-
-    def with_frame(self, index: int, choice: FrameChoice) -> Allocation:
-        """The same but for one frame, counted from 0."""
-        frames = list(self.frames)
-        frames[index] = choice
-        return Allocation(self.space, tuple(frames))
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces."""
@@ -74,7 +69,7 @@ class Allocation:
         return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str) -> Allocation:
+    def from_json(cls, text: str) -> "Allocation":
         """Reads what `to_json` wrote; anything else raises ArchitectureError naming what is wrong."""
         try:
             value = json.loads(text)

@@ -1,11 +1,9 @@
 """What the joint search varies: the choices of T frames (equation 3), handled as a search space is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
@@ -20,6 +18,7 @@ from spaces.temporal.temporal_space import TemporalSpace
 STAGE, OPERATION = "fusion_stage", "fusion_operation"
 
 
+@final
 @dataclass(frozen=True)
 class AllocationSpace:
     """Allocations of `temporal` over `frames` frames, T of the paper: any from 1 on, whatever T was trained.

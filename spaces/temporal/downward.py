@@ -1,9 +1,7 @@
 """A space cut down to what is no more than one of its architectures: the CNNs of the T supernet."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeVar, final
 
 from spaces.architecture import Architecture, StageChoice
 from spaces.ranges import GroupRule, StageRange
@@ -12,6 +10,7 @@ from spaces.space import SearchSpace
 S = TypeVar("S", bound=SearchSpace)
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class NoMoreInputs:
     """The group numbers of a rule at which no filter sees more inputs than `most` does.

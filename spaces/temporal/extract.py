@@ -1,7 +1,5 @@
 """From the T supernet to one frame's plain network: copied weights, no elastic code left."""
 
-from __future__ import annotations
-
 from torch import nn
 
 from spaces.extract import take_weights

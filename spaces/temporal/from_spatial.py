@@ -1,7 +1,5 @@
 """The T supernet's first weights: the trained S-ViPNet's, and fusions near identity (section 3.4.2)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import torch
@@ -10,6 +8,7 @@ from torch import Tensor, nn
 from spaces.errors import ArchitectureError
 from spaces.initialise import SIGMA
 from spaces.layers.deconv import ElasticDeconv2d, to_filters
+from spaces.streams import Stream, torch_generator
 from spaces.temporal.fusion import ElasticFusion, FusionModule, start_near_identity
 from spaces.temporal.network import TemporalSupernet
 from spaces.temporal.temporal_space import TemporalSpace
@@ -42,7 +41,7 @@ def start_from_spatial(
             else:
                 _pass_on(key, target)
     _check_whole(space, weights, left)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator(Stream.FIRST_FUSIONS, seed)
     for module in supernet.fusions.children():
         assert isinstance(module, ElasticFusion | FusionModule)
         start_near_identity(module, generator, sigma)

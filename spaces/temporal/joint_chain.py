@@ -4,13 +4,13 @@ A fusion is decided where its features' width is, so a state only has to say, be
 whether the frame has been fused yet; decided first, it would multiply the states by twelve.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import final
 
 import numpy as np
+from jaxtyping import Int
 
 from spaces.architecture import StageChoice
 from spaces.chain import Decision, Decisions, Links, chain
@@ -18,43 +18,40 @@ from spaces.temporal.allocation import Allocation, FrameChoice, Fusion
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.temporal_space import TemporalSpace
 
+Fused = tuple[StageChoice, Fusion | None]  # what a frame's decision picks; None where it does not fuse here
 
+
+@final
 @dataclass(frozen=True, eq=False)
-class FusedLinks(Links):
-    """Links that may also fuse: one entry of `fusions` a choice, None where it does not fuse here."""
-
-    fusions: tuple[Fusion | None, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class FrameChain(Decisions):
-    """All decisions of one frame."""
+class FrameChain(Decisions[Fused, FrameChoice]):
+    """All decisions of one frame; a path is the frame's choice."""
 
     space: TemporalSpace
 
-    def choice(self, path: Sequence[int]) -> FrameChoice:
+    def read(self, path: Int[np.ndarray, " D"]) -> FrameChoice:
         state, parts, fusion = 0, list[StageChoice](), None
         for decision, pick in zip(self.decisions, path, strict=True):
             links = decision.states[state]
-            assert isinstance(links, FusedLinks)
             state = int(links.after[pick])
-            fusion = links.fusions[pick] or fusion
+            part, fused = links.choices[pick]
+            fusion = fused or fusion
             if decision.completes:
-                parts.append(links.choices[pick])
+                parts.append(part)
         return FrameChoice(self.space.cnn.assemble(parts), fusion)
 
 
+@final
 @dataclass(frozen=True, eq=False)
-class JointChain(Decisions):
+class JointChain(Decisions[Fused, Allocation]):
     """One frame's decisions T times over; with a shared choice once, at T times the cost."""
 
     space: AllocationSpace
     frame: FrameChain
 
-    def allocation(self, path: Sequence[int]) -> Allocation:
+    def read(self, path: Int[np.ndarray, " D"]) -> Allocation:
         length = len(self.frame.decisions)
         pieces = (path[start : start + length] for start in range(0, len(path), length))
-        return self.space.assemble([self.frame.choice(piece) for piece in pieces])
+        return self.space.assemble([self.frame.read(piece) for piece in pieces])
 
 
 @lru_cache(maxsize=8)
@@ -70,7 +67,7 @@ def frame_chain(space: TemporalSpace) -> FrameChain:
     """The chain of the CNNs with the fusions put in."""
     fusions = _fusions_by_decision(space)
     decisions = chain(space.cnn).decisions
-    steps = (_Step(space, decisions, fusions, at) for at in range(len(decisions)))
+    steps = (_FusedDecision(space, decisions, fusions, at) for at in range(len(decisions)))
     fused = (Decision(tuple(step.states()), step.decision.completes) for step in steps)
     return FrameChain(tuple(fused), space)
 
@@ -86,13 +83,14 @@ def _fusions_by_decision(space: TemporalSpace) -> Sequence[tuple[Fusion, ...]]:
     return found
 
 
-class _Step:
+@final
+class _FusedDecision:
     """One decision with its fusions. Its states: those of the frame not fused yet, then those of it fused."""
 
     def __init__(
         self,
         space: TemporalSpace,
-        decisions: Sequence[Decision],
+        decisions: Sequence[Decision[StageChoice]],
         fusions: Sequence[tuple[Fusion, ...]],
         at: int,
     ) -> None:
@@ -103,7 +101,7 @@ class _Step:
         self.may_wait = not places or at < places[-1]
         self.fused_from = len(decisions[at + 1].states) if places and at + 1 <= places[-1] else 0
 
-    def states(self) -> Iterator[Links]:
+    def states(self) -> Iterator[Links[Fused]]:
         if self.not_fused:
             waiting = [(None, 0)] if self.may_wait else []
             variants = [*waiting, *((fusion, self.fused_from) for fusion in self.fusions)]
@@ -111,17 +109,18 @@ class _Step:
         if self.fused:
             yield from (self._links(links, [(None, self.fused_from)]) for links in self.decision.states)
 
-    def _links(self, links: Links, variants: Sequence[tuple[Fusion | None, int]]) -> FusedLinks:
+    def _links(
+        self, links: Links[StageChoice], variants: Sequence[tuple[Fusion | None, int]]
+    ) -> Links[Fused]:
         """Every choice once for each variant: a fusion or none, and where the states behind it begin."""
         costs = [links.costs + self._added(links, fusion) for fusion, _ in variants]
-        return FusedLinks(
-            choices=links.choices * len(variants),
+        return Links(
+            choices=tuple((choice, fusion) for fusion, _ in variants for choice in links.choices),
             after=np.concatenate([links.after + start for _, start in variants]),
             costs=np.concatenate(costs),
-            fusions=tuple(fusion for fusion, _ in variants for _ in links.choices),
         )
 
-    def _added(self, links: Links, fusion: Fusion | None) -> np.ndarray:
+    def _added(self, links: Links[StageChoice], fusion: Fusion | None) -> Int[np.ndarray, "L C"]:
         if fusion is None:
             return np.zeros_like(links.costs)
         widths = {choice.width for choice in links.choices}
@@ -130,9 +129,6 @@ class _Step:
         return np.array([[cost.macs, cost.params] for cost in added], dtype=np.int64)
 
 
-def _times(decision: Decision, frames: int) -> Decision:
-    states = []
-    for links in decision.states:
-        assert isinstance(links, FusedLinks)
-        states.append(FusedLinks(links.choices, links.after, links.costs * frames, links.fusions))
+def _times(decision: Decision[Fused], frames: int) -> Decision[Fused]:
+    states = (Links(links.choices, links.after, links.costs * frames) for links in decision.states)
     return Decision(tuple(states), completes=decision.completes)

@@ -1,6 +1,6 @@
 """T-ViPNets: a CNN with the previous frame's heatmaps fused in behind one stage, weight-shared and plain."""
 
-from __future__ import annotations
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -11,10 +11,11 @@ from spaces.temporal.fusion import ElasticFusion, FusionModule
 
 
 def fusion_name(fusion: Fusion) -> str:
-    """Of its module, in supernet and plain network alike."""
+    """The name of a fusion's module, in supernet and plain network alike: "add2" is Add behind stage 2."""
     return f"{fusion.operation}{fusion.stage}"
 
 
+@final
 class TemporalSupernet(nn.Module):
     """The weight-shared T-ViPNets of all frames: the CNN's supernet, and a fusion a stage and operation.
 
@@ -33,12 +34,13 @@ class TemporalSupernet(nn.Module):
         })  # fmt: skip
 
     def forward(
-        self, images: Float[Tensor, "B 3 H W"], heatmaps: Float[Tensor, "B K h w"], choice: FrameChoice
-    ) -> Float[Tensor, "B K h w"]:
+        self, images: Float[Tensor, "B 3 H W"], heatmaps: Float[Tensor, "B K H//4 W//4"], choice: FrameChoice
+    ) -> Float[Tensor, "B K H//4 W//4"]:
         tap = _tap(self.fusions, choice.fusion, heatmaps)
         return self.cnn(images, choice.architecture, tap=tap)
 
 
+@final
 class TemporalNetwork(nn.Module):
     """The plain network of one frame's choice; it looks at the heatmaps only where there is a fusion."""
 
@@ -54,8 +56,8 @@ class TemporalNetwork(nn.Module):
             self.fusions[fusion_name(choice.fusion)] = module
 
     def forward(
-        self, images: Float[Tensor, "B 3 H W"], heatmaps: Float[Tensor, "B K h w"]
-    ) -> Float[Tensor, "B K h w"]:
+        self, images: Float[Tensor, "B 3 H W"], heatmaps: Float[Tensor, "B K H//4 W//4"]
+    ) -> Float[Tensor, "B K H//4 W//4"]:
         return self.cnn(images, tap=_tap(self.fusions, self.fusion, heatmaps))
 
 

@@ -1,9 +1,8 @@
 """What one T-ViPNet can be: any CNN downward from the found S-ViPNet, and a fusion (section 3.3)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
+from typing import final
 
 import numpy as np
 from torch import nn
@@ -18,6 +17,7 @@ from spaces.temporal.fusion import fusion_cost
 from spaces.temporal.network import TemporalNetwork, TemporalSupernet
 
 
+@final
 @dataclass(frozen=True)
 class TemporalSpace:
     """Below the found architecture `key_frame` of the space `spatial`; a network maps an image and heatmaps

@@ -1,4 +1,4 @@
-"""A made run folder: plausible trials in the schema the analysis reads."""
+"""A synthetic run folder: plausible trials in the schema the analysis reads."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ SCHEMA = pa.schema(
 )
 
 
-def made_row(trial: int, **changes: Any) -> Row:
+def synthetic_row(trial: int, **changes: Any) -> Row:
     """One finished trial; `changes` set or replace fields."""
     row: Row = dict.fromkeys(SCHEMA.names) | dict.fromkeys(AP_PARTS, 0.5)
     row |= {
-        "run": "made",
+        "run": "synthetic",
         "stage": "spatial_search",
         "trial": trial,
         "key": f"mobilenetv3-{trial:016x}",
-        "architecture": made_architecture(np.random.default_rng(trial)),
+        "architecture": synthetic_architecture(np.random.default_rng(trial)),
         "space": "mobilenetv3",
         "params": 1_000_000,
         "macs": 500_000_000,
@@ -63,10 +63,10 @@ def made_row(trial: int, **changes: Any) -> Row:
 
 def failed_row(trial: int, **changes: Any) -> Row:
     nothing = dict.fromkeys(AP_PARTS)
-    return made_row(trial, **nothing, status="failed", error="out of memory") | changes
+    return synthetic_row(trial, **nothing, status="failed", error="out of memory") | changes
 
 
-def made_architecture(rng: np.random.Generator) -> str:
+def synthetic_architecture(rng: np.random.Generator) -> str:
     def stage(widths: Sequence[int], expansion: int = 1) -> Row:
         width = int(rng.choice(widths))
         return {
@@ -85,7 +85,7 @@ def made_architecture(rng: np.random.Generator) -> str:
     return json.dumps({"head": head, "space": "mobilenetv3", "stages": stages, "stem": stem}, sort_keys=True)
 
 
-def made_trials(count: int = 40, seed: int = 3) -> list[Row]:
+def synthetic_trials(count: int = 40, seed: int = 3) -> list[Row]:
     """`count` trials whose AP rises with computation and levels off, two of them failed."""
     rng = np.random.default_rng(seed)
     rows = []
@@ -94,7 +94,7 @@ def made_trials(count: int = 40, seed: int = 3) -> list[Row]:
         ap = 0.74 - 0.045 / gmacs - float(rng.gamma(1.6, 0.016))
         parts = {"ap50": ap + 0.19, "ap75": ap + 0.07, "ap_medium": ap - 0.03, "ap_large": ap + 0.05}
         costs = {"gmacs": gmacs, "macs": int(gmacs * 1e9), "params": int(gmacs * 9e6)}
-        rows.append(made_row(trial, **costs, **parts, ap=ap, ar=ap + 0.06))
+        rows.append(synthetic_row(trial, **costs, **parts, ap=ap, ar=ap + 0.06))
     return [failed_row(r["trial"], gmacs=r["gmacs"]) if r["trial"] in (11, 29) else r for r in rows]
 
 
@@ -111,7 +111,7 @@ def write_run(folder: Path, rows: Sequence[Row], parts: int = 1, schema: pa.Sche
 
 @pytest.fixture
 def row() -> Callable[..., Row]:
-    return made_row
+    return synthetic_row
 
 
 @pytest.fixture
@@ -131,5 +131,5 @@ def write(tmp_path: Path) -> WriteRun:
 
 
 @pytest.fixture
-def made_run(tmp_path: Path) -> Path:
-    return write_run(tmp_path / "run", made_trials(), parts=3)
+def synthetic_run(tmp_path: Path) -> Path:
+    return write_run(tmp_path / "run", synthetic_trials(), parts=3)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from rich.console import Console
 
 from analysis.allocation_figure import allocation_figure, write_allocation_png
-from analysis.allocation_table import allocation_text, part_text, summary
+from analysis.allocation_table import allocation_table, part_text, summary
 
 KEY = {"depth": 2, "width": 32, "kernel": 5, "groups": 8, "attention": True, "expansion": 3}
 LESS = KEY | {"depth": 1, "width": 16, "kernel": 3, "attention": False}
@@ -46,8 +48,15 @@ def test_the_summary_has_the_objective_and_the_average() -> None:
     )
 
 
+def printed(found: dict[str, Any], width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as captured:
+        console.print(allocation_table(found))
+    return captured.get()
+
+
 def test_the_table_has_a_column_a_frame_and_the_fusion_under_its_stage(found: dict[str, Any]) -> None:
-    lines = allocation_text(found).splitlines()
+    lines = printed(found, width=120).splitlines()
     row = {line.split()[0]: number for number, line in enumerate(lines) if line.strip()}
     assert lines[row["key"]].split() == ["key", "frame", "t+1", "t+2"]
     assert lines[row["stage1"]].split()[1:] == ["{2,32,5,8}a", "x3", *["{1,16,3,8}", "x3"] * 2]
@@ -58,7 +67,7 @@ def test_the_table_has_a_column_a_frame_and_the_fusion_under_its_stage(found: di
 
 def test_three_frames_fit_a_narrow_terminal_without_losing_a_letter(found: dict[str, Any]) -> None:
     found["frames"].append(frame(3, KEY, None, 0.5))
-    text = allocation_text(found, width=80)
+    text = printed(found, width=80)
     assert max(map(len, text.splitlines())) <= 80
     assert text.count("{2,32,5,8}a") == 6
     assert "…" not in text

@@ -30,7 +30,7 @@ def three(row: MakeRow, failed: MakeRow, write: WriteRun) -> Path:
 
 def test_the_view_says_what_is_shown(three: Path) -> None:
     view = pareto_view(read_trials(three), limit=0.55)
-    assert view.title == "made: 3 finished trials, 1 failed, 2 on the front"
+    assert view.title == "synthetic: 3 finished trials, 1 failed, 2 on the front"
     assert view.best_text == "best: AP 0.600 at 0.500 GMACs"
     assert view.limit_text == "limit: ≤ 0.55 GMACs"
     assert len(view.trials) == 3
@@ -63,15 +63,17 @@ def test_nothing_to_draw_is_said(failed: MakeRow, write: WriteRun) -> None:
         pareto_view(read_trials(write([failed(0)])))
 
 
-def test_the_png_has_print_size(made_run: Path, tmp_path: Path) -> None:
-    path = write_pareto_png(pareto_view(read_trials(made_run), limit=0.6), tmp_path / "new" / "pareto.png")
+def test_the_png_has_print_size(synthetic_run: Path, tmp_path: Path) -> None:
+    path = write_pareto_png(
+        pareto_view(read_trials(synthetic_run), limit=0.6), tmp_path / "new" / "pareto.png"
+    )
     assert matplotlib.image.imread(path).shape[:2] == (1260, 1920)
     assert [each.name for each in path.parent.iterdir()] == ["pareto.png"]
 
 
-def test_the_same_trials_give_the_same_files(made_run: Path, tmp_path: Path) -> None:
+def test_the_same_trials_give_the_same_files(synthetic_run: Path, tmp_path: Path) -> None:
     for write in (write_pareto_png, write_pareto_html):
-        once, again = (write(pareto_view(read_trials(made_run)), tmp_path / name) for name in "ab")
+        once, again = (write(pareto_view(read_trials(synthetic_run)), tmp_path / name) for name in "ab")
         assert once.read_bytes() == again.read_bytes()
 
 
@@ -106,9 +108,9 @@ def test_the_front_steps_from_member_to_member_and_never_above_one(three: Path) 
     ("x", "y", "limit"), [("gmacs", "ap", 0.5), ("params", "ap_large", 3e6), ("ap", "gmacs", 0.5)]
 )
 def test_no_text_leaves_the_page_or_lies_on_the_axes(
-    made_run: Path, title: str, x: str, y: str, limit: float
+    synthetic_run: Path, title: str, x: str, y: str, limit: float
 ) -> None:
-    figure = pareto_matplotlib(pareto_view(read_trials(made_run), x, y, limit=limit, title=title))
+    figure = pareto_matplotlib(pareto_view(read_trials(synthetic_run), x, y, limit=limit, title=title))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     legend = figure.legends[0].get_window_extent()
@@ -120,8 +122,8 @@ def test_no_text_leaves_the_page_or_lies_on_the_axes(
     assert plot.height > page.height / 2
 
 
-def test_the_page_loads_nothing_from_the_network(made_run: Path, tmp_path: Path) -> None:
-    path = write_pareto_html(pareto_view(read_trials(made_run), limit=0.6), tmp_path / "pareto.html")
+def test_the_page_loads_nothing_from_the_network(synthetic_run: Path, tmp_path: Path) -> None:
+    path = write_pareto_html(pareto_view(read_trials(synthetic_run), limit=0.6), tmp_path / "pareto.html")
     page = path.read_text()
     assert not re.search(r"<(script|img|iframe)[^>]*\ssrc=|<link[^>]*\shref=", page)
     assert page.startswith("<!DOCTYPE html>")

@@ -24,8 +24,8 @@ def test_the_frame_holds_the_front_with_params_in_millions(row: MakeRow, write: 
     assert front["architecture"][0].startswith("stem w16 k3 | d")
 
 
-def test_another_objective_gets_a_column(made_run: Path) -> None:
-    trials = read_trials(made_run)
+def test_another_objective_gets_a_column(synthetic_run: Path) -> None:
+    trials = read_trials(synthetic_run)
     trials["latency_ms"] = trials["gmacs"] * 100
     trials = declare(trials, Column("latency_ms", "ms", "minimize", "Latency"))
     assert "latency_ms" in front_frame(trials, ["latency_ms", "ap"])
@@ -36,15 +36,15 @@ def test_the_text_shows_each_member_in_its_row(row: MakeRow, failed: MakeRow, wr
     big = row(0, key="big", gmacs=0.5, ap=0.6123, params=7_286_772)
     rows = [big, row(1, key="small", gmacs=0.25, ap=0.4), failed(2), row(3, ap=0.1)]
     lines = front_text(read_trials(write(rows)), width=80).splitlines()
-    assert lines[0].strip() == "Pareto front of made: 2 of 3 finished trials, 1 failed"
+    assert lines[0].strip() == "Pareto front of synthetic: 2 of 3 finished trials, 1 failed"
     assert lines[2].split() == ["key", "GMACs", "params", "M", "AP", "AP50", "AP75", "AR"]
     assert lines[4].split() == ["1", "small", "0.250", "1.000", "0.400", "0.500", "0.500", "0.500"]
     assert lines[5].split() == ["2", "big", "0.500", "7.287", "0.612", "0.500", "0.500", "0.500"]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 240])
-def test_no_line_is_wider_than_asked_and_no_figure_is_cut(made_run: Path, width: int) -> None:
-    trials = read_trials(made_run)
+def test_no_line_is_wider_than_asked_and_no_figure_is_cut(synthetic_run: Path, width: int) -> None:
+    trials = read_trials(synthetic_run)
     text = front_text(trials, width=width)
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text

@@ -70,6 +70,6 @@ def test_a_run_takes_its_objectives_from_the_reference(
 
 
 @pytest.mark.parametrize("reference", [{"gmacs": 1.0}, {"gmacs": 1.0, "ap": float("nan")}])
-def test_a_reference_that_is_no_point_is_refused(made_run: Path, reference: dict[str, float]) -> None:
+def test_a_reference_that_is_no_point_is_refused(synthetic_run: Path, reference: dict[str, float]) -> None:
     with pytest.raises(AnalysisError, match="two objectives and a number of reference for each"):
-        hypervolume(read_trials(made_run), reference)
+        hypervolume(read_trials(synthetic_run), reference)

@@ -20,8 +20,8 @@ def test_the_notebook_is_kept_without_outputs() -> None:
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in _code_cells())
 
 
-def test_every_cell_runs_on_a_run_folder(made_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VIPNAS_RUN", str(made_run))
+def test_every_cell_runs_on_a_run_folder(synthetic_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIPNAS_RUN", str(synthetic_run))
     names: dict[str, Any] = {}
     for cell in _code_cells():
         exec(compile("".join(cell["source"]), str(NOTEBOOK), "exec"), names)

@@ -144,9 +144,9 @@ def test_equal_architectures_appear_once_and_different_ones_with_equal_values_al
     assert list(zip(front["key"], front["trial"], strict=True)) == [("a", 0), ("b", 2)]
 
 
-def test_an_objective_without_direction_is_refused(made_run: Path) -> None:
+def test_an_objective_without_direction_is_refused(synthetic_run: Path) -> None:
     with pytest.raises(AnalysisError, match="column 'seed' has none in its metadata"):
-        pareto_front(read_trials(made_run), ["gmacs", "seed"])
+        pareto_front(read_trials(synthetic_run), ["gmacs", "seed"])
 
 
 def test_a_hundred_thousand_points_on_one_front_take_a_moment() -> None:

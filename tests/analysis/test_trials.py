@@ -20,8 +20,8 @@ MakeRow = Callable[..., Row]
 WriteRun = Callable[..., Path]
 
 
-def test_units_directions_and_titles_come_from_the_fields_metadata(made_run: Path) -> None:
-    trials = read_trials(made_run)
+def test_units_directions_and_titles_come_from_the_fields_metadata(synthetic_run: Path) -> None:
+    trials = read_trials(synthetic_run)
     assert column(trials, "gmacs") == Column("gmacs", "GMACs", "minimize", "Computation")
     assert column(trials, "ap") == Column("ap", "", "maximize", "AP")
     assert column(trials, "seed").direction == ""
@@ -42,8 +42,8 @@ def test_a_label_names_the_unit_once(of: Column, label: str) -> None:
     assert of.label == label
 
 
-def test_units_survive_filtering_and_sorting(made_run: Path) -> None:
-    trials = read_trials(made_run)
+def test_units_survive_filtering_and_sorting(synthetic_run: Path) -> None:
+    trials = read_trials(synthetic_run)
     kept = trials[trials["ap"] > 0.4].sort_values("ap").head(3).reset_index(drop=True)
     assert column(kept, "gmacs").unit == "GMACs"
 
@@ -70,16 +70,16 @@ def test_one_stage_can_be_chosen_and_an_unknown_one_lists_the_known(row: MakeRow
         read_trials(folder, "video")
 
 
-def test_the_frame_can_be_written_as_parquet_again(made_run: Path, tmp_path: Path) -> None:
-    trials = read_trials(made_run)
+def test_the_frame_can_be_written_as_parquet_again(synthetic_run: Path, tmp_path: Path) -> None:
+    trials = read_trials(synthetic_run)
     trials.to_parquet(tmp_path / "copy.parquet")
     assert len(pd.read_parquet(tmp_path / "copy.parquet")) == len(trials)
 
 
-def test_unfinished_part_files_are_passed_over(made_run: Path) -> None:
-    (made_run / "trials.parquet" / ".part-9.parquet").write_bytes(b"half")
-    (made_run / "trials.parquet" / "part-9.parquet.tmp").write_bytes(b"half")
-    assert len(read_trials(made_run)) == 40
+def test_unfinished_part_files_are_passed_over(synthetic_run: Path) -> None:
+    (synthetic_run / "trials.parquet" / ".part-9.parquet").write_bytes(b"half")
+    (synthetic_run / "trials.parquet" / "part-9.parquet.tmp").write_bytes(b"half")
+    assert len(read_trials(synthetic_run)) == 40
 
 
 def test_a_folder_without_trials_is_named(tmp_path: Path) -> None:
@@ -95,10 +95,10 @@ def test_a_table_without_rows_is_named(write: WriteRun) -> None:
         read_trials(write([]))
 
 
-def test_a_broken_part_is_named(made_run: Path) -> None:
-    (made_run / "trials.parquet" / "part-7.parquet").write_bytes(b"not parquet at all")
+def test_a_broken_part_is_named(synthetic_run: Path) -> None:
+    (synthetic_run / "trials.parquet" / "part-7.parquet").write_bytes(b"not parquet at all")
     with pytest.raises(AnalysisError, match=r"cannot read .*part-7\.parquet as Parquet"):
-        read_trials(made_run)
+        read_trials(synthetic_run)
 
 
 def test_another_table_is_refused_with_the_columns_it_lacks(write: WriteRun, schema: pa.Schema) -> None:
@@ -129,8 +129,8 @@ def test_an_unknown_direction_is_refused(row: MakeRow, write: WriteRun, schema: 
         read_trials(write([row(0)], schema=schema.set(schema.get_field_index("ap"), wrong)))
 
 
-def test_a_computed_column_gets_its_direction_by_declaring_it(made_run: Path) -> None:
-    trials = read_trials(made_run)
+def test_a_computed_column_gets_its_direction_by_declaring_it(synthetic_run: Path) -> None:
+    trials = read_trials(synthetic_run)
     trials["ap_per_gmac"] = trials["ap"] / trials["gmacs"]
     with pytest.raises(AnalysisError, match=r"column 'ap_per_gmac' has none in its metadata"):
         directions(trials, ["ap_per_gmac"])
@@ -139,9 +139,9 @@ def test_a_computed_column_gets_its_direction_by_declaring_it(made_run: Path) ->
     assert column(declared, "ap").direction == "maximize"
 
 
-def test_an_unknown_column_lists_the_known(made_run: Path) -> None:
+def test_an_unknown_column_lists_the_known(synthetic_run: Path) -> None:
     with pytest.raises(AnalysisError, match=r"no column 'latency' among the trials; there are run, stage"):
-        column(read_trials(made_run), "latency")
+        column(read_trials(synthetic_run), "latency")
 
 
 PEOPLE = pa.field("people", pa.int64(), metadata={"unit": "people"})

@@ -1,8 +1,8 @@
 """The input pipeline alone, in images per second and core, and the training step that consumes it.
 
-On coco_mini's training people where it lies beside the checkout, else on made JPEGs of COCO's size. 256x192
-input, rotation and flip as in the recipe coco-mbv3. All on one thread; time is the processor's, for the
-clock's is also the neighbours'. The step is the sandwich of mobilenetv3 (biggest, smallest, two random
+On coco_mini's training people where it lies beside the checkout, else on synthetic JPEGs of COCO's size.
+256x192 input, rotation and flip as in the recipe coco-mbv3. All on one thread; time is the processor's, for
+the clock's is also the neighbours'. The step is the sandwich of mobilenetv3 (biggest, smallest, two random
 subnets), forward, backward and update. With the pipeline 20 times as fast as the step, it takes less than 5 %
 of a core that does both. The share of waiting is by the clock, as a run prints it.
 
@@ -29,6 +29,7 @@ from platform.config.recipes import coco_mbv3, smoke
 from platform.config.run import RunConfig
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.threads import one_thread
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import annotation_file, read_people
 from workers.data.codec import Codec
@@ -38,7 +39,7 @@ from workers.training.config import SpatialTask
 from workers.training.parallel.ranks import Ranks
 from workers.training.tasks.supernet import SupernetTraining
 
-SPLIT, MADE_IMAGES, MADE_PEOPLE = "train2017", 40, 3
+SPLIT, SYNTHETIC_IMAGES, SYNTHETIC_PEOPLE = "train2017", 40, 3
 SIZE_HW = (480, 640)
 INPUT_BATCH, BATCH = 32, 8
 REPEATS, STEPS = 5, 5
@@ -93,7 +94,7 @@ def step(people: People, recipe: RunConfig) -> tuple[float, float]:
 def _training_set(people: People, *, memory_bytes: int, crop_cache: bool) -> TrainingSet:
     recipe = coco_mbv3()
     codec = Codec(recipe.space.input_hw, recipe.space.sigma_cells)
-    data = TrainingSet(
+    data = PeopleTrainingSet(
         people, codec, recipe.train.augmentation, memory_bytes=memory_bytes, crop_cache=crop_cache
     )
     data.say = lambda _: None
@@ -113,22 +114,24 @@ def _data(folder: Path) -> Path:
     """A data folder of which a cache may be left; coco_mini's images are linked, not copied."""
     real = Path(__file__).resolve().parents[3] / "shared" / "data" / "coco_mini"
     if not real.is_dir():
-        return _made(folder)
+        return _synthetic(folder)
     shutil.copytree(real / "annotations", folder / "annotations")
     (folder / SPLIT).symlink_to(real / SPLIT)
     return folder
 
 
-def _made(folder: Path) -> Path:
+def _synthetic(folder: Path) -> Path:
     """JPEGs as heavy as COCO's, some 160 kB, and people of a third to all of the image's height."""
     rng = np.random.default_rng(0)
     (folder / SPLIT).mkdir()
     images, annotations = [], []
-    for image_id in range(MADE_IMAGES):
+    for image_id in range(SYNTHETIC_IMAGES):
         name = f"{image_id:012d}.jpg"
         cv2.imwrite(str(folder / SPLIT / name), _picture(rng), [cv2.IMWRITE_JPEG_QUALITY, 95])
         images.append({"id": image_id, "file_name": name, "height": SIZE_HW[0], "width": SIZE_HW[1]})
-        annotations += [_person(rng, image_id, image_id * MADE_PEOPLE + i) for i in range(MADE_PEOPLE)]
+        annotations += [
+            _person(rng, image_id, image_id * SYNTHETIC_PEOPLE + i) for i in range(SYNTHETIC_PEOPLE)
+        ]
     path = annotation_file(folder, SPLIT)
     path.parent.mkdir()
     path.write_text(json.dumps({"images": images, "annotations": annotations, "categories": [_CATEGORY]}))

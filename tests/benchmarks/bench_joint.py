@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.allocations import FeasibleAllocations
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation
@@ -35,16 +35,16 @@ from spaces.temporal.extract import extract_frame
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.threads import one_thread
 from tests.workers.search.some_clips import allocation_inputs
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.evaluation.inputs import network_input
 from workers.evaluation.propagate import predict_heatmaps, recalibrate_on
 from workers.memory import keep_freed_memory
 from workers.search.allocation_evaluator import AllocationEvaluator, AllocationInputs
-from workers.search.footage import see_key_frames
+from workers.search.evaluation_clips import predict_key_frames
 
 FRAMES, CANDIDATES = 3, 60
 INPUT_HW = (128, 96)
-CLIPS = MadeConfig(clips=24, frames_per_clip=FRAMES + 1, people_per_clip=4, validation_fraction=0.5)
+CLIPS = SyntheticConfig(clips=24, frames_per_clip=FRAMES + 1, people_per_clip=4, validation_fraction=0.5)
 RECALIBRATION = 48  # clips, as many as are scored
 SHARE = 0.57  # of S on average
 MIB = 1 << 20
@@ -56,13 +56,13 @@ class Sampling:
 
     says: str
     sampler: Literal["uniform", "prefix"]
-    alike: float = SearchConfig().prefix_alike
+    shared: float = SearchConfig().prefix_alike
     target: float | None = None
 
 
 SAMPLINGS = (
     Sampling(says="uniform", sampler="uniform", target=2.0),
-    Sampling(says="prefix, 1/8 alike", sampler="prefix", alike=1 / 8, target=4.0),
+    Sampling(says="prefix, 1/8 shared", sampler="prefix", shared=1 / 8, target=4.0),
     Sampling(says="prefix by default", sampler="prefix"),
 )
 
@@ -81,7 +81,7 @@ class Searched:
 def measure() -> list[Figure]:
     keep_freed_memory()  # as the workers of a search do
     with one_thread(), tempfile.TemporaryDirectory() as folder:
-        root = write_made_dataset(Path(folder) / "data", CLIPS)
+        root = write_synthetic_dataset(Path(folder) / "data", CLIPS)
         inputs, spatial = allocation_inputs(
             root, FRAMES, INPUT_HW, recalibration=RECALIBRATION, batch_size=64
         )
@@ -91,7 +91,7 @@ def measure() -> list[Figure]:
 def _figures(
     sampling: Sampling, inputs: AllocationInputs, spatial: Mapping[str, Tensor], folder: Path
 ) -> list[Figure]:
-    searched = _search(sampling, inputs, spatial, folder / f"{sampling.sampler}-{sampling.alike}")
+    searched = _search(sampling, inputs, spatial, folder / f"{sampling.sampler}-{sampling.shared}")
     apart = max(abs(one - other) for one, other in zip(searched.aps, searched.scratch_aps, strict=True))
     assert len(set(searched.aps)) > CANDIDATES // 2, "candidates that all score alike show nothing"
     of, times = f"{CANDIDATES} allocations, {sampling.says}", searched.scratch_s / searched.seconds
@@ -113,7 +113,7 @@ def _search(
     space = inputs.space
     most = SHARE * space.temporal.spatial.cost(space.temporal.key_frame).gmacs
     feasible = FeasibleAllocations(space, Constraint(max_gmacs=most))
-    config = SearchConfig(trials=CANDIDATES, prefix_alike=sampling.alike)
+    config = SearchConfig(trials=CANDIDATES, prefix_alike=sampling.shared)
     sampler = build_sampler(config, feasible, 0, journal, sampling.sampler)
     evaluator = AllocationEvaluator(inputs)
     aps, scratch_aps, seconds, scratch_s = [], [], 0.0, 0.0
@@ -127,26 +127,26 @@ def _search(
         seconds += cached_s - started_s
         scratch_s += time.process_time() - cached_s
         sampler.observe(trial, Observation(candidate, aps[-1], feasible.figures(candidate)["gmacs"]))
-    peak_bytes = evaluator.cache.peak_bytes + evaluator.openings.cache.peak_bytes
+    peak_bytes = evaluator.cache.peak_bytes + evaluator.features.cache.peak_bytes
     return Searched(seconds, scratch_s, aps, scratch_aps, peak_bytes)
 
 
 def from_scratch(inputs: AllocationInputs, spatial: Mapping[str, Tensor], allocation: Allocation) -> float:
     """The mean AP of the frames, nothing known beforehand but weights and crops."""
-    footage, space = inputs.footage, inputs.space
+    clips, space = inputs.clips, inputs.space
     supernet = space.temporal.supernet()
     supernet.load_state_dict({name: torch.from_numpy(array) for name, array in inputs.weights.items()})
-    key_frame = see_key_frames(space, spatial, footage)
+    key_frame = predict_key_frames(space, spatial, clips)
     heatmaps, recalibration, aps = key_frame.heatmaps, key_frame.recalibration, []
     for frame, choice in enumerate(allocation.frames, start=1):
         network = extract_frame(space.temporal, supernet, choice)
-        images = footage.recalibration.frames[frame].images
-        recalibrate_on(network, images, recalibration, footage.batch_size, propagate=False)
+        images = clips.recalibration.frames[frame].images
+        recalibrate_on(network, images, recalibration, clips.batch_size, propagate=False)
         if frame < FRAMES:
             with torch.inference_mode():
                 guide = torch.from_numpy(recalibration)
                 recalibration = network(network_input(network, images), guide).numpy()
-        crops = footage.crops.frames[frame]
-        heatmaps = predict_heatmaps(network, crops.images, heatmaps, footage.batch_size)
-        aps.append(footage.poses(frame, heatmaps).ap)
+        crops = clips.crops.frames[frame]
+        heatmaps = predict_heatmaps(network, crops.images, heatmaps, clips.batch_size)
+        aps.append(clips.poses(frame, heatmaps).ap)
     return float(np.mean(aps))

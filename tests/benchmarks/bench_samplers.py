@@ -1,10 +1,11 @@
-"""Every sampler on a made problem whose front is known, at equal numbers of trials.
+"""Every sampler on a synthetic problem whose front is known, at equal numbers of trials.
 
-The problem is made_accuracy.py on mobilenetv3 with at most 0.8 GMACs: 29 dimensions, 1.5e14 architectures.
-Two trials run at a time. A sampler sees noisy accuracies; its hypervolume is that of the true ones of what it
-tried, as a share of the known front's, from the corner of 0.8 GMACs and the accuracy of the cheapest network
-on the front. Each of ten seeds is another problem and another search. Milliseconds are the processor's, for a
-proposal and its result together, journal included, the constraint's table of counts excluded.
+The problem is synthetic_accuracy.py on mobilenetv3 with at most 0.8 GMACs: 29 dimensions, 1.5e14
+architectures. Two trials run at a time. A sampler sees noisy accuracies; its hypervolume is that of the true
+ones of what it tried, as a share of the known front's, from the corner of 0.8 GMACs and the accuracy of the
+cheapest network on the front. Each of ten seeds is another problem and another search. Milliseconds are the
+processor's, for a proposal and its result together, journal included, the constraint's table of counts
+excluded.
 
 When the targets were set, on two busy cores: 0.767 uniform, 0.844 evolution, 0.846 tpe, 0.844 nsga2, 0.971
 predictor, at 1.9, 1.8, 6.3, 2.4 and 21.6 ms. The defaults were tuned on some of the same seeds.
@@ -23,7 +24,7 @@ import numpy as np
 
 from analysis.hypervolume import dominated_area
 from analysis.trials import Direction
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.samplers.registry import SAMPLERS, build_sampler
 from platform.samplers.sampler import Observation
@@ -31,7 +32,7 @@ from spaces.constraint import Constraint
 from spaces.deconv_space import DeconvSpace
 from spaces.registry import build_space
 from tests.benchmarks.figure import Figure, at_least
-from tests.benchmarks.made_accuracy import MadeAccuracy
+from tests.benchmarks.synthetic_accuracy import SyntheticAccuracy
 from tests.threads import one_thread
 
 SPACE = cast(DeconvSpace, build_space("mobilenetv3"))
@@ -44,7 +45,7 @@ TARGETS = {"evolution": 0.03, "nsga2": 0.02, "predictor": 0.10}  # share of the 
 def measure() -> list[Figure]:
     feasible = FeasibleArchitectures(SPACE, Constraint(max_gmacs=MOST_GMACS))
     feasible.sample(np.random.default_rng(0))
-    problems = [MadeAccuracy(SPACE, seed) for seed in range(SEEDS)]
+    problems = [SyntheticAccuracy(SPACE, seed) for seed in range(SEEDS)]
     with one_thread():
         fronts = [problem.front(MOST_GMACS) for problem in problems]
         found = {
@@ -55,7 +56,7 @@ def measure() -> list[Figure]:
 
 
 def searched(
-    name: str, feasible: FeasibleArchitectures, problem: MadeAccuracy, front: np.ndarray
+    name: str, feasible: FeasibleArchitectures, problem: SyntheticAccuracy, front: np.ndarray
 ) -> tuple[float, float]:
     """The share of the front's hypervolume that a search reaches, and its milliseconds a trial."""
     config, tried, running = SearchConfig(sampler=name, trials=TRIALS), [], []  # type: ignore[arg-type]

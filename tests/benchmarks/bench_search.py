@@ -15,11 +15,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.run.cluster import ray_session
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.benchmarks.noop_search import SLOTS, bare_pool_s, platform_s, stock_tune_s
-from tests.benchmarks.subnet_search import made_inputs, plain_ap, platform_ap
+from tests.benchmarks.subnet_search import plain_ap, platform_ap, synthetic_inputs
 
 TRIALS = int(os.environ.get("BENCH_SEARCH_TRIALS", "200"))
 STOCK_TRIALS = int(os.environ.get("BENCH_SEARCH_STOCK", "24"))  # each takes seconds
@@ -52,7 +52,7 @@ def _driver(folder: Path) -> Iterator[Figure]:
 
 
 def _search(folder: Path) -> Iterator[Figure]:
-    inputs = made_inputs()
+    inputs = synthetic_inputs()
     plain, plain_s = plain_ap(inputs, SUBNETS)
     ours, ours_s = platform_ap(inputs, SUBNETS, folder / "subnets")
     assert len(set(plain.values())) > SUBNETS // 2, "the subnets' APs must differ, or equal ones say nothing"

@@ -25,10 +25,10 @@ import torch
 from torch import Tensor, nn
 
 from platform.config.recipes import coco_mbv3, smoke
-from platform.config.resources import ResourceConfig
 from platform.config.run import RunConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.run.cluster import ray_session
-from platform.stages.spatial.scoring import evenly_spaced
+from platform.stages.spatial.scoring import evenly_spaced_people
 from platform.training.on_ray_train import trainer
 from spaces.architecture import Architecture
 from spaces.extract import extract
@@ -37,38 +37,39 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.threads import one_thread
-from workers.data.batches.training_set import TrainingSet
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
-from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.normalise import to_input
 from workers.data.people import People
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.progress import ProgressBoard
 from workers.training.config import SpatialTask
+from workers.training.loops.loop import StepReport
 from workers.training.loops.loss import heatmap_loss
 from workers.training.loops.sandwich import Sandwich, sandwich_at, sandwich_backward
 from workers.training.on_ray_train import TrainingJob
 from workers.training.parallel.ranks import CPU
-from workers.training.tasks.supernet import StepReport, SupernetTraining
+from workers.training.tasks.supernet import SupernetTraining
 
 CORES = 2
 WARM_STEPS = 2
 LEAST_SHARE, MOST_COST = 0.95, 1.05
 SANDWICH_BATCH, SANDWICHES = 4, 5
 NICENESS = "RAY_worker_niceness"
-MADE = MadeConfig(clips=40, frames_per_clip=4, people_per_clip=3)
+SYNTHETIC = SyntheticConfig(clips=40, frames_per_clip=4, people_per_clip=3)
 
 
 def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
-        people = read_people(write_made_dataset(Path(folder) / "data", MADE), "train2017")
+        people = read_people(write_synthetic_dataset(Path(folder) / "data", SYNTHETIC), "train2017")
         return [*_on_ray(people, Path(folder)), *_sandwiches()]
 
 
 def _on_ray(people: People, folder: Path) -> Iterator[Figure]:
     """BatchNorm by each worker's part of the batch, as in `smoke`; and by the whole, in many messages."""
     for recipe, batch, steps in ((smoke(), 16, 72), (coco_mbv3(), 8, 10)):
-        people = evenly_spaced(people, min(len(people), steps * batch))
+        people = evenly_spaced_people(people, min(len(people), steps * batch))
         task = _task(recipe, len(people), batch, steps)
         before = plain_images_per_s(task, people, steps)
         apart, synced = (
@@ -104,7 +105,7 @@ def plain_images_per_s(task: SpatialTask, people: People, steps: int) -> float:
     space = build_space(task.space, input_hw=task.input_hw)
     supernet = initialise(space.supernet(), task.seed, task.train.init_sigma).train()
     optimizer = torch.optim.Adam(supernet.parameters(), task.train.learning_rate)
-    data = TrainingSet(people, Codec(task.input_hw, task.sigma_cells), task.train.augmentation)
+    data = PeopleTrainingSet(people, Codec(task.input_hw, task.sigma_cells), task.train.augmentation)
     took: list[float] = []
     for epoch in range(task.train.epochs):
         with data.batches(task.seed, epoch, task.train.batch_size) as batches:

@@ -22,7 +22,7 @@ class NoInputs:
 class NoEvaluator:
     """Gives every candidate the same figures."""
 
-    def measure(self, candidate: str, bar: float | None = None) -> Measured:
+    def measure(self, candidate: str, threshold: float | None = None) -> Measured:
         return {"status": "finished", "error": None, "ap": 0.5}
 
 

@@ -12,7 +12,7 @@ import ray
 from ray import tune
 from rich.console import Console
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.results.store import TrialStore
 from platform.tracking.sender import Tracking
 from platform.tracking.server import TrackedRun

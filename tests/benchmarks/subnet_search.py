@@ -11,7 +11,7 @@ import numpy as np
 import ray
 import torch
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.trials.on_ray_tune import run_trials
 from spaces.architecture import Architecture
 from spaces.extract import extract
@@ -76,7 +76,7 @@ def _plain(inputs: SearchInputs, network: torch.nn.Module) -> float:
     return inputs.scorer.score(inputs.crops, joints, np.concatenate(scores)).ap
 
 
-def made_inputs() -> SearchInputs:
+def synthetic_inputs() -> SearchInputs:
     """Weights at random and people at random; sigmas twelve times COCO's, so that wild guesses score."""
     rng = np.random.default_rng(0)
     supernet = initialise(SPACE.supernet(), seed=1, sigma=0.2)

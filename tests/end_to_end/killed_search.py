@@ -1,4 +1,4 @@
-"""Searches of a made, untrained supernet whose drivers may be killed."""
+"""Searches of a synthetic, untrained supernet whose drivers may be killed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from platform.config.data import DataConfig
 from platform.config.recipes import tiny
-from platform.config.resources import ResourceConfig
 from platform.config.run import RunConfig
+from platform.config.sections.data import DataConfig
+from platform.config.sections.resources import ResourceConfig
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from tests.end_to_end.drivers import Driver, by_fork
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.weights.safetensors import save_weights
 
 NAME, SEED = "kills", 2  # a front of several
@@ -80,8 +80,8 @@ def give_supernet(folder: Path) -> None:
 
 
 def lenient_data(folder: Path) -> Path:
-    """A few made people whom even an untrained network finds here and there."""
-    root = write_made_dataset(folder, MadeConfig(clips=8, frames_per_clip=2, people_per_clip=2))
+    """A few synthetic people whom even an untrained network finds here and there."""
+    root = write_synthetic_dataset(folder, SyntheticConfig(clips=8, frames_per_clip=2, people_per_clip=2))
     path = root / "annotations" / "person_keypoints_val2017.json"
     content = json.loads(path.read_text())
     for annotation in content["annotations"]:

@@ -73,9 +73,22 @@ def test_the_wheel_holds_the_packages_and_the_path_line(wheel: Path) -> None:
         names = archive.namelist()
 
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"vipnas_path", "spaces", "workers", "analysis", "vipnas.pth", "vipnas-0.1.0.dist-info"}
+    path_files, metadata = {"00-vipnas.pth", "vipnas.py"}, "vipnas-0.2.0.dist-info"
+    assert tops == {"vipnas_path", "spaces", "workers", "analysis", metadata} | path_files
     assert "vipnas_path/platform/__init__.py" in names
-    assert not [name for name in names if "/install/" in name or "__pycache__" in name]
+    assert [name for name in names if "/install/" in name] == [
+        "vipnas_path/platform/install/hook-platform.py"
+    ]
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_the_wheel_says_that_its_packages_are_typed(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        typed = {name for name in archive.namelist() if name.endswith("/py.typed")}
+
+    assert typed == {
+        f"{place}/py.typed" for place in ("vipnas_path/platform", "spaces", "workers", "analysis")
+    }
 
 
 def test_a_checkout_searches_without_an_installation(whole_run: tuple[TinyRun, str]) -> None:
@@ -112,15 +125,53 @@ def test_an_installed_package_searches_from_another_directory(
     assert_searched(run.finish(*search_alone), run, trials=2)
 
 
+def test_an_installed_package_has_the_console_script(installed: Environment, tmp_path: Path) -> None:
+    listed = installed.run("vipnas", "--help", cwd=tmp_path)
+    shown = installed.run("vipnas", "recipes", "show", "smok", cwd=tmp_path)
+
+    assert (listed.returncode, shown.returncode) == (0, 2)
+    assert "\n  search " in listed.stdout
+    assert shown.stdout.startswith("error: no recipe 'smok'; smoke?")
+    for command in (("vipnas",), ("vipnas", "convert"), ("python", "-m", "platform.convert")):
+        assert installed.run(*command, "--version", cwd=tmp_path).stdout == "vipnas 0.2.0\n"
+
+
+def test_a_folder_of_the_users_own_hides_ours_from_a_module_and_not_from_the_script(
+    installed: Environment, tmp_path: Path
+) -> None:
+    (tmp_path / "analysis.py").write_text("raise RuntimeError\n")
+    module = installed.run("python", "-m", "platform.convert", "--help", cwd=tmp_path)
+    script = installed.run("vipnas", "convert", "--help", cwd=tmp_path)
+
+    assert (module.returncode, script.returncode) == (2, 0)
+    assert module.stdout.startswith(f"error: {tmp_path / 'analysis.py'} hides the package 'analysis'")
+    assert module.stdout.count("\n") == 1
+
+
+def test_a_target_folder_that_no_path_line_is_read_in_has_a_working_script(
+    wheel: Path, bare: Environment, tmp_path: Path
+) -> None:
+    target = tmp_path / "target"
+    install(bare, "--target", target, wheel)
+    path = {"PYTHONPATH": str(target)}
+    script = bare.run("python", target / "bin" / "vipnas", "convert", "--help", cwd=tmp_path, variables=path)
+    module = bare.run("python", "-m", "vipnas", "--version", cwd=tmp_path, variables=path)
+
+    assert script.returncode == 0, script.stdout
+    assert module.stdout == "vipnas 0.2.0\n"
+
+
 def test_an_editable_installation_uses_the_checkout(checkout: Path, tmp_path: Path) -> None:
     environment = make_environment(tmp_path / "editable")
     install(environment, "--editable", checkout)
     code = "import platform, workers; print(platform.__file__); print(workers.__file__)"
 
     run = environment.run("python", "-c", code, cwd=tmp_path)
+    version = environment.run("vipnas", "--version", cwd=tmp_path)
 
     expected = [str(checkout / package / "__init__.py") for package in ("platform", "workers")]
     assert run.stdout.splitlines() == expected
+    assert version.stdout.startswith("vipnas 0.2.0")
 
 
 def test_a_job_uploads_a_checkout_to_a_cluster_that_has_no_package(

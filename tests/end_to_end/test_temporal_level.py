@@ -1,4 +1,4 @@
-"""The temporal level by one command with real Ray workers, from a key frame's network and made clips."""
+"""The temporal level by one command with real Ray workers, from a key frame's network and synthetic clips."""
 
 from __future__ import annotations
 

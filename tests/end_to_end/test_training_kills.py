@@ -24,8 +24,8 @@ from ray.core.generated import autoscaler_pb2
 
 from platform.config.paths import data_root
 from platform.config.recipes import tiny
-from platform.config.resources import ResourceConfig
 from platform.config.run import RunConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.run.context import spatial_task
 from tests.end_to_end.drivers import Driver, by_fork
 from tests.end_to_end.processes import at_work, end_all

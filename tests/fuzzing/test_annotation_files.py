@@ -170,7 +170,7 @@ def test_a_file_of_coco_results_gives_figures_or_one_line(root: Path, data: byte
 def test_a_file_of_detections_gives_clean_boxes_or_one_line(root: Path, data: bytes) -> None:
     write(annotation_file(root, SPLIT), coco())
     path = write(root / "boxes.json", data)
-    found = read(lambda: split_detections.read_detections(path, root, SPLIT))
+    found = read(lambda: split_detections.read_detected_people(path, root, SPLIT))
     if found is not None:
         assert np.isfinite(found.scores).all()
         assert all(np.isfinite(each.box_xywh_px).all() for each in found.people.people)

@@ -132,9 +132,9 @@ def test_the_command_gives_the_official_figures(case: str, shared: Path, tmp_pat
 
 
 def test_perfect_coco_results_have_an_ap_of_100(
-    made_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    synthetic_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    truth = made_root / "annotations" / "person_keypoints_val2017.json"
+    truth = synthetic_root / "annotations" / "person_keypoints_val2017.json"
     people = json.loads(truth.read_text())["annotations"]
     results = [{**person, "score": 1.0} for person in people if person["num_keypoints"]]
     (tmp_path / "results.json").write_text(json.dumps(results))

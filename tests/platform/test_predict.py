@@ -16,9 +16,10 @@ from platform.evaluate import main as evaluate
 from platform.predict import main
 from tests.platform.refused import refusal
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.data.tracks import Tracks
 from workers.video.batch import score_videos
+from workers.video.networks import VideoNetworks
 from workers.weights.allocation import TrainedAllocation, save_allocation
 from workers.weights.safetensors import save_network
 
@@ -28,8 +29,8 @@ FRAMES = 5
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One sequence of five frames to follow people in."""
-    config = MadeConfig(clips=2, frames_per_clip=FRAMES, people_per_clip=3)
-    return write_made_dataset(tmp_path_factory.mktemp("videos") / "data", config)
+    config = SyntheticConfig(clips=2, frames_per_clip=FRAMES, people_per_clip=3)
+    return write_synthetic_dataset(tmp_path_factory.mktemp("videos") / "data", config)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def test_written_poses_have_the_ap_of_the_evaluation(
     evaluate(["posetrack", "--gt", str(truth), "--pred", str(tmp_path / "pred"), "--json",
               str(tmp_path / "ap.json")])  # fmt: skip
     written = json.loads((tmp_path / "ap.json").read_text())["table"]["Total"]
-    expected = score_videos(trained.networks(), tracks, batch_size=4).ap.total
+    expected = score_videos(VideoNetworks.of(trained), tracks, batch_size=4).ap.total
     assert written == pytest.approx(100 * expected, abs=1e-6)
     assert expected > 0
 

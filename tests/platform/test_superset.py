@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import pickle
+import py_compile
+import runpy
+import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
 
+import coverage
 import pytest
 import ray
 
@@ -84,19 +89,13 @@ def test_run_as_a_program_it_prints_what_the_standard_module_prints(checkout: Pa
         assert _run("-m", "platform", *arguments, cwd=checkout) == expected
 
 
-def test_it_costs_no_more_modules_than_the_standard_one_and_sysconfig(checkout: Path, tmp_path: Path) -> None:
+def test_it_costs_no_more_modules_than_the_standard_one(checkout: Path, tmp_path: Path) -> None:
     code = "import platform, sys; print(platform.__file__); print(*sys.modules)"
     file, loaded = _run("-S", "-c", code, cwd=checkout).splitlines()
     standard_file, standard_loaded = _run("-I", "-S", "-c", code, cwd=tmp_path).splitlines()
 
     assert (file, standard_file) == (str(checkout / "platform" / "__init__.py"), str(STANDARD_FILE))
-    extra = set(loaded.split()) - set(standard_loaded.split())
-    assert {name.partition(".")[0].partition("data_")[0] for name in extra} <= {
-        "sysconfig",
-        "_sysconfig",
-        "importlib",
-        "warnings",
-    }
+    assert set(loaded.split()) == set(standard_loaded.split())
 
 
 def test_pip_runs_inside_the_checkout(checkout: Path) -> None:
@@ -118,6 +117,138 @@ def test_ray_workers_have_every_name_too(local_ray: None, standard: ModuleType) 
     assert public <= set(dir(platform))
 
 
+@pytest.fixture
+def place(request: pytest.FixtureRequest, checkout: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """The folder or archive that has the standard module's code, and the folder of our package."""
+    found, home = tmp_path / "found", tmp_path / "home"
+    (home / "platform").mkdir(parents=True)
+    shutil.copy(checkout / "platform" / "__init__.py", home / "platform")
+    found.mkdir()
+    match request.param:
+        case "compiled":
+            py_compile.compile(str(STANDARD_FILE), str(found / "platform.pyc"))
+        case "archive":
+            found = tmp_path / "python311.zip"
+            with zipfile.ZipFile(found, "w") as archive:
+                archive.write(STANDARD_FILE, "platform.py")
+        case "PyInstaller's":
+            shutil.copy(STANDARD_FILE, home / "platform")
+    return found, home
+
+
+def _without_the_standard_file(found: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """Imports `platform` where the standard library's folder has no such file, as in an embedded Python."""
+    code = f"""
+import collections, functools, itertools, os, re, struct, subprocess, sys, zipimport, zlib
+os.__file__ = {str(home.parent / "nowhere" / "os.py")!r}
+sys.path[:] = [{str(home)!r}, {str(found)!r}]
+import platform
+print(platform.__path__ == [{str(home / "platform")!r}], platform.system(), platform.python_version())
+"""
+    command = [sys.executable, "-I", "-S", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("place", ["compiled", "archive", "PyInstaller's"], indirect=True)
+def test_the_standard_code_is_found_where_its_file_is_not_with_the_library(
+    place: tuple[Path, Path], standard: ModuleType
+) -> None:
+    run = _without_the_standard_file(*place)
+
+    assert run.stdout == f"True {standard.system()} {standard.python_version()}\n", run.stderr
+
+
+@pytest.mark.parametrize("place", ["nowhere"], indirect=True)
+def test_where_it_is_nowhere_the_error_says_what_is_missing(place: tuple[Path, Path]) -> None:
+    run = _without_the_standard_file(*place)
+
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1] == (
+        f"ImportError: the standard library's 'platform' must lie in {place[1].parent / 'nowhere'}, and is "
+        "nowhere that this Python imports from. Run with a complete Python 3.11."
+    )
+
+
+def test_our_package_may_itself_lie_in_an_archive(checkout: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "ours.zip", "w") as archive:
+        archive.write(checkout / "platform" / "__init__.py", "platform/__init__.py")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path / 'ours.zip')!r}); import platform; "
+    said = _run("-I", "-S", "-c", f"{code}print(platform.__file__, platform.system())", cwd=tmp_path)
+
+    assert said == f"{tmp_path / 'ours.zip' / 'platform' / '__init__.py'} {platform.system()}"
+
+
+def test_pyinstaller_is_told_to_pack_the_standard_source_beside_ours(checkout: Path) -> None:
+    """PyInstaller calls the entry point `hook-dirs` and runs the hook of a module that a program imports."""
+    ours = runpy.run_path(str(checkout / "platform" / "install" / "vipnas.py"))
+    (folder,) = ours["hook_dirs"]()
+    hook = runpy.run_path(str(Path(folder) / "hook-platform.py"))
+
+    assert hook["datas"] == [(str(STANDARD_FILE), "platform")]
+
+
+OLD_LINE = (  # of 0.1.0
+    'import os, sys; home = os.path.join(sys._getframe(1).f_locals["sitedir"], "vipnas_path"); '
+    "spot = sys.path.index(os.path.dirname(os.__file__)); "
+    "home in sys.path[:spot] or sys.path.insert(spot, home)\n"
+)
+
+
+@pytest.fixture
+def site(checkout: Path, tmp_path: Path) -> Path:
+    """A site-packages folder with our package and coverage's own path line, which imports `platform`."""
+    folder = tmp_path / "site"
+    (folder / "vipnas_path").mkdir(parents=True)
+    (folder / "vipnas_path" / "platform").symlink_to(checkout / "platform")
+    libraries = Path(coverage.__file__).parents[1]
+    shutil.copy(libraries / "a1_coverage.pth", folder)
+    (folder / "00-libraries.pth").write_text(f"{libraries}\n")
+    return folder
+
+
+def _imported_with_coverage(site: Path) -> str:
+    settings = site.parent / "coverage.ini"
+    settings.write_text(f"[run]\ndata_file = {site.parent / 'measured'}\n")
+    code = (
+        f"import site, sys; site.addsitedir({str(site)!r}); assert 'coverage' in sys.modules; "
+        "import platform; print(getattr(platform, '__path__', None))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], env=os.environ | {"COVERAGE_PROCESS_START": str(settings)},
+        cwd=site.parent, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert not run.stderr
+    return run.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "old"),
+    [("00-vipnas.pth", False), ("00-vipnas.pth", True), ("zz-vipnas.pth", False)],
+    ids=["first", "first, an older version's left behind", "last"],
+)
+def test_coverages_path_line_does_not_take_our_package_away(
+    name: str, old: bool, checkout: Path, site: Path
+) -> None:
+    shutil.copy(checkout / "platform" / "install" / "00-vipnas.pth", site / name)
+    if old:
+        (site / "vipnas.pth").write_text(OLD_LINE)
+
+    assert _imported_with_coverage(site) == str([str(site / "vipnas_path" / "platform")])
+
+
+def test_it_did_where_our_line_was_the_old_one(site: Path) -> None:
+    (site / "vipnas.pth").write_text(OLD_LINE)
+
+    assert _imported_with_coverage(site) == "None"
+
+
+def test_our_path_lines_name_sorts_before_all_that_are_installed(checkout: Path) -> None:
+    installed = {path.name for path in Path(sysconfig.get_path("purelib")).glob("*.pth")}
+
+    assert min({*installed, "00-vipnas.pth"}) == "00-vipnas.pth"
+    assert [path.name for path in (checkout / "platform" / "install").glob("*.pth")] == ["00-vipnas.pth"]
+
+
 def _path_line(site: Path) -> str:
     """Processes a folder's .pth files twice, as site does when two of its entries name one folder."""
     return (
@@ -129,7 +260,7 @@ def _path_line(site: Path) -> str:
 def test_the_path_line_puts_the_folder_once_right_before_the_standard_library(
     checkout: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "vipnas.pth").write_text((checkout / "platform" / "install" / "vipnas.pth").read_text())
+    (tmp_path / "00-vipnas.pth").write_text((checkout / "platform" / "install" / "00-vipnas.pth").read_text())
     loaded, *path = _run("-I", "-c", _path_line(tmp_path), cwd=tmp_path).split("\n")
 
     home = str(tmp_path / "vipnas_path")
@@ -139,7 +270,7 @@ def test_the_path_line_puts_the_folder_once_right_before_the_standard_library(
 
 
 def test_the_path_line_is_one_line(checkout: Path) -> None:
-    line = (checkout / "platform" / "install" / "vipnas.pth").read_text()
+    line = (checkout / "platform" / "install" / "00-vipnas.pth").read_text()
 
     assert line.startswith("import ")
     assert line.count("\n") == 1

@@ -164,7 +164,7 @@ class SpaceContract:
             path.append(int(rng.integers(len(links.choices))))
             cost += links.costs[path[-1]]
             state = int(links.after[path[-1]])
-        architecture = chain(space).architecture(path)
+        architecture = chain(space).read(np.array(path))
         space.check(architecture)
         assert chain(space).costs(np.array([path])).tolist() == [cost.tolist()]
         assert cost.tolist() == [space.cost(architecture).macs, space.cost(architecture).params]
@@ -226,9 +226,9 @@ class SpaceContract:
     def test_what_nothing_satisfies_is_said_with_the_bound_to_change(self, space: SearchSpace) -> None:
         least, most = space.cost(space.smallest()), space.cost(space.biggest())
         for constraint, advice in (
-            (Constraint(max_gmacs=least.gmacs * 0.99), "Raise search.max-gmacs"),
-            (Constraint(max_params=least.params - 1), "Raise search.max-params"),
-            (Constraint(min_gmacs=most.gmacs * 1.01), "Lower search.min-gmacs"),
+            (Constraint(max_gmacs=least.gmacs * 0.99), "Raise max_gmacs"),
+            (Constraint(max_params=least.params - 1), "Raise max_params"),
+            (Constraint(min_gmacs=most.gmacs * 1.01), "Lower min_gmacs"),
         ):
             with pytest.raises(ConstraintError, match=f"no architecture of space '{space.name}'.*{advice}"):
                 sample_under(space, constraint, np.random.default_rng(0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections import Counter
 from dataclasses import fields, replace
 from itertools import pairwise
@@ -13,7 +14,7 @@ import pytest
 from spaces.architecture import Architecture
 from spaces.constraint import MOST_TRIES, Constraint, candidates, sample_many, sample_under
 from spaces.cost import Cost
-from spaces.errors import ConstraintError
+from spaces.errors import BoundError, ConstraintError, NoneFoundError
 from spaces.registry import SPACES, build_space
 from tests.spaces.toy import ToySpace, toy
 
@@ -73,19 +74,46 @@ def test_a_constraint_says_itself_in_words(constraint: Constraint, words: str) -
         (
             Constraint(max_gmacs=0.05),
             r"no architecture of space 'resnet50' has at most 0.05 GMACs; its smallest has 0.5\d+. "
-            r"Raise search.max-gmacs.",
+            r"Raise max_gmacs.",
         ),
-        (Constraint(max_params=1000), r"at most 1,000 parameters; its smallest has [\d,]+. Raise search.max"),
-        (Constraint(min_gmacs=99), r"at least 99 GMACs; its biggest has 1.8\d+. Lower search.min-gmacs."),
-        (Constraint(min_gmacs=1.2, max_gmacs=1.1), "min-gmacs must be at most search.max-gmacs.*1.2 and 1.1"),
-        (Constraint(max_gmacs=-1), "search.max-gmacs must be a finite number of at least 0, but it is -1"),
-        (Constraint(min_gmacs=math.nan), "search.min-gmacs must be a finite number"),
-        (Constraint(max_gmacs=math.inf), "search.max-gmacs must be a finite number"),
+        (Constraint(max_params=1000), r"at most 1,000 parameters; its smallest has [\d,]+. Raise max_params"),
+        (Constraint(min_gmacs=99), r"at least 99 GMACs; its biggest has 1.8\d+. Lower min_gmacs."),
+        (Constraint(min_gmacs=1.2, max_gmacs=1.1), "min_gmacs must be at most max_gmacs.*1.2 and 1.1"),
     ],
 )
 def test_what_cannot_hold_is_refused_before_anything_is_drawn(constraint: Constraint, said: str) -> None:
     with pytest.raises(ConstraintError, match=said):
         constraint.check(build_space("resnet50"))
+
+
+@pytest.mark.parametrize(
+    ("constraint", "said"),
+    [
+        (Constraint(max_gmacs=-1), "max_gmacs must be a finite number of at least 0, but it is -1"),
+        (Constraint(min_gmacs=math.nan), "min_gmacs must be a finite number of at least 0, but it is nan"),
+        (Constraint(max_gmacs=math.inf), "max_gmacs must be a finite number of at least 0, but it is inf"),
+    ],
+)
+def test_a_bound_that_is_no_cost_is_refused(constraint: Constraint, said: str) -> None:
+    with pytest.raises(BoundError, match=said):
+        constraint.check(build_space("resnet50"))
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_the_smallest_and_the_biggest_that_errors_name_are_bounds_that_hold(name: str) -> None:
+    space = build_space(name)
+    for asked, field in ((Constraint(max_gmacs=1e-6), "max_gmacs"), (Constraint(min_gmacs=1e3), "min_gmacs")):
+        with pytest.raises(NoneFoundError) as refused:
+            asked.check(space)
+        Constraint(**{field: float(refused.value.found.rpartition(" ")[2])}).check(space)
+
+
+def test_errors_of_drawing_survive_pickling() -> None:
+    with pytest.raises(NoneFoundError) as refused:
+        Constraint(max_gmacs=0.05).check(build_space("resnet50"))
+    again = pickle.loads(pickle.dumps(refused.value))
+    assert str(again) == str(refused.value)
+    assert (again.fields, again.how) == (("max_gmacs",), "Raise")
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 0.05), (0.4, 0.6), (0.9, 0.999)])
@@ -160,7 +188,7 @@ def test_a_window_that_draws_keep_missing_ends_with_the_count_tried(monkeypatch:
     """One whole number of MACs in the middle of a large space: buckets are wider than that."""
     space = build_space("mobilenetv3-small")
     middle = (1.3e7 + 0.25) / 1e9
-    monkeypatch.setattr("spaces.constraint.FEW", 0)
+    monkeypatch.setattr("spaces.constraint.MOST_LISTED", 0)
     candidates.cache_clear()
     with pytest.raises(ConstraintError, match=r"only 0 new architectures .* among [\d,]+ drawn") as caught:
         sample_under(space, Constraint(min_gmacs=middle, max_gmacs=middle + 0.5e-9), np.random.default_rng(0))

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -35,6 +36,7 @@ _REPAIR = (
 _OTHER_NAMES = {"head_bottom": "upper_neck"}
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Written:
     """What a conversion left."""

@@ -52,7 +52,7 @@ def read_people(root: Path, split: str, *, check_images: bool = True) -> People:
 
 
 def annotation_file(root: Path, split: str) -> Path:
-    """Where COCO's layout keeps the keypoints of a split."""
+    """Path of the keypoint annotations of a split in COCO's layout."""
     return Path(root) / "annotations" / f"person_keypoints_{split}.json"
 
 
@@ -94,7 +94,7 @@ def without_flaws(people: list[Person], annotations: Annotations) -> tuple[list[
 
 
 def locate(root: Path, split: str) -> tuple[Path, Path]:
-    """The image folder and the annotation file, both absolute."""
+    """The image folder and the annotation file of a split, both absolute."""
     folder, annotation_path = (root / split).resolve(), annotation_file(root, split).resolve()
     missing = next((path for path in (root, folder, annotation_path) if not path.exists()), None)
     if missing is not None:

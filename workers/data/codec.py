@@ -8,12 +8,14 @@ and moves a quarter of a cell toward the larger neighbour.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
 from spaces.errors import VipnasError
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Codec:
     """Encodes joints in input pixels as heatmaps of H/stride x W/stride cells and decodes them."""

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -21,6 +22,7 @@ UNDETECTED = "not detected"
 _LIKE = "Write it as COCO's results: a list of {image_id, bbox, score}."
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
     """The boxes of each image that score enough."""

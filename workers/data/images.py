@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
+from typing import final
 
 import cv2
 import numpy as np
@@ -48,6 +49,7 @@ def find_flaws(files: Iterable[tuple[str, tuple[int, int]]], threads: int | None
         return {path: flaw for (path, _), flaw in zip(files, flaws, strict=True) if flaw is not None}
 
 
+@final
 class ImageStore:
     """Decoded images kept until `budget_bytes` is full; the rest are decoded again at every use.
 
@@ -69,7 +71,7 @@ class ImageStore:
         return ImageStore, (self.budget_bytes,)
 
     def read(self, path: str) -> np.ndarray:
-        """As `read_image`; the array is shared, so do not write to it."""
+        """The image that `read_image` gives; the array is shared, so do not write to it."""
         kept = self._images.get(path)
         if kept is not None:
             return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -19,6 +20,7 @@ ORDINARY = frozenset({CROWD, UNLABELLED, IGNORED})  # two in five of COCO's reco
 WARN_SHARE = 0.1  # of those who could be people
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Person:
     """One labelled person of one image; coordinates are pixels of that image."""
@@ -31,6 +33,7 @@ class Person:
     area_px2: float
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class People:
     """The usable people of one split, in annotation order, and how many were skipped for which reason."""

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import final
 
 import cv2
 import numpy as np
@@ -32,6 +33,7 @@ _LAYOUT = "A PoseTrack18 folder holds images/{split}/SEQUENCE/ and annotations/{
 REPAIR = "Write it as PoseTrack18's annotation files: images, annotations, categories with the joints' names."
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Sequence:
     """One annotated video: its usable people, why others are not, and all records of its file."""
@@ -43,7 +45,7 @@ class Sequence:
 
     @property
     def name(self) -> str:
-        """That of the annotation file and of the folder with the images."""
+        """Name of the annotation file, and of the folder with the images."""
         return self.path.stem
 
 
@@ -118,7 +120,7 @@ def locate_posetrack(root: Path, split: str) -> list[Path]:
 
 
 def annotation_folder(root: Path, split: str) -> Path:
-    """Where the annotation files of a split lie."""
+    """Folder of the annotation files of a split."""
     return Path(root) / "annotations" / split
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Skeleton:
     """Joints in the order of the keypoint arrays; pairs and links are indices into `names`."""

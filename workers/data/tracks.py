@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from workers.errors import DataError
 MAX_FRAME_GAP = 4  # PoseTrack18 labels 30 successive frames in a video's middle; in val also every fourth
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """One tracked person in one labelled frame."""
@@ -37,6 +39,7 @@ class Sighting:
     labelled: int  # how many labelled frames the sequence has before this one
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tracks:
     """The people of a split and, row for row, who they are."""

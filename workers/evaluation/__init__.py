@@ -1,1 +1,1 @@
-"""From a network to its AP: validation crops, BatchNorm recalibration, prediction, COCO scoring."""
+"""Evaluation of a network: validation crops, BatchNorm recalibration, prediction, COCO scoring."""

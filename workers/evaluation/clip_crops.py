@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -12,9 +13,10 @@ from workers.data.people import People
 from workers.evaluation.crops import ValidationCrops, prepare_crops
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClipCrops:
-    """For each frame t the crops of the clips that have one; nothing writes to the arrays.
+    """The crops of clips: for each frame t those of the clips that have one; nothing writes to the arrays.
 
     Row n of every frame is clip n, for the longest clips come first: the row before it in time is row n of
     frame t - 1, so `heatmaps[:len(frames[t])]` is what is propagated to frame t.
@@ -29,13 +31,13 @@ class ClipCrops:
 
 
 def prepare_clip_crops(clips: Clips, input_hw: tuple[int, int]) -> ClipCrops:
-    """Cuts out the clips of `evaluation_clips`; without a clip of T + 1 frames the last frames have no crop.
+    """Cuts out the clips of `disjoint_clips`; without a clip of T + 1 frames the last frames have no crop.
 
     Raises DataError when there is no clip, or, naming the file, when an image cannot be read.
     """
     lengths = np.array([len(clip) for clip in clips.clips])
     if (np.diff(lengths) > 0).any():
-        raise ValueError("the longest clips must come first, as evaluation_clips has them")
+        raise ValueError("the longest clips must come first, as disjoint_clips has them")
     rows = [
         np.array([clip.rows[frame] for clip in clips.clips[: int((lengths > frame).sum())]], np.int64)
         for frame in range(clips.frames)

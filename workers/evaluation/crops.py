@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, final, runtime_checkable
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from workers.data.people import People
 from workers.errors import DataError
 
 
+@runtime_checkable
 class Images(Protocol):
     """Rows of uint8 crops (N, H, W, 3): an array, or chunks that are fetched when a slice is asked for."""
 
@@ -24,9 +25,10 @@ class Images(Protocol):
     def __getitem__(self, rows: slice, /) -> np.ndarray: ...
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ValidationCrops:
-    """What one evaluation looks at; nothing writes to the arrays, so they may be read-only."""
+    """The crops of one evaluation; nothing writes to the arrays, so they may be read-only."""
 
     images: Any  # Images (N, H, W, 3) uint8, RGB: in most places a plain array
     affines: np.ndarray  # (N, 2, 3) float64, image px to input px

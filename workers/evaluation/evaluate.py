@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 from torch import nn
@@ -17,16 +18,18 @@ from workers.evaluation.predict import predict_keypoints
 from workers.evaluation.recalibrate import recalibrate
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """A first look at some of the people: who falls behind in it is not scored on the rest."""
+class Rung:
+    """The first rung of successive halving: whoever is below its threshold is not scored on the others."""
 
     people: int
     """The first so many crops: whole images, and a fair sample of them."""
-    least_ap: float | None = None
-    """What the AP on them must reach for the rest to be scored, too; None passes all."""
+    threshold: float | None = None
+    """AP in [0, 1] on them from which the network is promoted: scored on all. None promotes every network."""
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """What came out and how long each part took."""
@@ -36,13 +39,14 @@ class Evaluation:
     evaluate_s: float
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookedAt:
-    """The same where a first look may have been the last."""
+class RungEvaluation:
+    """An evaluation that may have ended at the first rung, and how long each part took."""
 
-    ap: KeypointAP | None  # then None
-    first_look_ap: float | None  # None where there was only one look, at all
-    people: int  # that were looked at
+    ap: KeypointAP | None  # on all; None where the network was not promoted
+    first_rung_ap: float | None  # None where there was no rung
+    people: int  # that were scored
     recalibrate_s: float
     evaluate_s: float
 
@@ -62,14 +66,14 @@ def evaluate(
     passes a `CocoScorer`; `People` has the annotation file read at each call.
     Raises DataError without recalibration images and TrainingError when the network's output is not finite.
     """
-    looked = evaluate_in_looks(
-        network, recalibration_images, crops, people, codec, batch_size, flip_test, look=None
+    evaluated = evaluate_in_rungs(
+        network, recalibration_images, crops, people, codec, batch_size, flip_test, rung=None
     )
-    assert looked.ap is not None
-    return Evaluation(ap=looked.ap, recalibrate_s=looked.recalibrate_s, evaluate_s=looked.evaluate_s)
+    assert evaluated.ap is not None
+    return Evaluation(ap=evaluated.ap, recalibrate_s=evaluated.recalibrate_s, evaluate_s=evaluated.evaluate_s)
 
 
-def evaluate_in_looks(
+def evaluate_in_rungs(
     network: nn.Module,
     recalibration_images: Images,
     crops: ValidationCrops,
@@ -77,9 +81,9 @@ def evaluate_in_looks(
     codec: Codec,
     batch_size: int,
     flip_test: bool,
-    look: Look | None,
-) -> LookedAt:
-    """`evaluate`, given up after a first look where the network falls behind; nobody is predicted twice."""
+    rung: Rung | None,
+) -> RungEvaluation:
+    """Evaluates as `evaluate`, but only on the people of `rung` where the network is below its threshold."""
     scorer = people if isinstance(people, CocoScorer) else CocoScorer.from_people(people)
     started = time.perf_counter()
     recalibrate(network, recalibration_images, batch_size)
@@ -88,30 +92,30 @@ def evaluate_in_looks(
     def poses(rows: range) -> tuple[np.ndarray, np.ndarray]:
         return predict_keypoints(network, crops, codec, batch_size, flip_test, scorer.skeleton, rows)
 
-    ap, first_ap, seen = _scored(crops, scorer, poses, look)
+    ap, first_ap, seen = _scored(crops, scorer, poses, rung)
     done = time.perf_counter()
-    return LookedAt(
+    return RungEvaluation(
         ap=ap,
-        first_look_ap=first_ap,
+        first_rung_ap=first_ap,
         people=seen,
         recalibrate_s=recalibrated - started,
         evaluate_s=done - recalibrated,
     )
 
 
-Poses = Callable[[range], tuple[np.ndarray, np.ndarray]]
+PosesOfRows = Callable[[range], tuple[np.ndarray, np.ndarray]]
 
 
 def _scored(
-    crops: ValidationCrops, scorer: CocoScorer, poses: Poses, look: Look | None
+    crops: ValidationCrops, scorer: CocoScorer, poses: PosesOfRows, rung: Rung | None
 ) -> tuple[KeypointAP | None, float | None, int]:
-    """AP on all, AP on the first look's people, and how many were looked at."""
-    if look is None:
+    """AP on all, AP on the rung's people, and how many were scored."""
+    if rung is None:
         return scorer.score(crops, *poses(range(len(crops)))), None, len(crops)
-    first = poses(range(look.people))
-    first_ap = scorer.score(crops.first(look.people), *first).ap
-    if look.least_ap is not None and first_ap < look.least_ap:
-        return None, first_ap, look.people
-    rest = poses(range(look.people, len(crops)))
+    first = poses(range(rung.people))
+    first_ap = scorer.score(crops.first(rung.people), *first).ap
+    if rung.threshold is not None and first_ap < rung.threshold:
+        return None, first_ap, rung.people
+    rest = poses(range(rung.people, len(crops)))
     both = (np.concatenate(parts) for parts in zip(first, rest, strict=True))
     return scorer.score(crops, *both), first_ap, len(crops)

@@ -28,5 +28,5 @@ def network_input(network: nn.Module, images: np.ndarray | Tensor) -> Tensor:
 
 
 def device_of(network: nn.Module) -> torch.device:
-    """Where the network's first weight lies; the CPU without weights."""
+    """The device of the network's first weight; the CPU without weights."""
     return next((p.device for p in network.parameters()), torch.device("cpu"))

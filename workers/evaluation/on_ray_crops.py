@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import ray
@@ -17,6 +17,7 @@ from workers.evaluation.coco.oks_nms import crop_areas
 from workers.evaluation.crops import ValidationCrops, affines_of, crops_of, cut_out
 
 
+@final
 class SharedImages:
     """`Images` in chunks that a process maps one at a time; Ray spills those that the memory cannot hold.
 
@@ -59,7 +60,7 @@ class SharedImages:
 def share_crops(
     people: People, input_hw: tuple[int, int], chunk_bytes: int, box_scores: np.ndarray | None = None
 ) -> ValidationCrops:
-    """As `prepare_crops`, with each image's people in one chunk; chunks are no larger unless one image is.
+    """The crops of `prepare_crops` in chunks, each image's people in one; no larger unless one image is.
 
     Raises DataError when there is nobody, or, naming the file, when an image cannot be read.
     """

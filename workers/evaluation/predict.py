@@ -1,8 +1,6 @@
 """Keypoints in image pixels from prepared crops."""
 
 # Shapes: N people, B batch, K joints, H/W input pixels, h/w heatmap cells.
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

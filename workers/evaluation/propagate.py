@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from workers.errors import TrainingError
+from workers.evaluation.cached_features import NetworkInput, batches
 from workers.evaluation.fold import norms_folded
 from workers.evaluation.inputs import device_of, for_evaluation, network_input
-from workers.evaluation.opening import Seen, batches
 from workers.evaluation.recalibrate import even_batches, statistics_of_inputs
 
 
 def recalibrate_on(
-    network: nn.Module, images: Seen, before: np.ndarray | None, batch_size: int, *, propagate: bool,
-    again: Seen | None = None,
+    network: nn.Module, images: NetworkInput, before: np.ndarray | None, batch_size: int, *, propagate: bool,
+    again: NetworkInput | None = None,
 ) -> np.ndarray | None:  # fmt: skip
     """Sets BatchNorm's statistics to those of `images` (R, H, W, 3) with the heatmaps `before` (R, K, h, w).
 
@@ -36,7 +36,7 @@ def recalibrate_on(
 
 
 def predict_heatmaps(
-    network: nn.Module, images: Seen, before: np.ndarray | None, batch_size: int
+    network: nn.Module, images: NetworkInput, before: np.ndarray | None, batch_size: int
 ) -> np.ndarray:
     """Heatmaps (N, K, h, w) float32 of images (N, H, W, 3), given those of the frame before.
 
@@ -49,7 +49,7 @@ def predict_heatmaps(
 
 
 def heatmaps_as_it_is(
-    network: nn.Module, images: Seen, before: np.ndarray | None, batch_size: int
+    network: nn.Module, images: NetworkInput, before: np.ndarray | None, batch_size: int
 ) -> np.ndarray:
     """`predict_heatmaps` of a network that is ready; for few images getting it ready takes as long again."""
     heatmaps = _all(network, images, before, batches(len(images), batch_size))
@@ -61,12 +61,14 @@ def heatmaps_as_it_is(
     return heatmaps
 
 
-def _all(network: nn.Module, images: Seen, before: np.ndarray | None, rows: Iterable[slice]) -> np.ndarray:
+def _all(
+    network: nn.Module, images: NetworkInput, before: np.ndarray | None, rows: Iterable[slice]
+) -> np.ndarray:
     with torch.inference_mode():
         return np.concatenate([_as_array(_forward(network, images, before, each)) for each in rows])
 
 
-def _forward(network: nn.Module, images: Seen, before: np.ndarray | None, rows: slice) -> Tensor:
+def _forward(network: nn.Module, images: NetworkInput, before: np.ndarray | None, rows: slice) -> Tensor:
     pixels = network_input(network, images[rows])
     heatmaps: Tensor = network(pixels) if before is None else network(pixels, _guide(before[rows], network))
     return heatmaps

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import final
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from workers.evaluation.crops import Images
 from workers.evaluation.inputs import for_evaluation, network_input
 
 
+@final
 class Moments:
     """Mean and E[x^2] of each channel over all that was added; the order and the batches do not matter."""
 
@@ -31,7 +33,7 @@ class Moments:
 
     @classmethod
     def of(cls, x: Tensor) -> Moments:
-        """Of activations (B, C) or (B, C, ...).
+        """Moments of activations (B, C) or (B, C, ...).
 
         Each image is centred in float32 before squaring and pooled in float64: as quick as the normalisation
         itself, and free of the cancellation that squaring uncentred values in float32 would bring.
@@ -82,7 +84,7 @@ def recalibrate(network: nn.Module, images: Images, batch_size: int) -> nn.Modul
 
 @contextmanager
 def statistics_of_inputs(network: nn.Module) -> Iterator[None]:
-    """Afterwards each BatchNorm's running statistics are those of all that went through it while open.
+    """Sets each BatchNorm's running statistics to those of all that goes through it while open.
 
     While open it normalises by its batch, in eval mode. So where everything is one batch, the outputs are
     already those of the recalibrated network, bit by bit. Raises TrainingError when activations are not

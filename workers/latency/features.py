@@ -3,8 +3,6 @@
 From closed-form cost alone, so it holds for every space: nothing is built.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,12 +21,12 @@ NAMES = (
 
 
 def feature_names(space: SearchSpace) -> tuple[str, ...]:
-    """Of `features`, as part.name."""
+    """Names of what `features` gives, as part.name."""
     return tuple(f"{part}.{name}" for part in space.part_names for name in NAMES)
 
 
 def features(space: SearchSpace, architecture: Architecture) -> Float[np.ndarray, " F"]:
-    """The features of all parts behind one another."""
+    """The features of an architecture: those of all parts behind one another."""
     parts = space.parts(architecture)
     each = (part_features(space, parts[:index], part) for index, part in enumerate(parts))
     return np.concatenate([np.array(values) for values in each])
@@ -37,7 +35,9 @@ def features(space: SearchSpace, architecture: Architecture) -> Float[np.ndarray
 def part_features(
     space: SearchSpace, before: Sequence[StageChoice], choice: StageChoice
 ) -> tuple[float, ...]:
-    """In the order of `NAMES`. A tap is one weight position of one channel of the middle convolution.
+    """The features of one part, in the order of `NAMES`.
+
+    A tap is one weight position of one channel of the middle convolution.
 
     `calls`, the groups, and `taps` are of convolutions for which runtimes have no kernel of its own: neither
     depthwise nor of whole vectors. Those are computed group by group.
@@ -58,7 +58,7 @@ def part_features(
 
 
 def _gmacs(space: SearchSpace, before: Sequence[StageChoice], choice: StageChoice) -> tuple[float, float]:
-    """Of the part, and of its grouped convolutions: what is b in cost(groups) = a + b / groups."""
+    """GMACs of the part, and of its grouped convolutions: what is b in cost(groups) = a + b / groups."""
     one, two = (space.part_cost(before, replace(choice, groups=groups)).macs for groups in (1, 2))
     grouped = 2 * (one - two) / choice.groups
     return space.part_cost(before, choice).macs / 1e9, grouped / 1e9

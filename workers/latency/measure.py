@@ -6,28 +6,30 @@ import math
 import time
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, final
 
 import torch
 from torch import nn
 
 from spaces.architecture import Architecture
 from spaces.registry import build_space
+from spaces.streams import Stream, torch_generator
 from spaces.temporal.allocation import FrameChoice
 from spaces.temporal.network import TemporalNetwork
 from workers.errors import DataError
 from workers.latency.beside_heatmaps import BesideHeatmaps
 from workers.latency.processor import cpu_model, own_cores
-from workers.latency.runtimes import Run, find_runtime, torch_threads
+from workers.latency.runtimes import ForwardPass, find_runtime, torch_threads
 from workers.latency.steadiness import Steadiness
 from workers.latency.timing import Clock, Timing, time_run
 
 CONTROL_HW, CONTROL_WIDTH, CONTROL_DEPTH = (32, 32), 32, 4  # about a millisecond
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What a latency is of, beside the network."""
+    """The conditions of a latency beside the network."""
 
     space: str
     keypoints: int
@@ -40,6 +42,7 @@ class Setting:
         return asdict(self) | {"input_hw": f"{height}x{width}"}
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """A timing of one image at a time and the conditions it was taken under."""
@@ -52,7 +55,7 @@ class Measurement:
     cores: tuple[int, ...]  # that it was pinned to; none where that was not possible
 
     def to_dict(self) -> dict[str, Any]:
-        """Flat, with the unit in each name."""
+        """A flat dictionary of figures and conditions, with the unit in each name."""
         conditions = {name: value for name, value in asdict(self).items() if name != "timing"}
         figures = asdict(self.timing) | {"control_ratio": self.timing.control_ratio}
         return figures | conditions | {"cores": list(self.cores)}
@@ -61,7 +64,7 @@ class Measurement:
 def measure_architecture(
     setting: Setting, architecture: Architecture, policy: Steadiness, quiet_ms: float = math.inf
 ) -> Measurement:
-    """Of its plain network with drawn weights: time does not depend on what was learnt."""
+    """Times an architecture's plain network with drawn weights: time does not depend on what was learnt."""
     space = build_space(setting.space, setting.keypoints, setting.input_hw)
     network = keep_signals(space.network(architecture))
     return measure_network(network, setting.input_hw, setting.runtime, setting.threads, policy, quiet_ms)
@@ -70,7 +73,7 @@ def measure_architecture(
 def measure_frame(
     setting: Setting, choice: FrameChoice, policy: Steadiness, quiet_ms: float = math.inf
 ) -> Measurement:
-    """Of a frame's plain T-ViPNet, beside fixed heatmaps; `setting.space` is the CNN's. PyTorch only."""
+    """Times a frame's plain T-ViPNet beside fixed heatmaps, PyTorch only; `setting.space` is the CNN's."""
     if setting.runtime != "torch":
         raise DataError(f"a frame's network can be timed with torch only, not with {setting.runtime!r}")
     space = build_space(setting.space, setting.keypoints, setting.input_hw)
@@ -98,7 +101,7 @@ def measure_network(
 
 
 @lru_cache(maxsize=1)
-def control() -> Run:
+def control() -> ForwardPass:
     """A small fixed network whose time says how busy the machine is, one thread whatever is measured."""
     widths = (3, *[CONTROL_WIDTH] * CONTROL_DEPTH)
     convs = (nn.Conv2d(source, CONTROL_WIDTH, 3, padding=1) for source in widths[:-1])
@@ -113,7 +116,7 @@ def keep_signals(network: nn.Module) -> nn.Module:
     With the paper's initial weights they would shrink until numbers are denormal, which processors are slow
     with.
     """
-    generator = torch.Generator().manual_seed(0)
+    generator = torch_generator(Stream.TIMED_WEIGHTS, seed=0)
     for parameter in network.parameters():
         if parameter.dim() == 4:
             nn.init.kaiming_normal_(parameter, generator=generator)

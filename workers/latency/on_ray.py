@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
-from typing import Any
+from typing import Any, final
 
 from spaces.architecture import Architecture
 from spaces.temporal.allocation import Allocation
@@ -12,20 +12,21 @@ from workers.latency.measure import Measurement, Setting, measure_architecture, 
 from workers.latency.steadiness import Steadiness
 
 
+@final
 class LatencyMeter:
-    """Made an actor by the driver. It keeps the control's quietest time between measurements."""
+    """Measures one network after another as a Ray actor; keeps the control's quietest time in between."""
 
     def __init__(self, setting: Setting, policy: Steadiness) -> None:
         self.setting, self.policy, self.quiet_ms = setting, policy, math.inf
 
     def measure(self, architecture: str) -> dict[str, Any]:
-        """Of an architecture's canonical JSON: `Measurement.to_dict`, with what was measured and where."""
+        """The latency table's row of an architecture, given as canonical JSON: figures, what and where."""
         value = Architecture.from_json(architecture)
         measured = measure_architecture(self.setting, value, self.policy, self.quiet_ms)
         return self._row(measured) | {"key": value.key, "architecture": architecture}
 
     def measure_frame(self, frame: str) -> dict[str, Any]:
-        """The same of a frame's T-ViPNet: `frame` is the JSON of an allocation over one frame."""
+        """The latency table's row of a frame's T-ViPNet, given as JSON of an allocation of one frame."""
         value = Allocation.from_json(frame)
         measured = measure_frame(self.setting, value.frames[0], self.policy, self.quiet_ms)
         return self._row(measured) | {"key": value.key, "architecture": frame, "space": value.space}

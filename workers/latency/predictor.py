@@ -1,12 +1,10 @@
 """Latency of any architecture of a space within microseconds, learnt from measured ones; a file of JSON."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
@@ -22,14 +20,15 @@ from workers.latency.trees import Trees
 
 FORMAT = 1
 FEWEST_SAMPLES = 10  # that can be held out in turns
-REMEMBERED = 1 << 16  # parts
+REMEMBERED_PARTS = 1 << 16  # parts
 
 Latency = Callable[[Architecture], float]  # milliseconds
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LatencyPredictor:
-    """What was learnt, of what, on which processor, and how far it is off on samples held out."""
+    """A latency predictor: what was learnt, of what, on which processor, and error on held-out samples."""
 
     setting: Setting
     cpu: str
@@ -47,7 +46,7 @@ class LatencyPredictor:
             """Remembered by all that a part's features depend on."""
             where = (len(before), space.carried(before) if before else None, choice)
             if where not in known:
-                if len(known) >= REMEMBERED:
+                if len(known) >= REMEMBERED_PARTS:
                     known.clear()
                 known[where] = np.array(part_features(space, before, choice))
             return known[where]
@@ -60,7 +59,7 @@ class LatencyPredictor:
         return predict_ms
 
     def save(self, path: Path) -> None:
-        """A whole file or none. JSON keeps floating-point numbers to the bit."""
+        """Writes a whole file or none. JSON keeps floating-point numbers to the bit."""
         fitted = {
             "intercept": self.fitted.intercept,
             "coefficients": self.fitted.coefficients.tolist(),
@@ -72,7 +71,7 @@ class LatencyPredictor:
             draft.write_text(json.dumps(value, indent=1) + "\n")
 
     @classmethod
-    def load(cls, path: Path, expected: Setting) -> LatencyPredictor:
+    def load(cls, path: Path, expected: Setting) -> "LatencyPredictor":
         """The predictor in `path`; DataError where it is of another setting, or no such file."""
         try:
             value = json.loads(path.read_text())
@@ -88,7 +87,7 @@ class LatencyPredictor:
         return found
 
     @classmethod
-    def _parse(cls, value: Any) -> LatencyPredictor:
+    def _parse(cls, value: Any) -> "LatencyPredictor":
         setting = value["setting"] | {"input_hw": tuple(value["setting"]["input_hw"])}
         return cls(
             setting=Setting(**setting),
@@ -126,11 +125,11 @@ def _refuse_setting(path: Path, found: Setting, expected: Setting) -> None:
 def train_predictor(
     space: SearchSpace, setting: Setting, cpu: str, samples: Sequence[tuple[Architecture, float]]
 ) -> LatencyPredictor:
-    """From architectures and their measured milliseconds. Raises DataError where they are too few."""
+    """A predictor learnt from architectures and their latencies. Raises DataError if they are too few."""
     if len(samples) < FEWEST_SAMPLES:
         raise DataError(
             f"a latency predictor needs at least {FEWEST_SAMPLES} measured architectures, but there are "
-            f"{len(samples)}. Raise search.latency-samples, or widen the constraint."
+            f"{len(samples)}. Measure more, or widen the constraint."
         )
     columns = np.stack([features(space, architecture) for architecture, _ in samples])
     latencies_ms = np.array([latency_ms for _, latency_ms in samples])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import onnx
@@ -42,6 +42,7 @@ def quick_onnx(network: nn.Module, input_hw: tuple[int, int]) -> bytes:
     return helper.make_model(graph, opset_imports=opset, ir_version=IR_VERSION).SerializeToString()
 
 
+@final
 class _Tracer(fx.Tracer):
     """Does not look into a convolution of ours: ONNX has one operator for it."""
 
@@ -49,6 +50,7 @@ class _Tracer(fx.Tracer):
         return isinstance(m, GroupedConv2d) or super().is_leaf_module(m, module_qualified_name)
 
 
+@final
 class _OfAnImage(nn.Module):
     """Hides the network's other arguments, whose defaults cannot be traced."""
 
@@ -61,6 +63,7 @@ class _OfAnImage(nn.Module):
         return heatmaps
 
 
+@final
 class _Writer:
     """Collects the ONNX nodes of a traced network in order."""
 
@@ -172,7 +175,7 @@ def _softmax(writer: _Writer, node: fx.Node, _: None) -> str:
 
 
 def _transpose(writer: _Writer, node: fx.Node, _: None) -> str:
-    """Of (B, C, N), the two last sides, as Global Context has it."""
+    """Transposes the two last sides of (B, C, N), as Global Context does."""
     return writer.emit("Transpose", [writer.of(node.args[0])], perm=[0, 2, 1])
 
 

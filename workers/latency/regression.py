@@ -1,9 +1,8 @@
 """Fits latency to features, and chooses how by the error on samples that were held out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 from jaxtyping import Float
@@ -22,6 +21,7 @@ STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # of ridge's penalty, by the number 
 SURE = 95  # percent of the held-out errors that `p95` covers
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     """latency = intercept + coefficients . features + what the trees add."""
@@ -37,6 +37,7 @@ class Fitted:
 Fit = Callable[[Features, Latencies, int], Fitted]  # the last is the number of parts
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOut:
     """Errors on samples that neither the fit nor the choice of method has seen."""
@@ -91,7 +92,7 @@ def choose(features: Features, latencies_ms: Latencies, parts: int) -> str:
 
 
 def fit(features: Features, latencies_ms: Latencies, parts: int) -> tuple[str, Fitted]:
-    """By the method that held-out folds choose."""
+    """The method that held-out folds choose, by name, and what it fitted to all samples."""
     name = choose(features, latencies_ms, parts)
     return name, METHODS[name](features, latencies_ms, parts)
 

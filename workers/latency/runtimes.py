@@ -5,29 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import final
 
 import onnxruntime as ort
 import torch
 from torch import nn
 
+from spaces.streams import Stream, torch_generator
 from workers.errors import DataError
-from workers.latency.fold import folded
+from workers.evaluation.fold import folded
 from workers.latency.quick_onnx import quick_onnx
 from workers.weights.onnx_export import INPUT, OUTPUT
 
-Run = Callable[[], object]  # one forward pass of one image
+ForwardPass = Callable[[], object]  # one forward pass of one image
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """`prepare(network, input_hw, threads)` leaves all work but the forward pass behind it."""
 
     name: str
     version: str
-    prepare: Callable[[nn.Module, tuple[int, int], int], Run]
+    prepare: Callable[[nn.Module, tuple[int, int], int], ForwardPass]
 
 
-def _torch(network: nn.Module, input_hw: tuple[int, int], threads: int) -> Run:
+def _torch(network: nn.Module, input_hw: tuple[int, int], threads: int) -> ForwardPass:
     """Eager, channels_last. PyTorch's threads are the process's: see `torch_threads`."""
     ready = folded(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     image = _image(input_hw).contiguous(memory_format=torch.channels_last)
@@ -39,7 +42,7 @@ def _torch(network: nn.Module, input_hw: tuple[int, int], threads: int) -> Run:
     return run
 
 
-def _onnxruntime(network: nn.Module, input_hw: tuple[int, int], threads: int) -> Run:
+def _onnxruntime(network: nn.Module, input_hw: tuple[int, int], threads: int) -> ForwardPass:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -50,7 +53,7 @@ def _onnxruntime(network: nn.Module, input_hw: tuple[int, int], threads: int) ->
 
 
 def _image(input_hw: tuple[int, int]) -> torch.Tensor:
-    return torch.randn(1, 3, *input_hw, generator=torch.Generator().manual_seed(0))
+    return torch.randn(1, 3, *input_hw, generator=torch_generator(Stream.TIMED_IMAGE, seed=0))
 
 
 RUNTIMES: Mapping[str, Runtime] = {

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
-from workers.latency.runtimes import Run
-from workers.latency.steadiness import Block, Decision, Steadiness
+from workers.latency.runtimes import ForwardPass
+from workers.latency.steadiness import Block, Steadiness, TimingDecision
 
 Clock = Callable[[], float]  # seconds
 WARM_UP_RUNS = 3
@@ -18,6 +19,7 @@ BLOCK_S = 0.05  # long enough to be interrupted in by a neighbour on the same co
 MS = 1e3
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     """One forward pass of one image. Nothing is rounded."""
@@ -37,7 +39,7 @@ class Timing:
 
 
 def time_run(
-    run: Run, control: Run, policy: Steadiness, quiet_ms: float = float("inf"),
+    run: ForwardPass, control: ForwardPass, policy: Steadiness, quiet_ms: float = float("inf"),
     clock: Clock = time.perf_counter,
 ) -> Timing:  # fmt: skip
     """Warms both up, then times them in turns until the policy has enough.
@@ -56,8 +58,8 @@ def time_run(
         blocks.append(Block(runs_ms, max(before_ms, after_ms)))
         quiet_ms, before_ms = min(quiet_ms, after_ms), after_ms
         decision = policy.decide(blocks, quiet_ms, clock() - started_s)
-        if decision is not Decision.MORE:
-            return _summary(policy.believed(blocks, quiet_ms), quiet_ms, decision is Decision.STEADY)
+        if decision is not TimingDecision.MORE:
+            return _summary(policy.believed(blocks, quiet_ms), quiet_ms, decision is TimingDecision.STEADY)
 
 
 def _summary(blocks: list[Block], quiet_ms: float, steady: bool) -> Timing:
@@ -70,14 +72,14 @@ def _summary(blocks: list[Block], quiet_ms: float, steady: bool) -> Timing:
     )  # fmt: skip
 
 
-def _warm_up(run: Run, clock: Clock) -> None:
+def _warm_up(run: ForwardPass, clock: Clock) -> None:
     started_s, runs = clock(), 0
     while runs < WARM_UP_RUNS or clock() - started_s < WARM_UP_S:
         run()
         runs += 1
 
 
-def _block(run: Run, clock: Clock) -> tuple[float, ...]:
+def _block(run: ForwardPass, clock: Clock) -> tuple[float, ...]:
     """Runs for `BLOCK_S`, at least once, each timed."""
     runs_ms: list[float] = []
     started_s = clock()
@@ -88,6 +90,6 @@ def _block(run: Run, clock: Clock) -> tuple[float, ...]:
     return tuple(runs_ms)
 
 
-def _mean_ms(control: Run, clock: Clock) -> float:
+def _mean_ms(control: ForwardPass, clock: Clock) -> float:
     """The mean, unlike the median, feels that the core was away for a while."""
     return float(np.mean(_block(control, clock)))

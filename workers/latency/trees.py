@@ -1,10 +1,8 @@
 """Boosted trees as plain arrays: what scikit-learn has grown, kept without its pickles."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,6 +11,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 LEAF = -1  # as the feature of a node
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Trees:
     """The nodes of all trees behind one another. Shapes: T trees, M nodes."""
@@ -26,7 +25,7 @@ class Trees:
     value: Float[np.ndarray, " M"]
 
     @classmethod
-    def of(cls, model: GradientBoostingRegressor) -> Trees:
+    def of(cls, model: GradientBoostingRegressor) -> "Trees":
         grown = [stage[0].tree_ for stage in model.estimators_]
         roots = np.cumsum([0, *(tree.node_count for tree in grown[:-1])])
         inner = np.concatenate([tree.children_left for tree in grown]) >= 0
@@ -38,7 +37,7 @@ class Trees:
         return cls(
             start=float(model.init_.constant_.item()),
             roots=roots,
-            feature=np.where(inner, joined("feature"), LEAF),
+            feature=np.where(inner, joined("feature").astype(np.int64), LEAF),  # longlong in scikit-learn
             threshold=np.where(inner, joined("threshold"), 0),
             left=np.where(inner, joined("children_left") + shift, 0),
             right=np.where(inner, joined("children_right") + shift, 0),
@@ -60,7 +59,7 @@ class Trees:
         return {name: value if name == "start" else value.tolist() for name, value in arrays}
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Trees:
+    def from_dict(cls, value: Mapping[str, Any]) -> "Trees":
         real = {"threshold", "value"}
         arrays = {
             name: np.array(value[name], dtype=float if name in real else int)

@@ -1,8 +1,8 @@
 """Scores allocations (equation 3): frame by frame slice, recalibrate, predict, and pass the heatmaps on.
 
-Frames form a tree: what frame t gives depends on the choices of frames 1 to t alone. So the beginnings of
-allocations are remembered, and an allocation costs the frames that are new in it. Of those, what comes before
-any fusion depends on the crops alone, so it is remembered for whatever else begins with the same parts.
+Frames form a tree: what frame t gives depends on the choices of frames 1 to t alone. So the prefixes of
+allocations are cached, and an allocation costs the frames that are new in it. Of those, what comes before any
+fusion depends on the crops alone, so these features are cached for whatever else begins with the same parts.
 """
 
 # Shapes: N clips of a frame, K joints, T frames beside the key frame.
@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 import torch
@@ -20,43 +21,46 @@ from torch import Tensor, nn
 from spaces.temporal.allocation import Allocation, FrameChoice
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.extract import extract_frame
-from workers.evaluation.opening import begun
+from workers.evaluation.cached_features import started_from
 from workers.evaluation.propagate import predict_heatmaps, recalibrate_on
 from workers.search.candidates import Measured
+from workers.search.evaluation_clips import EvaluationClips, PrefixState
 from workers.search.evaluator import shared_tensors
-from workers.search.footage import Beginning, Footage
-from workers.search.openings import Openings
+from workers.search.feature_cache import FeatureCache
 from workers.search.prefix_cache import PrefixCache
 
 NOTHING = np.empty((0,), np.float32)
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AllocationInputs:
     """All that an evaluator needs; its arrays lie once per node in Ray's object store."""
 
     space: AllocationSpace
     weights: Mapping[str, np.ndarray]  # of the T supernet
-    footage: Footage
-    key_frame: Beginning
+    clips: EvaluationClips
+    key_frame: PrefixState
     cache_bytes: int
 
     def evaluator(self, device: torch.device) -> AllocationEvaluator:
         return AllocationEvaluator(self, device)
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class EvaluatedFrame:
     """One frame evaluated: its recalibrated network, and what is known with it."""
 
     network: nn.Module
-    known: Beginning
+    known: PrefixState
     recalibrate_s: float
     evaluate_s: float
 
 
+@final
 class AllocationEvaluator:
-    """Holds the T supernet and the beginnings between trials; figures do not depend on what is remembered."""
+    """Holds the T supernet and the prefixes between trials; figures do not depend on what is cached."""
 
     def __init__(self, inputs: AllocationInputs, device: torch.device | None = None) -> None:
         self.inputs, self.device = inputs, device or torch.device("cpu")
@@ -65,26 +69,26 @@ class AllocationEvaluator:
             self.supernet = self.space.temporal.supernet()
         self.supernet.load_state_dict(shared_tensors(inputs.weights), assign=True)
         half = inputs.cache_bytes // 2  # each, so that neither drives the other out
-        self.cache: PrefixCache[Beginning] = PrefixCache(half)
-        self.openings = Openings(self.space.temporal, inputs.footage, half)
+        self.cache: PrefixCache[PrefixState] = PrefixCache(half)
+        self.features = FeatureCache(self.space.temporal, inputs.clips, half)
 
-    def measure(self, candidate: str, bar: float | None = None) -> Measured:
+    def measure(self, candidate: str, threshold: float | None = None) -> Measured:
         """The mean AP of the T frames, which is equation 3's sum in [0, 1], its parts and the seconds.
 
         `frame_aps` is JSON: the key frame's AP, then each frame's; `ap_all` is the AP of all frames' people,
-        key frames included; `cached_frames` were not evaluated again. `bar` has no meaning here.
+        key frames included; `cached_frames` were not evaluated again. Without rungs, `threshold` is unused.
         """
         allocation = self.space.parse(candidate)
-        begun = self.cache.longest(allocation.frames[:-1]) or self.inputs.key_frame
-        steps = list(self._steps(begun, allocation))
+        known = self.cache.longest(allocation.frames[:-1]) or self.inputs.key_frame
+        steps = list(self._steps(known, allocation))
         poses = steps[-1].known.poses
         aps = [each.ap for each in poses]
         return {
             "ap": float(np.mean(aps[1:])),
-            "ap_all": self.inputs.footage.ap_of_all(poses),
+            "ap_all": self.inputs.clips.ap_of_all(poses),
             "frame_aps": json.dumps(aps),
             "cached_frames": self.space.frames - len(steps),
-            "people": len(self.inputs.footage.crops),
+            "people": len(self.inputs.clips.crops),
             "recalibrate_s": sum(step.recalibrate_s for step in steps),
             "evaluate_s": sum(step.evaluate_s for step in steps),
         }
@@ -95,7 +99,7 @@ class AllocationEvaluator:
         steps = self._steps(self.inputs.key_frame, allocation)
         return [{name: tensor.cpu() for name, tensor in step.network.state_dict().items()} for step in steps]
 
-    def _steps(self, known: Beginning, allocation: Allocation) -> Iterator[Step]:
+    def _steps(self, known: PrefixState, allocation: Allocation) -> Iterator[EvaluatedFrame]:
         """Evaluates the frames behind those that are known, and remembers all but the last."""
         for frame in range(len(known.poses), self.space.frames + 1):
             step = self._step(known, frame, allocation.frames[frame - 1])
@@ -104,22 +108,22 @@ class AllocationEvaluator:
                 self.cache.put(allocation.frames[:frame], known, known.bytes)
             yield step
 
-    def _step(self, before: Beginning, frame: int, choice: FrameChoice) -> Step:
-        footage, is_last = self.inputs.footage, frame == self.space.frames
+    def _step(self, before: PrefixState, frame: int, choice: FrameChoice) -> EvaluatedFrame:
+        clips, is_last = self.inputs.clips, frame == self.space.frames
         started_s = time.perf_counter()
         network = extract_frame(self.space.temporal, self.supernet, choice).to(self.device)
-        opening = self.openings.of(network, frame, choice.architecture)
-        with begun(self.space.temporal.first_parts(network), opening):
+        cached = self.features.of(network, frame, choice.architecture)
+        with started_from(self.space.temporal.first_parts(network), cached):
             recalibration = recalibrate_on(
-                network, opening.recalibration, before.recalibration, footage.batch_size,
-                propagate=not is_last, again=opening.recalibrated,
+                network, cached.recalibration, before.recalibration, clips.batch_size,
+                propagate=not is_last, again=cached.recalibrated,
             )  # fmt: skip
             recalibrated_s = time.perf_counter()
-            heatmaps = predict_heatmaps(network, opening.crops, before.heatmaps, footage.batch_size)
-        poses = (*before.poses, footage.poses(frame, heatmaps))
-        known = Beginning(poses, heatmaps, NOTHING if recalibration is None else recalibration)
+            heatmaps = predict_heatmaps(network, cached.crops, before.heatmaps, clips.batch_size)
+        poses = (*before.poses, clips.poses(frame, heatmaps))
+        known = PrefixState(poses, heatmaps, NOTHING if recalibration is None else recalibration)
         done_s = time.perf_counter()
-        return Step(network, known, recalibrated_s - started_s, done_s - recalibrated_s)
+        return EvaluatedFrame(network, known, recalibrated_s - started_s, done_s - recalibrated_s)
 
 
 def networks_of(inputs: AllocationInputs, candidate: str) -> list[dict[str, Tensor]]:

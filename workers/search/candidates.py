@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -12,34 +12,36 @@ from workers.errors import DataError
 Measured = dict[str, Any]  # columns of the results table
 
 
+@runtime_checkable
 class Evaluator(Protocol):
     """Holds what all candidates share. The same candidate gives the same figures whatever came before."""
 
-    def measure(self, candidate: str, bar: float | None = None) -> Measured:
+    def measure(self, candidate: str, threshold: float | None = None) -> Measured:
         """The figures of one candidate, from its canonical JSON.
 
-        `bar` is what `first_look_ap` must reach where the search takes first looks; it is None elsewhere.
+        `threshold` is what AP at the first rung must reach for a promotion; None where there are no rungs.
         Raises DataError for what would strike every candidate alike; any other error is this candidate's own.
         """
         ...
 
 
+@runtime_checkable
 class Inputs(Protocol):
     """A picklable value, once per node in the object store, that every worker makes its evaluator from."""
 
     def evaluator(self, device: torch.device) -> Evaluator: ...
 
 
-def attempt(evaluator: Evaluator, candidate: str, bar: float | None = None) -> Measured:
+def attempt(evaluator: Evaluator, candidate: str, threshold: float | None = None) -> Measured:
     """The figures with `status`, `error` and the seconds it took; an error is a result.
 
-    "finished"; "stopped" after a first look; "failed" is the candidate's own failure; "data_error" would
+    "finished"; "stopped" at the first rung; "failed" is the candidate's own failure; "data_error" would
     strike every candidate alike, so it says nothing about this one.
     """
     started_s = time.perf_counter()
     measured: Measured
     try:
-        measured = {"status": "finished", "error": None} | evaluator.measure(candidate, bar)
+        measured = {"status": "finished", "error": None} | evaluator.measure(candidate, threshold)
     except DataError as error:
         measured = {"status": "data_error", "error": str(error)}
     except Exception as error:

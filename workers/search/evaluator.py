@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import final
 
 import numpy as np
 import torch
@@ -16,10 +17,11 @@ from spaces.registry import build_space
 from workers.data.codec import Codec
 from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.crops import Images, ValidationCrops
-from workers.evaluation.evaluate import Look, evaluate_in_looks
+from workers.evaluation.evaluate import Rung, evaluate_in_rungs
 from workers.search.candidates import Measured
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SearchInputs:
     """All that an evaluator needs; its arrays lie once per node in Ray's object store."""
@@ -34,13 +36,14 @@ class SearchInputs:
     codec: Codec
     batch_size: int
     flip_test: bool
-    first_look_people: int = 0
-    """The first so many crops of a first look; 0 looks at all at once."""
+    first_rung_people: int = 0
+    """The first so many crops are the first rung; 0 scores all at once."""
 
     def evaluator(self, device: torch.device) -> SubnetEvaluator:
         return SubnetEvaluator(self, device)
 
 
+@final
 class SubnetEvaluator:
     """Holds the supernet between trials. The same architecture gives the same AP whatever came before."""
 
@@ -51,24 +54,26 @@ class SubnetEvaluator:
             self.supernet = self.space.supernet()
         self.supernet.load_state_dict(shared_tensors(inputs.weights), assign=True)
 
-    def measure(self, candidate: str, bar: float | None = None) -> Measured:
+    def measure(self, candidate: str, threshold: float | None = None) -> Measured:
         """AP, its parts and the seconds of one architecture.
 
-        `bar` is what AP at the first look must reach; below it the status is "stopped" and there is no AP.
+        With less AP at the first rung than `threshold` the status is "stopped" and there is no AP.
         """
         inputs = self.inputs
         network = extract(self.space, self.supernet, Architecture.from_json(candidate)).to(self.device)
-        look = Look(people=inputs.first_look_people, least_ap=bar) if inputs.first_look_people else None
-        looked = evaluate_in_looks(
+        rung = (
+            Rung(people=inputs.first_rung_people, threshold=threshold) if inputs.first_rung_people else None
+        )
+        evaluated = evaluate_in_rungs(
             network, inputs.recalibration_images, inputs.crops, inputs.scorer, inputs.codec,
-            inputs.batch_size, inputs.flip_test, look,
+            inputs.batch_size, inputs.flip_test, rung,
         )  # fmt: skip
-        figures = {"status": "stopped"} if looked.ap is None else asdict(looked.ap)
+        figures = {"status": "stopped"} if evaluated.ap is None else asdict(evaluated.ap)
         return figures | {
-            "first_look_ap": looked.first_look_ap,
-            "people": looked.people,
-            "recalibrate_s": looked.recalibrate_s,
-            "evaluate_s": looked.evaluate_s,
+            "first_look_ap": evaluated.first_rung_ap,
+            "people": evaluated.people,
+            "recalibrate_s": evaluated.recalibrate_s,
+            "evaluate_s": evaluated.evaluate_s,
         }
 
 
@@ -80,7 +85,7 @@ def shared_tensors(arrays: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
 
 
 def measure_untrained(inputs: SearchInputs, architecture: Architecture, seed: int, sigma: float) -> Measured:
-    """The same measurement of the same architecture with fresh weights: what training is worth."""
+    """An architecture's measurement with fresh weights instead of trained ones: the baseline of training."""
     evaluator = SubnetEvaluator(inputs)
     evaluator.supernet = initialise(evaluator.space.supernet(), seed, sigma)
     return evaluator.measure(architecture.to_json())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import Any
+from typing import Any, final
 
 import torch
 from ray import tune
@@ -15,8 +15,12 @@ from workers.search.candidates import Evaluator, Inputs, Measured, attempt
 from workers.search.watchdog import ended_after
 
 
+@final
 class CandidateTrial(tune.Trainable):
-    """config: `candidates`, canonical JSON texts, and `bar`. Reused, so that inputs are loaded once."""
+    """Evaluates a batch of candidates, one a step; reused, so that inputs are loaded once.
+
+    The config has `candidates`, canonical JSON texts, and `threshold`, that of their promotion or None.
+    """
 
     def setup(  # type: ignore[override]
         self, config: dict[str, Any], inputs: Inputs, threads: int = 1, timeout_s: float | None = None
@@ -35,13 +39,13 @@ class CandidateTrial(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self.candidates: list[str] = new_config["candidates"]
-        self.bar: float | None = new_config["bar"]
+        self.threshold: float | None = new_config["threshold"]
         self.done = 0
         return True
 
     def step(self) -> Measured:
         with ended_after(self.timeout_s):
-            measured = attempt(self.evaluator, self.candidates[self.done], self.bar)
+            measured = attempt(self.evaluator, self.candidates[self.done], self.threshold)
         self.done += 1
         worker = f"{socket.gethostname()}:{os.getpid()}"
         return measured | {"worker": worker, "done": self.done == len(self.candidates)}
@@ -50,14 +54,15 @@ class CandidateTrial(tune.Trainable):
         """The results table is what a search resumes from: there is nothing to save."""
 
     def load_checkpoint(self, checkpoint: Any) -> None:
-        """As above: nothing to load."""
+        """Nothing to load: the results table is what a search resumes from."""
 
 
+@final
 class _Broken:
     """Stands for an evaluator that could not be made."""
 
     def __init__(self, error: str) -> None:
         self.error = error
 
-    def measure(self, candidate: str, bar: float | None = None) -> Measured:
+    def measure(self, candidate: str, threshold: float | None = None) -> Measured:
         raise DataError(self.error)

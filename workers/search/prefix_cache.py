@@ -1,14 +1,15 @@
-"""What is known of the first frames of allocations, in bounded memory."""
+"""A cache by prefixes: what is known of the first frames of allocations, in bounded memory."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, final
 
 V = TypeVar("V")
 
 
+@final
 class PrefixCache(Generic[V]):
     """Values by the frames that they depend on; beyond `max_bytes` the least recently used one goes.
 
@@ -23,12 +24,12 @@ class PrefixCache(Generic[V]):
         return len(self._values)
 
     def longest(self, frames: Sequence[Hashable]) -> V | None:
-        """The value of the longest beginning of `frames` that has one.
+        """The value of the longest prefix of `frames` that has one.
 
-        It and the shorter beginnings count as used, the shorter ones later: more allocations share them.
+        It and the shorter prefixes count as used, the shorter ones later: more allocations share them.
         """
-        beginnings = [tuple(frames[:count]) for count in range(len(frames), 0, -1)]
-        known = [each for each in beginnings if each in self._values]
+        prefixes = [tuple(frames[:count]) for count in range(len(frames), 0, -1)]
+        known = [each for each in prefixes if each in self._values]
         for each in known:
             self._values.move_to_end(each)
         return self._values[known[0]][0] if known else None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from statistics import fmean
+from typing import final
 
 from workers.training.config import TrainConfig
-from workers.training.tasks.supernet import StepReport
+from workers.training.loops.loop import StepReport
 from workers.training.tasks.validation import ValidationReport
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class CheckpointPolicy:
     """Every so many steps and every so many epochs, wherever a training was resumed."""
@@ -28,6 +30,7 @@ class CheckpointPolicy:
         return any(steps_done % period == 0 for period in periods)
 
 
+@final
 @dataclass(slots=True)
 class CheckpointMetrics:
     """What a checkpoint is judged by: mean loss of the steps since the one before, and AP if scored."""

@@ -7,15 +7,15 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import final
 
 import torch
 from pyarrow import ArrowInvalid
 from pyarrow.fs import FileSelector, FileSystem, FileType
 
 from workers.errors import TrainingError
+from workers.training.loops.loop import State
 
-State = dict[str, Any]
 BEST_BY = (("ap", max), ("loss", min))  # the first metric that any checkpoint has decides which is the best
 
 
@@ -23,6 +23,7 @@ class _Damaged(Exception):
     """What lies there is not what was written."""
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """The state of a training between two steps; its field `step` is the next one to do."""
@@ -31,6 +32,7 @@ class Checkpoint:
     state: State
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class _Manifest:
     step: int
@@ -39,6 +41,7 @@ class _Manifest:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
+@final
 class CheckpointStore:
     """The checkpoints of one training, in one folder of a disk or an object store.
 
@@ -57,7 +60,7 @@ class CheckpointStore:
         except (ArrowInvalid, OSError) as error:
             raise TrainingError(
                 f"checkpoints need a folder that can be written to, as a path, file://, s3:// or gs://, but "
-                f"{uri}: {error}. Give --checkpoints-uri."
+                f"{uri}: {error}. Give another one."
             ) from error
 
     def save(self, step: int, state: State, metrics: Mapping[str, float]) -> None:
@@ -95,7 +98,7 @@ class CheckpointStore:
         self._forget({other for other in self.steps() if other > step})
 
     def steps(self) -> list[int]:
-        """Of all checkpoints, damaged ones too, in order."""
+        """Steps of all checkpoints, damaged ones too, in order."""
         listed = self._files.get_file_info(FileSelector(self._folder, allow_not_found=True))
         stems = {info.base_name.partition(".")[0] for info in listed if info.type == FileType.File}
         return sorted(int(stem.removeprefix("step-")) for stem in stems if stem.startswith("step-"))

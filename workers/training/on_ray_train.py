@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import ray
 import ray.train
@@ -23,14 +23,15 @@ from workers.memory import keep_freed_memory
 from workers.progress import Notice
 from workers.training.checkpoint_policy import CheckpointMetrics, CheckpointPolicy
 from workers.training.checkpoints import CheckpointStore
+from workers.training.loops.loop import StepReport
 from workers.training.parallel.ranks import Ranks
-from workers.training.tasks.supernet import StepReport
 from workers.training.tasks.training import Training
 from workers.training.tasks.validation import Scoring, ValidationReport
 
 ASK_EVERY_STEPS = 5  # for a notice of preemption: all workers ask together, which takes milliseconds
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingJob:
     """All that a Ray Train worker is told."""
@@ -42,7 +43,7 @@ class TrainingJob:
     board: Any
     """Handle of a ProgressBoard: gets StepReport, ValidationReport, Notice, and an error that ends all."""
     validation: Scoring | None = None
-    """Of a supernet."""
+    """What scores a supernet during its training, if anything does."""
 
 
 def train(config: dict[str, TrainingJob]) -> None:
@@ -74,6 +75,7 @@ def _train(job: TrainingJob) -> None:
             session.after_step(report)
 
 
+@final
 class _Session:
     """One worker's part in one start of a training; only the first rank speaks and writes."""
 

@@ -1,4 +1,4 @@
-"""In which numbers a network computes; its weights, its heatmaps and their loss are float32 always."""
+"""The numbers in which a network computes; its weights, its heatmaps and their loss are float32 always."""
 
 from __future__ import annotations
 

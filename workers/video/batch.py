@@ -1,13 +1,14 @@
-"""The same poses clip after clip, many at once, and how right they are: PoseTrack18's AP of a whole split."""
+"""A whole split's poses, many clips at once, as the streaming predictor gives them, and PoseTrack18's AP."""
 
 # Shapes: N people of all frames, K joints.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 
-from workers.data.clips import evaluation_clips
+from workers.data.clips import disjoint_clips
 from workers.data.people import People
 from workers.data.tracks import Tracks
 from workers.evaluation.clip_crops import ClipCrops, prepare_clip_crops
@@ -17,6 +18,7 @@ from workers.evaluation.predict import to_image_px
 from workers.video.networks import VideoNetworks
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScoredVideos:
     """The poses of everybody in every frame, in the order of `people`, and their AP."""
@@ -32,7 +34,7 @@ def score_videos(networks: VideoNetworks, tracks: Tracks, batch_size: int) -> Sc
 
     Raises DataError when an image cannot be read and TrainingError when a network's output is not finite.
     """
-    crops = prepare_clip_crops(evaluation_clips(tracks, networks.period), networks.input_hw)
+    crops = prepare_clip_crops(disjoint_clips(tracks, networks.period), networks.input_hw)
     keypoints, scores = predict_clips(networks, crops, batch_size)
     people = replace(tracks.people, people=tuple(tracks.people.people[row] for row in crops.rows.tolist()))
     ap = PoseTrackScorer.from_people(people, alone=True).score(keypoints, scores)

@@ -1,4 +1,4 @@
-"""Where people are in the frames of a video, and who is who: labelled, or found by a detector and a tracker.
+"""Boxes and tracks of the people in the frames of a video: labelled, or found by a detector and a tracker.
 
 Either a file in PoseTrack18's layout: {images, annotations}, an annotation with image_id, bbox, track_id.
 Or a list of {image_id, bbox, track_id}, image_id being the number of the frame.
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -27,6 +27,7 @@ _LIKE = (
 )
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Boxes:
     """Everybody in one frame."""
@@ -38,6 +39,7 @@ class Boxes:
 NOBODY = Boxes(np.empty((0, 4)), np.empty(0, np.int64))
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackedBoxes:
     """The boxes of one video's frames."""

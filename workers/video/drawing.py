@@ -14,7 +14,7 @@ from workers.video.streaming import FramePoses
 LEAST_SCORE = 0.1  # of a joint that is drawn; the heatmaps' largest value
 GOLDEN = 0.618034  # neighbouring numbers get hues far apart
 FONT = cv2.FONT_HERSHEY_SIMPLEX
-Colour = tuple[int, int, int]
+Bgr = tuple[int, int, int]
 Rectangle = tuple[int, int, int, int]  # left, top, width, height
 
 
@@ -35,14 +35,14 @@ def draw_poses(
     return drawn
 
 
-def track_colour(track_id: int) -> Colour:
+def track_colour(track_id: int) -> Bgr:
     """BGR, the same for a track in every frame."""
     red, green, blue = colorsys.hsv_to_rgb((track_id * GOLDEN) % 1.0, 0.85, 1.0)
     return round(255 * blue), round(255 * green), round(255 * red)
 
 
 def _draw_person(
-    drawn: np.ndarray, keypoints: np.ndarray, there: np.ndarray, skeleton: Skeleton, colour: Colour, size: int
+    drawn: np.ndarray, keypoints: np.ndarray, there: np.ndarray, skeleton: Skeleton, colour: Bgr, size: int
 ) -> None:
     points = [_pixel(point) for point in keypoints]
     for first, second in skeleton.links:
@@ -64,7 +64,7 @@ def _draw_labels(drawn: np.ndarray, poses: FramePoses, size: int) -> None:
 
 
 def _draw_label(
-    drawn: np.ndarray, text: str, at: tuple[float, float], colour: Colour, size: int, taken: list[Rectangle]
+    drawn: np.ndarray, text: str, at: tuple[float, float], colour: Bgr, size: int, taken: list[Rectangle]
 ) -> Rectangle:
     """Above `at`, inside the image, below the labels that it would hide; returns where it is."""
     scale = 0.45 * size

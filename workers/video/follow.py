@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from workers.data.tracks import MAX_FRAME_GAP
 from workers.errors import DataError
@@ -14,6 +15,7 @@ from workers.video.frames import Frame, read_frames
 from workers.video.streaming import FramePoses, StreamingPredictor
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Followed:
     """One frame with its poses and the time that they took."""

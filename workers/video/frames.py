@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from workers.errors import DataError
 IMAGES = (".jpg", ".jpeg", ".png")
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One frame."""

@@ -3,7 +3,9 @@
 # Shapes: N people, K joints, H/W input pixels, h/w heatmap cells.
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 from torch import nn
@@ -13,8 +15,11 @@ from workers.data.skeleton import Skeleton, skeleton_from_names
 from workers.evaluation.fold import fold_norms
 from workers.evaluation.inputs import for_evaluation
 from workers.evaluation.propagate import heatmaps_as_it_is
+from workers.weights.allocation import TrainedAllocation
+from workers.weights.key_frame import KeyFrame
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class VideoNetworks:
     """S-ViPNet for key frames, a T-ViPNet for each frame behind one (section 3.1).
@@ -27,6 +32,23 @@ class VideoNetworks:
     frames: tuple[nn.Module, ...]  # forward(images, heatmaps of the frame before) -> heatmaps
     input_hw: tuple[int, int]
     joints: tuple[str, ...]  # of the heatmaps, in order
+
+    @classmethod
+    def of(cls, trained: TrainedAllocation) -> VideoNetworks:
+        """A found allocation's. Raises ArchitectureError where a frame is none of its space."""
+        return cls._behind(trained.key_frame, trained.frame_networks())
+
+    @classmethod
+    def of_key_frames(cls, key_frame: KeyFrame) -> VideoNetworks:
+        """S-ViPNet alone."""
+        return cls._behind(key_frame, [])
+
+    @classmethod
+    def _behind(cls, key_frame: KeyFrame, frames: Sequence[nn.Module]) -> VideoNetworks:
+        return cls(
+            key_frame=key_frame.network(), frames=tuple(frames), input_hw=key_frame.input_hw,
+            joints=key_frame.joints,
+        )  # fmt: skip
 
     def __post_init__(self) -> None:
         for network in (self.key_frame, *self.frames):
@@ -43,7 +65,7 @@ class VideoNetworks:
 
     @property
     def codec(self) -> Codec:
-        """For decoding, which does not depend on the Gaussians' width."""
+        """The codec that decodes heatmaps, which does not depend on the Gaussians' width."""
         return Codec(self.input_hw)
 
     def heatmaps(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from workers.video.networks import VideoNetworks
 BATCH_SIZE = 32  # crops in one forward pass, so that a crowd does not need a crowd's memory
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FramePoses:
     """Everybody of one frame, in the order in which they were given."""
@@ -34,6 +36,7 @@ class FramePoses:
         return len(self.track_ids)
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
     """What is known of one track of the frame before."""
@@ -42,6 +45,7 @@ class _Seen:
     heatmaps: np.ndarray  # (K, h, w) float32, in the coordinates of its crop
 
 
+@final
 class StreamingPredictor:
     """Finds joints online: a frame's poses come from that frame and, by heatmaps, from those before it.
 
@@ -53,11 +57,6 @@ class StreamingPredictor:
         self.networks, self.batch_size = networks, batch_size
         self._codec = networks.codec
         self._before: dict[int, _Seen] = {}
-
-    @property
-    def state_bytes(self) -> int:
-        """Memory of all that is kept from one frame to the next."""
-        return sum(seen.heatmaps.nbytes for seen in self._before.values())
 
     def step(
         self, image: np.ndarray, boxes_xywh_px: np.ndarray, track_ids: Sequence[int] | np.ndarray

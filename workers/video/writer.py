@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
+from typing import final
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from workers.errors import DataError
 CODEC = "mp4v"  # OpenCV's wheels write it without further libraries
 
 
+@final
 class VideoWriter:
     """Opens at the first frame, whose size all must have; nothing is left of a video that was broken off."""
 

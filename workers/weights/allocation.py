@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import final
 
 from torch import Tensor, nn
 
@@ -13,13 +14,13 @@ from spaces.temporal.allocation import Allocation, FrameChoice
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import Average, average
 from workers.errors import DataError
-from workers.video.networks import VideoNetworks
 from workers.weights.key_frame import KeyFrame
 from workers.weights.safetensors import read_weights, save_weights
 
 KEY = "key_frame."
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainedAllocation:
     """All that is needed to follow people through a video."""
@@ -30,16 +31,15 @@ class TrainedAllocation:
 
     @property
     def cost(self) -> Average:
-        """Of one person and frame, key frames included, as the paper's tables report it."""
+        """Cost of one person and frame on average, key frames included, as in the paper's tables."""
         space = AllocationSpace(self.key_frame.temporal(), len(self.allocation.frames))
         return average(space, self.allocation)
 
-    def networks(self) -> VideoNetworks:
-        """Ready to predict. Raises ArchitectureError where a frame is none of this space."""
-        return video_networks(self.key_frame, self.frame_networks())
-
     def frame_networks(self) -> list[nn.Module]:
-        """The T plain networks behind the key frame's, in training mode; errors as `networks`."""
+        """The T plain networks behind the key frame's, in training mode.
+
+        Raises ArchitectureError where a frame is none of this space.
+        """
         temporal = self.key_frame.temporal()
         plain: list[nn.Module] = []
         for choice, weights in zip(self.allocation.frames, self.weights, strict=True):
@@ -50,21 +50,13 @@ class TrainedAllocation:
         return plain
 
     def without_fusion(self) -> TrainedAllocation:
-        """The same CNNs, none of which sees the heatmaps of the frame before (Figure 6a's control)."""
+        """A copy whose CNNs see no heatmaps of the frame before (Figure 6a's control)."""
         frames = tuple(FrameChoice(each.architecture, None) for each in self.allocation.frames)
         alone = tuple(
             {name: tensor for name, tensor in weights.items() if not name.startswith("fusions.")}
             for weights in self.weights
         )
         return replace(self, allocation=replace(self.allocation, frames=frames), weights=alone)
-
-
-def video_networks(key_frame: KeyFrame, frames: Sequence[nn.Module] = ()) -> VideoNetworks:
-    """The key frame's network and those of the frames behind it, by default none: S-ViPNet alone."""
-    return VideoNetworks(
-        key_frame=key_frame.network(), frames=tuple(frames), input_hw=key_frame.input_hw,
-        joints=key_frame.joints,
-    )  # fmt: skip
 
 
 def save_allocation(path: Path, trained: TrainedAllocation) -> None:

@@ -22,7 +22,7 @@ def with_joints_of(
     A joint that `trained` has is copied by its name, wherever it stands. Of the others, head_bottom starts as
     the mean of nose and shoulders, head_top as that of the eyes, and any other with zeros: an empty heatmap.
 
-    Measured on made data, OKS AP of a small network after 4 epochs of finetuning, mean of 3 seeds (which
+    Measured on synthetic data, OKS AP of a small network after 4 epochs of finetuning, mean of 3 seeds (which
     differ by 0.009 at most): these means 0.580; rows kept by their number, so that the two start as left and
     right eye, 0.551; both as the nose 0.521; both with zeros 0.477.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from torch import Tensor, nn
 
@@ -17,6 +18,7 @@ from workers.weights.joints import with_joints_of
 from workers.weights.safetensors import load_network, read_architecture, read_joints
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KeyFrame:
     """The network of every key frame, as a value that travels to workers."""
@@ -36,7 +38,7 @@ class KeyFrame:
         return TemporalSpace(self.spatial, self.architecture, operations)
 
     def network(self) -> nn.Module:
-        """In eval mode, without gradients: the same heatmaps whatever the batch."""
+        """The plain network in eval mode, without gradients: equal heatmaps whatever the batch."""
         network = self.spatial.network(self.architecture)
         network.load_state_dict(dict(self.weights))
         return network.eval().requires_grad_(False)

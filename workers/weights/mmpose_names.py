@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import final
 
 from spaces.architecture import Architecture
 from workers.errors import DataError
@@ -17,6 +18,7 @@ HEADS = ("head", "keypoint_head")  # MMPose 1.x, 0.x
 LayerName = Callable[[Architecture, int, int], str]  # architecture, stage, block
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Naming:
     """How one backbone is named: its modules, ours -> MMPose's, and the name of a block."""

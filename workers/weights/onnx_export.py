@@ -1,4 +1,4 @@
-"""From a plain network to one ONNX file, kept only after ONNX Runtime has shown PyTorch's output with it."""
+"""ONNX export of a plain network to one file, kept only if ONNX Runtime gives PyTorch's output with it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 import onnx
@@ -15,6 +16,7 @@ import onnxruntime as ort
 import torch
 from torch import nn
 
+from spaces.streams import Stream, torch_generator
 from workers.errors import DataError
 from workers.files import whole_file
 
@@ -24,6 +26,7 @@ INPUT, OUTPUT = "image", "heatmaps"
 CHECKED_BATCHES = (1, 3)  # two sizes: the batch must be free
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class OnnxCheck:
     """How the file's output stands to PyTorch's, on random inputs."""
@@ -47,7 +50,7 @@ def export_onnx(
         with whole_file(path) as draft:
             _write(draft, network, input_hw, metadata or {})
             onnx.checker.check_model(str(draft), full_check=True)
-            check = compare(draft, network, input_hw)
+            check = compare_outputs(draft, network, input_hw)
             if not check.relative <= GATE:
                 raise DataError(
                     f"{path.name} must repeat PyTorch's output within {GATE:g} in ONNX Runtime, but it "
@@ -60,12 +63,12 @@ def export_onnx(
 
 
 @torch.no_grad()
-def compare(path: Path, network: nn.Module, input_hw: tuple[int, int], seed: int = 0) -> OnnxCheck:
+def compare_outputs(path: Path, network: nn.Module, input_hw: tuple[int, int], seed: int = 0) -> OnnxCheck:
     """The file in ONNX Runtime against the network, on standard normal inputs."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch_generator(Stream.EXPORT_CHECK, seed)
     images = [torch.randn(batch, 3, *input_hw, generator=generator) for batch in CHECKED_BATCHES]
     ours = np.concatenate([network(image).numpy() for image in images])
     theirs = np.concatenate([session.run([OUTPUT], {INPUT: image.numpy()})[0] for image in images])
@@ -96,7 +99,7 @@ def _write(path: Path, network: nn.Module, input_hw: tuple[int, int], metadata: 
 
 @contextmanager
 def _exporter_quiet() -> Iterator[None]:
-    """Without what the exporter says of torchvision, which is not needed, and of its own old calls."""
+    """Silences what the exporter says of torchvision, which is not needed, and of its own old calls."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import final, get_args
 
 from torch import Tensor
 
@@ -18,9 +18,10 @@ from workers.errors import DataError
 from workers.weights.safetensors import read_weights, save_weights
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainedTemporal:
-    """What the file holds."""
+    """A trained T supernet as its file holds it."""
 
     space: TemporalSpace
     joints: tuple[str, ...]
@@ -28,7 +29,7 @@ class TrainedTemporal:
     weights: Mapping[str, Tensor]
 
     def supernet(self) -> TemporalSupernet:
-        """In eval mode; each subnet's statistics of BatchNorm are to be recalibrated before use."""
+        """The T supernet in eval mode; each subnet's BatchNorm is to be recalibrated before use."""
         supernet = self.space.supernet()
         supernet.load_state_dict(dict(self.weights))
         return supernet.eval()
@@ -41,7 +42,7 @@ def save_temporal_supernet(
     joints: Sequence[str],
     trained_frames: int,
 ) -> None:
-    """By temporary name and rename, so a file that exists is whole; `joints` names the heatmaps in order."""
+    """Writes a trained T supernet, whole or not at all; `joints` names its heatmaps in order."""
     height, width = space.spatial.input_hw
     metadata = {
         "space": space.name,

@@ -1,4 +1,4 @@
-"""What a search looks at: the supernet's weights, crops to recalibrate on and to score, the truth."""
+"""Inputs of a search: the supernet's weights, crops to recalibrate on and to score, the truth."""
 
 from __future__ import annotations
 
@@ -8,28 +8,27 @@ from dataclasses import replace
 import numpy as np
 
 from platform.run.context import Run
-from platform.stages.spatial.scoring import evenly_spaced
+from platform.stages.spatial.scoring import evenly_spaced_people
 from platform.trials.evaluation_digest import evaluation_digest
 from spaces.space import SearchSpace
+from spaces.streams import Stream, generator
 from workers.data.coco import locate
 from workers.data.codec import Codec
 from workers.data.people import People
 from workers.evaluation.coco.ap import CocoScorer
-from workers.evaluation.coco.detections import read_detections
+from workers.evaluation.coco.detections import read_detected_people
 from workers.evaluation.crops import ValidationCrops
 from workers.evaluation.on_ray_crops import share_crops
 from workers.search.evaluator import SearchInputs
 from workers.weights.safetensors import load_weights
 
-_SHUFFLED = 5  # the seed of the one order in which all searches look at a split's people
-
 
 def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInputs:
-    """With crops that Ray's tasks cut out and its object store keeps; needs a Ray session."""
+    """A search's inputs; Ray's tasks cut out the crops, its object store keeps them. Needs a Ray session."""
     config = context.config
     weights = load_weights(context.folder.supernet, {"space": space.name, "keypoints": str(space.keypoints)})
     training = context.people(config.data.train_split)
-    chosen = evenly_spaced(training, min(config.search.recalibration_people, len(training)))
+    chosen = evenly_spaced_people(training, min(config.search.recalibration_people, len(training)))
     chunk_bytes = config.search.crop_chunk_mib << 20
     crops, scorer = _crops(context, people, chunk_bytes)
     return SearchInputs(
@@ -43,12 +42,12 @@ def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInp
         codec=Codec(config.space.input_hw, config.space.sigma_cells),
         batch_size=config.search.batch_size,
         flip_test=config.search.flip_test,
-        first_look_people=first_look_rows(crops.image_ids.tolist(), config.search.first_look_people),
+        first_rung_people=first_rung_rows(crops.image_ids.tolist(), config.search.first_look_people),
     )
 
 
-def first_look_rows(image_ids: Sequence[int], people: int) -> int:
-    """Rows of a first look at no fewer than `people`: up to where an image ends; 0 where it would be all."""
+def first_rung_rows(image_ids: Sequence[int], people: int) -> int:
+    """Crops of a first rung of at least `people`, up to where an image ends; 0 where they would be all."""
     if not people:
         return 0
     ends = (row for row in range(people, len(image_ids)) if image_ids[row] != image_ids[row - 1])
@@ -60,15 +59,15 @@ def _crops(context: Run, people: People, chunk_bytes: int) -> tuple[ValidationCr
     if config.search.detections is None:
         scorer = CocoScorer.from_people(people)
     else:
-        detected = read_detections(config.search.detections, context.data_root, config.data.val_split)
+        detected = read_detected_people(config.search.detections, context.data_root, config.data.val_split)
         people, scores, scorer = detected.people, detected.scores, CocoScorer.from_detected(detected)
     people, scores = _shuffled(people, scores)
     return share_crops(people, config.space.input_hw, chunk_bytes, scores), scorer
 
 
 def _shuffled(people: People, scores: np.ndarray | None) -> tuple[People, np.ndarray | None]:
-    """So that the first ones are a fair sample: neighbours in an annotation file are alike."""
-    order = np.random.default_rng(_SHUFFLED).permutation(len(people))
+    """The people in random order: the first are a fair sample, neighbours in an annotation file are not."""
+    order = generator(Stream.PEOPLE_ORDER, seed=0).permutation(len(people))
     mixed = replace(people, people=tuple(people.people[row] for row in order))
     return mixed, None if scores is None else scores[order]
 
@@ -77,7 +76,7 @@ SCORING_FIELDS = ("recalibration_people", "batch_size", "flip_test")  # of Searc
 
 
 def search_digest(context: Run, space: SearchSpace) -> str:
-    """Of a run's supernet, annotation files and settings. Images count by their names in the annotations."""
+    """Digest of a run's supernet, annotation files and settings; images count by the names there."""
     config = context.config
     splits = (config.data.train_split, config.data.val_split)
     annotations = [locate(context.data_root, split)[1] for split in splits]

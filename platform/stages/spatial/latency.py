@@ -9,23 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
+from platform.config.checks import typed
+from platform.config.sections.bounds import fields_named
 from platform.latencies.meters import Meters, need_cores, one_processor
 from platform.latencies.sources import LatencySource, MeasuredLatency, PredictedLatency
-from platform.latencies.table import LatencyTable, Row
+from platform.latencies.table import LatencyRow, LatencyTable
 from platform.run.context import Run
+from platform.terminal.errors import ConfigError
 from platform.terminal.progress import StageProgress
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint, sample_many
 from spaces.space import SearchSpace
+from spaces.streams import Stream, generator
 from workers.latency.measure import Setting
 from workers.latency.predictor import FEWEST_SAMPLES, LatencyPredictor, train_predictor
 from workers.latency.steadiness import Steadiness
 
 PASSES = 2  # over architectures that a neighbour disturbed
-FEWEST_CALM = 0.5  # of the samples, for the others to be left out of the learning
-_STREAM = 12  # keeps this random stream apart from those of data, training and samplers
+FEWEST_UNDISTURBED = 0.5  # of the samples, for the others to be left out of the learning
 
 
 def latency_constraint(context: Run, space: SearchSpace, constraint: Constraint) -> LatencySource | None:
@@ -55,7 +56,7 @@ def latency_constraint(context: Run, space: SearchSpace, constraint: Constraint)
     )  # fmt: skip
     meters = Meters(setting, policy, 1, config.latency_resource)
 
-    def measure(architecture: Architecture) -> Row:
+    def measure(architecture: Architecture) -> LatencyRow:
         (row,) = meters.measure([architecture])
         one_processor({predictor.cpu, row["cpu"]})
         return row
@@ -70,25 +71,33 @@ def _learn(
 ) -> None:  # fmt: skip
     """Leaves the predictor in the run's folder."""
     config = context.config
-    rng = np.random.default_rng([_STREAM, config.seed])
-    samples = sample_many(space, constraint, config.search.latency_samples, rng)
+    rng = generator(Stream.LATENCY_SAMPLES, config.seed)
+    with fields_named(config.search.section):
+        samples = sample_many(space, constraint, config.search.latency_samples, rng)
+    if len(samples) < FEWEST_SAMPLES:
+        raise ConfigError(
+            f"a latency is learnt from at least {FEWEST_SAMPLES} subnets, but only {len(samples)} have "
+            f"{constraint}. Widen {' or '.join(typed('search', name) for name in constraint.fields_set())}."
+        )
     _measure_all(context, samples, setting, table, policy)
-    calm = [sample for sample in samples if table.is_calm(sample.key, policy.control_limit)]
-    enough = enough_calm(len(calm), len(samples))
-    if len(calm) < len(samples):
+    undisturbed = [sample for sample in samples if table.is_undisturbed(sample.key, policy.control_limit)]
+    enough = enough_undisturbed(len(undisturbed), len(samples))
+    if len(undisturbed) < len(samples):
         context.console.print(
-            f"latency: other work on the machine disturbed {len(samples) - len(calm)} of {len(samples)} "
-            f"measurements; {'left out' if enough else 'too many to leave out'}",
+            f"latency: other work on the machine disturbed {len(samples) - len(undisturbed)} of "
+            f"{len(samples)} measurements; {'left out' if enough else 'too many to leave out'}",
             highlight=False,
         )
     cpu = one_processor({table[sample.key]["cpu"] for sample in samples})
-    measured = [(sample, float(table[sample.key]["median_ms"])) for sample in (calm if enough else samples)]
+    measured = [
+        (sample, float(table[sample.key]["median_ms"])) for sample in (undisturbed if enough else samples)
+    ]
     train_predictor(space, setting, cpu, measured).save(context.folder.latency_predictor)
 
 
-def enough_calm(calm: int, samples: int) -> bool:
+def enough_undisturbed(undisturbed: int, samples: int) -> bool:
     """Whether so many undisturbed measurements can stand for all: at least half, and enough to learn from."""
-    return calm >= max(FEWEST_SAMPLES, FEWEST_CALM * samples)
+    return undisturbed >= max(FEWEST_SAMPLES, FEWEST_UNDISTURBED * samples)
 
 
 def _measure_all(
@@ -97,19 +106,21 @@ def _measure_all(
 ) -> None:  # fmt: skip
     """Every sample that the table lacks, then those again that were disturbed."""
     config = context.config.search
-    waiting = [sample for sample in samples if sample.key not in table]
-    if not waiting:
+    pending = [sample for sample in samples if sample.key not in table]
+    if not pending:
         return
     with (
         Meters(setting, policy, config.latency_meters, config.latency_resource) as meters,
         StageProgress(context.console, "latency", len(samples)) as progress,
     ):
         for _ in range(PASSES):
-            for row in meters.measure(waiting):
+            for row in meters.measure(pending):
                 table.put(row)
                 done = sum(sample.key in table for sample in samples)
                 progress.show(done, f"{row['median_ms']:.2f} ms, control at {row['control_ratio']:.2f}")
-            waiting = [sample for sample in samples if not table.is_calm(sample.key, policy.control_limit)]
+            pending = [
+                sample for sample in samples if not table.is_undisturbed(sample.key, policy.control_limit)
+            ]
 
 
 def _line(predictor: LatencyPredictor) -> str:

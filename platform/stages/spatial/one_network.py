@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import final
 
 from platform.run.cluster import in_a_slot
 from platform.run.context import Run
@@ -16,11 +17,12 @@ from workers.data.batches.training_set import steps_per_epoch
 from workers.data.people import People
 from workers.training.config import SpatialTask
 from workers.training.tasks.network import NetworkTraining, Start
-from workers.training.tasks.network_score import Scored, score_network
+from workers.training.tasks.network_score import ScoredNetwork, score_network
 from workers.training.tasks.validation import ValidationTask
 from workers.weights.safetensors import save_network
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NetworkStage:
     """One network's training from its start to its file."""
@@ -40,10 +42,10 @@ class NetworkStage:
         trained = Start(architecture=self.start.architecture, weights=state[NetworkTraining.weights_name])
         self._write(context, self._score(context, trained))
 
-    def _score(self, context: Run, trained: Start) -> Scored:
+    def _score(self, context: Run, trained: Start) -> ScoredNetwork:
         return in_a_slot(context.config.resources, score_network, self.task, trained, self.scoring)
 
-    def _write(self, context: Run, scored: Scored) -> None:
+    def _write(self, context: Run, scored: ScoredNetwork) -> None:
         architecture, joints = self.start.architecture, self.people.skeleton.names
         space = build_space(self.task.space, len(joints), self.task.input_hw)
         network = space.network(architecture)

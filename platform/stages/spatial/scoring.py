@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platform.config.training import FinetuneConfig
+from platform.config.sections.training import FinetuneConfig
 from platform.run.context import Run
 from workers.data.people import People
 from workers.data.posetrack import posetrack_annotations
@@ -26,7 +26,7 @@ def posetrack_scoring(
     return _scoring(context, training, people, CocoScorer.from_annotations(records, people.skeleton))
 
 
-def evenly_spaced(people: People, count: int) -> People:
+def evenly_spaced_people(people: People, count: int) -> People:
     """`count` of the people, spread over the whole annotation file: neighbours in it are alike."""
     chosen = [people.people[index * len(people) // count] for index in range(count)]
     return People(
@@ -38,6 +38,6 @@ def _scoring(context: Run, training: People, people: People, scorer: CocoScorer)
     search = context.config.search
     count = min(search.recalibration_people, len(training))
     return ValidationTask(
-        people=people, scorer=scorer, recalibration=evenly_spaced(training, count),
+        people=people, scorer=scorer, recalibration=evenly_spaced_people(training, count),
         batch_size=search.batch_size, flip_test=search.flip_test,
     )  # fmt: skip

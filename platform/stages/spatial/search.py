@@ -7,6 +7,7 @@ from typing import Any
 
 import ray
 
+from platform.config.sections.bounds import fields_named
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.results.store import Row
 from platform.run.context import Run
@@ -15,10 +16,10 @@ from platform.run.taken_supernets import take_supernet
 from platform.samplers.registry import build_sampler
 from platform.stages.spatial.inputs import search_digest, search_inputs
 from platform.stages.spatial.latency import latency_constraint
-from platform.trials.first_look import FirstLook
 from platform.trials.row import SearchFacts, is_scored
-from platform.trials.search import SearchRun, refuse_other, send, waiting
-from platform.trials.warm_start import settled_rows, take_over
+from platform.trials.rungs import FirstRung
+from platform.trials.search import SearchRun, pending_trials, refuse_other, send
+from platform.trials.warm_start import take_over, warm_start_rows
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
 from workers.errors import DataError
@@ -31,23 +32,24 @@ def run(context: Run) -> None:
     config, store = context.config.search, context.folder.trials
     people = context.people(context.config.data.val_split)
     space = context.space(people)
-    config.constraint.check(space)
+    with fields_named(config.section):
+        config.constraint.check(space)
     store.tidy()
     done = store.rows(STAGE)
-    if not waiting(config.trials, done) and context.folder.best.exists():
+    if not pending_trials(config.trials, done) and context.folder.best.exists():
         send(context, done)
         context.console.print(f"{STAGE}: done before, {len(done)} trials", highlight=False)
         return
     if not context.folder.supernet.exists():
         take_supernet(context)
     facts = _facts(context, space)
-    settled = settled_rows(context, STAGE, facts.evaluation)
+    known = warm_start_rows(context, STAGE, facts.evaluation)
     inputs = ray.put(search_inputs(context, space, people))
-    _search(context, space, facts, settled, inputs)
+    _search(context, space, facts, known, inputs)
     _compare_with_untrained(context, inputs)
 
 
-def _search(context: Run, space: SearchSpace, facts: SearchFacts, settled: list[Row], inputs: Any) -> None:
+def _search(context: Run, space: SearchSpace, facts: SearchFacts, known: list[Row], inputs: Any) -> None:
     config, store = context.config.search, context.folder.trials
     latency = latency_constraint(context, space, config.constraint)
     feasible = FeasibleArchitectures(space, config.constraint, latency, config.max_latency_ms)
@@ -57,16 +59,16 @@ def _search(context: Run, space: SearchSpace, facts: SearchFacts, settled: list[
         columns = {} if latency is None else latency.columns(architecture)
         return {"params": cost.params, "macs": cost.macs, "gmacs": cost.gmacs} | columns
 
-    take_over(context, settled, facts, feasible)
+    take_over(context, known, facts, feasible)
     done = store.rows(STAGE)
     refuse_other(context, done, facts.evaluation, "another supernet")
     sampler = build_sampler(config, feasible, context.config.seed, context.folder.journal)
     most_gmacs = config.max_gmacs or space.cost(space.biggest()).gmacs
     search = SearchRun(
         context, facts, feasible, figures, sampler,
-        most_gmacs=most_gmacs, trials=config.trials, done=done, settled=settled,
+        most_gmacs=most_gmacs, trials=config.trials, done=done, known=known,
     )  # fmt: skip
-    search.run(inputs, context.folder.ray, FirstLook.of(config, done))
+    search.run(inputs, context.folder.ray, FirstRung.of(config, done))
 
 
 def _facts(context: Run, space: SearchSpace) -> SearchFacts:

@@ -7,7 +7,7 @@ from pathlib import Path
 from platform.run.context import Run
 from platform.terminal.errors import ConfigError
 from spaces.temporal.allocation import OPERATIONS, Operation
-from workers.data.clips import Clips, evaluation_clips, evenly_spaced
+from workers.data.clips import Clips, disjoint_clips, evenly_spaced_clips
 from workers.data.tracks import Tracks, read_tracks
 from workers.training.tasks.clip_validation import ClipScoring
 from workers.weights.key_frame import KeyFrame, read_key_frame
@@ -45,14 +45,14 @@ def clip_scoring(context: Run, training: Clips) -> ClipScoring:
     """The validation tracks, each cut into clips from key frame to key frame, scored as the search does."""
     search = context.config.temporal.search
     return ClipScoring(
-        clips=evaluation_clips(validation_tracks(context), training.frames),
-        recalibration=evenly_spaced(training, search.recalibration_clips),
+        clips=disjoint_clips(validation_tracks(context), training.frames),
+        recalibration=evenly_spaced_clips(training, search.recalibration_clips),
         batch_size=search.batch_size,
     )
 
 
 def operations(context: Run) -> tuple[Operation, ...]:
-    """By which heatmaps may be fused; none in the control without fusion."""
+    """The operations by which heatmaps may be fused; none in the control without fusion."""
     return OPERATIONS if context.config.temporal.fusion else ()
 
 

@@ -1,25 +1,27 @@
-"""What the joint search looks at: the T supernet, S-ViPNet, clips to recalibrate on and to score."""
+"""Inputs of the joint search: the T supernet, S-ViPNet, clips to recalibrate on and to score."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import final
 
 from platform.run.cluster import in_a_slot
 from platform.run.context import Run
 from platform.stages.temporal.clips import key_frame, key_frame_path, training_tracks, validation_tracks
 from platform.trials.evaluation_digest import evaluation_digest
 from spaces.temporal.allocation_space import AllocationSpace
-from workers.data.clips import Clips, evaluation_clips, evenly_spaced, training_clips
+from workers.data.clips import Clips, disjoint_clips, evenly_spaced_clips, training_clips
 from workers.data.codec import Codec
 from workers.errors import DataError
 from workers.search.allocation_evaluator import AllocationInputs
-from workers.search.footage import read_footage, see_key_frames
+from workers.search.evaluation_clips import predict_key_frames, prepare_evaluation_clips
 from workers.weights.key_frame import KeyFrame
 from workers.weights.temporal_supernet import TrainedTemporal, load_temporal_supernet
 
 MIB = 1 << 20
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Material:
     """What the search begins from, before any image is read."""
@@ -41,7 +43,7 @@ def material(context: Run) -> Material:
             "temporal_train before it."
         )
     trained, tracks = load_temporal_supernet(path), validation_tracks(context)
-    clips = evaluation_clips(tracks, config.frames + 1)
+    clips = disjoint_clips(tracks, config.frames + 1)
     training = training_clips(training_tracks(context), config.frames + 1)
     start = key_frame(context, trained.joints)
     _check_same(trained, start, clips)
@@ -50,7 +52,7 @@ def material(context: Run) -> Material:
         trained=trained,
         key_frame=start,
         scored=clips,
-        recalibration=evenly_spaced(training, config.search.recalibration_clips),
+        recalibration=evenly_spaced_clips(training, config.search.recalibration_clips),
         evaluation=_digest(context, clips, training),
     )
 
@@ -59,13 +61,15 @@ def allocation_inputs(context: Run, given: Material) -> AllocationInputs:
     """Crops are cut out here; key frames are seen by a Ray task with a trial's resources."""
     config = context.config
     codec = Codec(config.space.input_hw, config.space.sigma_cells)
-    footage = read_footage(given.scored, given.recalibration, codec, config.temporal.search.batch_size)
+    clips = prepare_evaluation_clips(
+        given.scored, given.recalibration, codec, config.temporal.search.batch_size
+    )
     return AllocationInputs(
         space=given.space,
         weights={name: tensor.numpy() for name, tensor in given.trained.weights.items()},
-        footage=footage,
+        clips=clips,
         key_frame=in_a_slot(
-            config.resources, see_key_frames, given.space, dict(given.key_frame.weights), footage
+            config.resources, predict_key_frames, given.space, dict(given.key_frame.weights), clips
         ),
         cache_bytes=config.temporal.search.cache_mib * MIB,
     )

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from platform.feasible.allocations import LATENCY_FIELD
 from platform.latencies.allocation import AllocationLatency
-from platform.latencies.meters import Meters, Timed, need_cores
-from platform.latencies.table import LatencyTable, Row
+from platform.latencies.meters import Meters, Timeable, need_cores
+from platform.latencies.table import LatencyRow, LatencyTable
 from platform.run.context import Run
 from spaces.temporal.allocation_space import AllocationSpace
 from workers.latency.measure import Setting
@@ -40,7 +40,7 @@ def allocation_latency(context: Run, space: AllocationSpace) -> Iterator[Allocat
     table = LatencyTable(context.folder.frame_latency_table)
     with Meters(setting, Steadiness(), 1, config.latency_resource) as meters:
 
-        def measure(network: Timed) -> Row:
+        def measure(network: Timeable) -> LatencyRow:
             (row,) = meters.measure([network])
             return row
 

@@ -10,36 +10,37 @@ from typing import Any
 import ray
 
 from analysis.allocation_table import summary
+from platform.config.sections.bounds import fields_named
 from platform.feasible.allocations import FeasibleAllocations
 from platform.results.store import Row
 from platform.run.cluster import in_a_slot
 from platform.run.context import Run
 from platform.run.folder import write_text
 from platform.run.taken_supernets import take_temporal_supernet
-from platform.samplers.prefix import FAMILY
+from platform.samplers.prefix import GROUP_SIZE
 from platform.samplers.registry import build_sampler
 from platform.stages.temporal.found import found_allocation
 from platform.stages.temporal.inputs import Material, allocation_inputs, material
 from platform.stages.temporal.latency import allocation_latency
 from platform.trials.row import SearchFacts
-from platform.trials.search import SearchRun, refuse_other, send, waiting
-from platform.trials.warm_start import settled_rows, take_over
+from platform.trials.search import SearchRun, pending_trials, refuse_other, send
+from platform.trials.warm_start import take_over, warm_start_rows
+from spaces.constraint import GIGA
 from spaces.temporal.allocation import Allocation
-from spaces.temporal.average import average, on_the_sum
-from spaces.temporal.drawing import check_constraint
+from spaces.temporal.average import average
+from spaces.temporal.drawing import check_on_average
 from workers.errors import DataError
 from workers.search.allocation_evaluator import networks_of
 from workers.weights.allocation import TrainedAllocation, save_allocation
 
 STAGE = "temporal_search"
-GIGA = 10**9
 
 
 def run(context: Run) -> None:
     store, trials = context.folder.trials, context.config.temporal.search.trials
     store.tidy()
     done = store.rows(STAGE)
-    if not waiting(trials, done) and context.folder.allocation.exists():
+    if not pending_trials(trials, done) and context.folder.allocation.exists():
         send(context, done)
         context.console.print(f"{STAGE}: done before, {len(done)} trials", highlight=False)
     else:
@@ -51,21 +52,22 @@ def _search(context: Run, done: list[Row]) -> None:
     if not context.folder.temporal_supernet.exists():
         take_temporal_supernet(context)
     config, given = context.config.temporal.search, material(context)
-    check_constraint(given.space, on_the_sum(given.space, config.constraint))
+    with fields_named(config.section):
+        check_on_average(given.space, config.constraint)
     facts = _facts(context, given)
     refuse_other(context, done, facts.evaluation, "another T supernet or S-ViPNet")
-    settled = settled_rows(context, STAGE, facts.evaluation)
+    known = warm_start_rows(context, STAGE, facts.evaluation)
     with allocation_latency(context, given.space) as latency:
         feasible = FeasibleAllocations(given.space, config.constraint, latency, config.max_latency_ms)
-        take_over(context, settled, facts, feasible)
+        take_over(context, known, facts, feasible)
         inputs = ray.put(allocation_inputs(context, given))
-        _run_trials(context, given, facts, feasible, settled, inputs)
+        _run_trials(context, given, facts, feasible, known, inputs)
     _keep_best(context, given, inputs)
 
 
 def _run_trials(
     context: Run, given: Material, facts: SearchFacts, feasible: FeasibleAllocations,
-    settled: list[Row], inputs: Any,
+    known: list[Row], inputs: Any,
 ) -> None:  # fmt: skip
     config = context.config.temporal.search
     options = replace(context.config.search, trials=config.trials)
@@ -73,19 +75,19 @@ def _run_trials(
         options, feasible, context.config.seed, context.folder.allocation_journal, config.sampler
     )
     search = SearchRun(
-        _in_families(context), facts, feasible, lambda one: _figures(feasible, one), sampler,
+        _in_groups(context), facts, feasible, lambda one: _figures(feasible, one), sampler,
         most_gmacs=config.max_gmacs or average(given.space, given.space.biggest()).gmacs,
-        trials=config.trials, done=context.folder.trials.rows(STAGE), settled=settled,
+        trials=config.trials, done=context.folder.trials.rows(STAGE), known=known,
     )  # fmt: skip
     search.run(inputs, context.folder.ray / STAGE)
 
 
-def _in_families(context: Run) -> Run:
-    """A family's members go to one worker, which remembers their beginning."""
+def _in_groups(context: Run) -> Run:
+    """The run, but handing out whole sibling groups: one worker then has their prefix in its cache."""
     config = context.config
     if config.temporal.search.sampler != "prefix":
         return context
-    together = max(FAMILY, config.resources.candidates_per_trial)
+    together = max(GROUP_SIZE, config.resources.candidates_per_trial)
     resources = replace(config.resources, candidates_per_trial=together)
     return replace(context, config=replace(config, resources=resources))
 
@@ -100,7 +102,7 @@ def _facts(context: Run, given: Material) -> SearchFacts:
 
 
 def _figures(feasible: FeasibleAllocations, allocation: Allocation) -> Mapping[str, Any]:
-    """Of the average frame; the table holds whole numbers of MACs and parameters."""
+    """Columns of the average frame; the table holds whole numbers of MACs and parameters."""
     figures = feasible.figures(allocation)
     return figures | {"macs": round(figures["gmacs"] * GIGA), "params": round(figures["params"])}
 

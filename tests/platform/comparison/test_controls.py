@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
-from platform import controls
-from platform.comparison.controls import Control, begin, check
+from platform.comparison.controls import Control, begin, check_controls, controls
 from platform.config.file import flat_fields
 from platform.config.recipes import recipe
 from platform.config.run import RunConfig
-from platform.config.search import AllocationConfig, SearchConfig
+from platform.config.sections.search import AllocationConfig, SearchConfig
+from platform.config.sections.temporal import TemporalConfig
+from platform.config.sections.training import FinetuneConfig
 from platform.config.stage_names import StageName
-from platform.config.temporal import TemporalConfig
-from platform.config.training import FinetuneConfig
 from platform.controls import main
 from platform.terminal.command_line import run
 from platform.terminal.errors import ConfigError
@@ -46,7 +45,7 @@ def differences(base: RunConfig) -> dict[str, dict[str, Any]]:
         control.config.name: {
             name: value for name, value in flat_fields(control.config).items() if before[name] != value
         }
-        for control in controls.controls(base)
+        for control in controls(base)
     }
 
 
@@ -71,7 +70,7 @@ def test_each_control_differs_in_what_it_is_for_alone(base: RunConfig, tmp_path:
 
 
 def test_controls_begin_with_the_t_supernet_or_the_allocation_that_the_run_left(base: RunConfig) -> None:
-    taken = {control.config.name: list(control.taken) for control in controls.controls(base)}
+    taken = {control.config.name: list(control.taken) for control in controls(base)}
     assert taken == {
         "ours-t2": ["temporal_supernet.safetensors"], "ours-t4": ["temporal_supernet.safetensors"],
         "ours-shared": ["temporal_supernet.safetensors"], "ours-s-only": [],
@@ -80,7 +79,7 @@ def test_controls_begin_with_the_t_supernet_or_the_allocation_that_the_run_left(
 
 
 def test_what_a_control_begins_with_is_taken_once(base: RunConfig, tmp_path: Path) -> None:
-    control: Control = controls.controls(base)[0]
+    control: Control = controls(base)[0]
     begin(control)
     taken = tmp_path / "ours-t2" / "temporal_supernet.safetensors"
     assert taken.read_text() == "temporal_supernet"
@@ -96,7 +95,7 @@ def test_s_only_searches_the_supernet_of_the_run_whose_network_was_finetuned(
     elsewhere = tmp_path / "coco" / "network.safetensors"
     stages: tuple[StageName, ...] = ("spatial_finetune", *base.stages[-3:])
     video = replace(base, stages=stages, finetune=FinetuneConfig(weights=elsewhere))
-    spatial = next(each.config for each in controls.controls(video) if each.config.name == "ours-s-only")
+    spatial = next(each.config for each in controls(video) if each.config.name == "ours-s-only")
     assert spatial.warm_start == (tmp_path / "coco",)
     assert spatial.finetune.weights is None
 
@@ -119,9 +118,9 @@ def test_another_t_of_the_run_has_the_other_two_as_controls(base: RunConfig) -> 
 def test_what_would_compare_nothing_is_refused_at_once(
     base: RunConfig, change: dict[str, Any], says: str
 ) -> None:
-    check(base)
+    check_controls(base)
     with pytest.raises(ConfigError, match=says):
-        check(replace(base, **change))
+        check_controls(replace(base, **change))
 
 
 def test_the_command_teaches_and_refuses_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,15 +13,16 @@ from platform.comparison.scores import score_run
 from platform.comparison.tables import Entry, Method, as_csv, as_markdown, comparisons, rows_of
 from platform.config.file import to_yaml
 from platform.config.run import RunConfig
-from platform.config.search import AllocationConfig, SearchConfig
-from platform.config.temporal import TemporalConfig
-from platform.config.training import FinetuneConfig
+from platform.config.sections.search import AllocationConfig, SearchConfig
+from platform.config.sections.temporal import TemporalConfig
+from platform.config.sections.training import FinetuneConfig
 from platform.terminal.command_line import run
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.data.tracks import Tracks, read_tracks
 from workers.video.batch import score_videos
-from workers.weights.allocation import TrainedAllocation, save_allocation, video_networks
+from workers.video.networks import VideoNetworks
+from workers.weights.allocation import TrainedAllocation, save_allocation
 from workers.weights.safetensors import save_network
 
 
@@ -70,10 +71,10 @@ def test_each_bound_has_rows_of_its_own() -> None:
 
 
 def test_tables_are_markdown_and_csv() -> None:
-    text = as_markdown(ENTRIES, 3, "made clips, split val")
+    text = as_markdown(ENTRIES, 3, "synthetic clips, split val")
     assert "| T-ViPNAS without fusion | 3 | 0.8000 | 0.7500 | 58.5 | 3.5 | 58.5 | - | - |" in text
-    assert "No run for this comparison." in as_markdown([], 3, "made clips")
-    assert "boxes as labelled. Videos: made clips, split val.\n" in text
+    assert "No run for this comparison." in as_markdown([], 3, "synthetic clips")
+    assert "boxes as labelled. Videos: synthetic clips, split val.\n" in text
     rows = list(csv.DictReader(as_csv(ENTRIES, 3).splitlines()))
     assert len(rows) == 3 + 2 + 2 + 3
     assert rows[0]["comparison"] == "Temporal-level search (Table 3)"
@@ -82,8 +83,8 @@ def test_tables_are_markdown_and_csv() -> None:
 
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    config = MadeConfig(clips=2, frames_per_clip=4, people_per_clip=3)
-    return write_made_dataset(tmp_path_factory.mktemp("videos") / "data", config)
+    config = SyntheticConfig(clips=2, frames_per_clip=4, people_per_clip=3)
+    return write_synthetic_dataset(tmp_path_factory.mktemp("videos") / "data", config)
 
 
 @pytest.fixture(scope="module")
@@ -122,9 +123,9 @@ def test_runs_are_scored_by_what_they_left(
 
     with (tmp_path / "tables" / "runs.csv").open() as file:
         rows = {(row["run"], row["method"]): row for row in csv.DictReader(file)}
-    joint = 100 * score_videos(trained.networks(), tracks, 8).ap.total
-    spatial = 100 * score_videos(video_networks(key), tracks, 8).ap.total
-    other = 100 * score_videos(wild(tracks, frames=2).networks(), tracks, 8).ap.total
+    joint = 100 * score_videos(VideoNetworks.of(trained), tracks, 8).ap.total
+    spatial = 100 * score_videos(VideoNetworks.of_key_frames(key), tracks, 8).ap.total
+    other = 100 * score_videos(VideoNetworks.of(wild(tracks, frames=2)), tracks, 8).ap.total
     expected = {
         ("ours", "allocation"): joint, ("ours", "key frame"): spatial, ("t2", "allocation"): other,
         ("shared", "shared"): joint, ("alone", "spatial"): spatial,
@@ -142,8 +143,8 @@ def test_runs_are_scored_by_what_they_left(
 def test_runs_are_scored_on_other_videos_than_they_were_searched_on(
     videos: Path, tracks: Tracks, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = MadeConfig(seed=5, clips=3, frames_per_clip=4, people_per_clip=2, validation_fraction=0.6)
-    others = write_made_dataset(tmp_path / "others", config) / "posetrack18"
+    config = SyntheticConfig(seed=5, clips=3, frames_per_clip=4, people_per_clip=2, validation_fraction=0.6)
+    others = write_synthetic_dataset(tmp_path / "others", config) / "posetrack18"
     trained = wild(tracks, frames=3)
     searched_on = FinetuneConfig(root=videos / "posetrack18")
     ours = begun(tmp_path, RunConfig(name="ours", storage=tmp_path, finetune=searched_on))
@@ -156,11 +157,11 @@ def test_runs_are_scored_on_other_videos_than_they_were_searched_on(
         with (tmp_path / split / "runs.csv").open() as file:
             figures[split] = float(next(csv.DictReader(file))["ap"])
     assert figures == pytest.approx({
-        split: 100 * score_videos(trained.networks(), read_tracks(others, split), 8).ap.total
+        split: 100 * score_videos(VideoNetworks.of(trained), read_tracks(others, split), 8).ap.total
         for split in ("val", "train")
     })  # fmt: skip
     assert f"{others}, split val." in (tmp_path / "val" / "comparisons.md").read_text()
-    assert len({*figures.values(), 100 * score_videos(trained.networks(), tracks, 8).ap.total}) == 3
+    assert len({*figures.values(), 100 * score_videos(VideoNetworks.of(trained), tracks, 8).ap.total}) == 3
     assert "compare 1/1, done: ours, allocation: AP" in capsys.readouterr().err
 
     assert run(main, [str(ours), "--on", str(tmp_path / "nowhere")]) == 2

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.allocations import MOST_MEASURED, FeasibleAllocations
-from platform.samplers.prefix import FAMILY
+from platform.samplers.prefix import GROUP_SIZE
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation
 from platform.terminal.errors import ConfigError
@@ -20,8 +19,8 @@ from spaces.registry import build_space
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import average, on_the_sum
-from spaces.temporal.drawing import sample_allocations
 from spaces.temporal.temporal_space import TemporalSpace
+from tests.spaces.temporal.examples import sample_allocations
 from tests.spaces.toy import toy
 
 SMALL, TOY = build_space("mobilenetv3-small"), toy()
@@ -95,18 +94,12 @@ def test_the_prefix_sampler_keeps_the_bound_from_its_first_trial_on(tmp_path: Pa
     bound_ms = float(np.quantile([depth_ms(SPACE.sample(rng(seed))) for seed in range(50)], 0.4))
     feasible = FeasibleAllocations(SPACE, ANY, depth_ms, bound_ms)
     config = SearchConfig(trials=20, prefix_alike=0.4)
-    sampler, alike = build_sampler(config, feasible, 0, tmp_path / "journal", "prefix"), 2 * FAMILY
-    for trial in range(alike + 3 * FAMILY):
+    sampler, shared = build_sampler(config, feasible, 0, tmp_path / "journal", "prefix"), 2 * GROUP_SIZE
+    for trial in range(shared + 3 * GROUP_SIZE):
         proposed = sampler.propose(trial)
         assert depth_ms(proposed) <= bound_ms
-        assert trial >= alike or len(set(proposed.frames)) == 1
+        assert trial >= shared or len(set(proposed.frames)) == 1
         sampler.observe(trial, Observation(proposed, trial / 100, feasible.figures(proposed)["gmacs"]))
-
-
-@pytest.mark.parametrize("bound_ms", [0, -1.0, math.nan, math.inf])
-def test_a_bound_that_is_no_time_is_refused(bound_ms: float) -> None:
-    with pytest.raises(ConfigError, match=r"temporal\.search\.max-latency-ms must be a finite number above"):
-        FeasibleAllocations(SPACE, ANY, depth_ms, bound_ms)
 
 
 def test_a_bound_needs_a_latency() -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from platform.feasible.architectures import MOST_DRAWS, FeasibleArchitectures
+from platform.feasible.architectures import MOST_PREDICTED, FeasibleArchitectures
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint, sample_many
@@ -76,7 +76,9 @@ def test_every_allowed_candidate_is_found_once_and_then_the_counts_are_named() -
 
 def test_a_latency_that_nothing_keeps_ends_after_a_bounded_number_of_draws() -> None:
     feasible = FeasibleArchitectures(SMALL, ANY, depth_ms, max_latency_ms=1)
-    with pytest.raises(ConstraintError, match=rf"at most 1 ms: all {MOST_DRAWS:,}.*the quickest takes 4 ms"):
+    with pytest.raises(
+        ConstraintError, match=rf"at most 1 ms: all {MOST_PREDICTED:,}.*the quickest takes 4 ms"
+    ):
         feasible.sample(rng())
 
 
@@ -99,11 +101,9 @@ def test_an_architecture_s_latency_is_asked_for_once() -> None:
     assert asked == [TOY.smallest().key]
 
 
-def test_a_bound_on_latency_needs_a_latency_and_a_number() -> None:
+def test_a_bound_on_latency_needs_a_latency() -> None:
     with pytest.raises(ConfigError, match="needs a latency"):
         FeasibleArchitectures(TOY, ANY, max_latency_ms=3)
-    with pytest.raises(ConfigError, match="above 0, but it is -1"):
-        FeasibleArchitectures(TOY, ANY, depth_ms, max_latency_ms=-1)
 
 
 def test_the_features_of_the_extremes_are_the_ends_of_every_dimension() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.samplers.guided import GuidedSampler
 from platform.samplers.predictor import STARTUP, fitted, rank_correlation

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.allocations import FeasibleAllocations
 from platform.feasible.architectures import FeasibleArchitectures
-from platform.samplers.prefix import FAMILY
+from platform.samplers.prefix import GROUP_SIZE
 from platform.samplers.registry import build_sampler
 from platform.samplers.sampler import Observation
 from platform.terminal.errors import ConfigError
@@ -33,11 +33,11 @@ Score = Callable[[Allocation], float]
 
 def searched(
     name: str, frames: int, trials: int, score: Score, journal: Path, shared: bool = False, seed: int = 0,
-    alike: float = 1 / 8,
+    shared_share: float = 1 / 8,
 ) -> list[Allocation]:  # fmt: skip
     """A whole search's candidates."""
     feasible = FeasibleAllocations(AllocationSpace(BELOW, frames, shared), BOUND)
-    config = SearchConfig(trials=trials, prefix_alike=alike)
+    config = SearchConfig(trials=trials, prefix_alike=shared_share)
     sampler = build_sampler(config, feasible, seed, journal, name)
     found = []
     for trial in range(trials):
@@ -53,7 +53,7 @@ def new_frames(found: list[Allocation]) -> int:
                 for count in range(1, len(allocation.frames) + 1)})  # fmt: skip
 
 
-def made_score(allocation: Allocation) -> float:
+def synthetic_score(allocation: Allocation) -> float:
     """Rises with each frame's MACs, ever less; the guidance fades, and two fusions pass on most of it."""
     passed_on, score = 1.0, 0.0
     for frame in allocation.frames:
@@ -66,7 +66,9 @@ def made_score(allocation: Allocation) -> float:
 
 
 def test_less_than_six_of_ten_frames_are_new(tmp_path: Path) -> None:
-    prefix, uniform = (searched(name, 3, 60, made_score, tmp_path / name) for name in ("prefix", "uniform"))
+    prefix, uniform = (
+        searched(name, 3, 60, synthetic_score, tmp_path / name) for name in ("prefix", "uniform")
+    )
     assert new_frames(uniform) == 3 * 60
     assert new_frames(prefix) < 1.8 * 60
 
@@ -76,8 +78,8 @@ def test_with_fewer_frames_to_evaluate_it_finds_better_than_uniform_sampling(tmp
     frames = dict.fromkeys(best, 0)
     for seed in range(4):
         for name, trials in (("prefix", 80), ("uniform", 48)):
-            found = searched(name, 3, trials, made_score, tmp_path / "journal", seed=seed)
-            best[name].append(max(map(made_score, found)))
+            found = searched(name, 3, trials, synthetic_score, tmp_path / "journal", seed=seed)
+            best[name].append(max(map(synthetic_score, found)))
             frames[name] += new_frames(found)
     assert frames["prefix"] < frames["uniform"]
     assert sum(best["prefix"]) > sum(best["uniform"])
@@ -87,45 +89,45 @@ def test_with_fewer_frames_to_evaluate_it_finds_better_than_uniform_sampling(tmp
 def test_any_number_of_frames_and_the_control_that_shares_them_can_be_searched(
     frames: int, shared: bool, tmp_path: Path
 ) -> None:
-    found = searched("prefix", frames, 24, made_score, tmp_path / "journal", shared)
+    found = searched("prefix", frames, 24, synthetic_score, tmp_path / "journal", shared)
     assert len({allocation.key for allocation in found}) == 24
     assert all(len(allocation.frames) == frames for allocation in found)
 
 
-@pytest.mark.parametrize(("share", "alike"), [(0.0, 0), (0.125, 4), (0.5, 20), (0.875, 32), (1.0, 40)])
+@pytest.mark.parametrize(("share", "shared"), [(0.0, 0), (0.125, 4), (0.5, 20), (0.875, 32), (1.0, 40)])
 def test_a_share_of_the_trials_has_one_choice_for_all_frames_before_the_others(
-    share: float, alike: int, tmp_path: Path
+    share: float, shared: int, tmp_path: Path
 ) -> None:
-    found = searched("prefix", 3, 40, made_score, tmp_path / "journal", alike=share)
-    assert [len(set(each.frames)) == 1 for each in found] == [True] * alike + [False] * (40 - alike)
+    found = searched("prefix", 3, 40, synthetic_score, tmp_path / "journal", shared_share=share)
+    assert [len(set(each.frames)) == 1 for each in found] == [True] * shared + [False] * (40 - shared)
 
 
 def test_it_begins_as_the_control_of_one_choice_for_all_does(tmp_path: Path) -> None:
     free, control = (
-        searched("prefix", 3, 80, made_score, tmp_path / str(shared), shared, alike=0.8)
+        searched("prefix", 3, 80, synthetic_score, tmp_path / str(shared), shared, shared_share=0.8)
         for shared in (False, True)
     )
     assert free[:64] == control[:64]
-    assert max(map(made_score, free)) > max(map(made_score, free[:64]))
+    assert max(map(synthetic_score, free)) > max(map(synthetic_score, free[:64]))
 
 
 def test_where_no_single_choice_keeps_the_bounds_it_begins_with_free_ones(tmp_path: Path) -> None:
     narrow = Constraint(min_gmacs=0.0254999999, max_gmacs=0.0255)
     feasible = FeasibleAllocations(AllocationSpace(BELOW, 3), narrow)
-    alike = FeasibleAllocations(AllocationSpace(BELOW, 3, shared=True), narrow)
+    below = FeasibleAllocations(AllocationSpace(BELOW, 3, shared=True), narrow)
     with pytest.raises(ConstraintError):
-        alike.sample(np.random.default_rng(0))
+        below.sample(np.random.default_rng(0))
     sampler = build_sampler(SearchConfig(), feasible, 0, tmp_path / "journal", "prefix")
     assert feasible.allows(sampler.propose(0))
 
 
-def test_a_later_family_has_its_beginning_in_common(tmp_path: Path) -> None:
-    found, shared = searched("prefix", 3, 10 * FAMILY, made_score, tmp_path / "journal"), 0
-    for first in range(FAMILY, len(found), FAMILY):
-        family = found[first : first + FAMILY]
-        assert len({allocation.frames for allocation in family}) == FAMILY
-        shared += len({allocation.frames[:1] for allocation in family}) == 1
-    assert shared >= 7  # of nine: a thirteenth of the families changes every frame
+def test_a_later_group_has_a_shared_prefix(tmp_path: Path) -> None:
+    found, shared = searched("prefix", 3, 10 * GROUP_SIZE, synthetic_score, tmp_path / "journal"), 0
+    for first in range(GROUP_SIZE, len(found), GROUP_SIZE):
+        group = found[first : first + GROUP_SIZE]
+        assert len({allocation.frames for allocation in group}) == GROUP_SIZE
+        shared += len({allocation.frames[:1] for allocation in group}) == 1
+    assert shared >= 7  # of nine: a thirteenth of the groups changes every frame
 
 
 def test_an_architecture_search_is_told_that_it_is_not_for_it(tmp_path: Path) -> None:
@@ -152,7 +154,7 @@ def test_an_allocation_of_other_frames_is_read_and_not_allowed() -> None:
     assert not feasible.allows(other)
 
 
-def test_mutants_behind_a_beginning_keep_it() -> None:
+def test_mutants_behind_a_prefix_keep_it() -> None:
     feasible = FeasibleAllocations(AllocationSpace(BELOW, 3), Constraint())
     rng = np.random.default_rng(0)
     parent = feasible.sample(rng)

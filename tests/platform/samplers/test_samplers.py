@@ -11,11 +11,12 @@ import numpy as np
 import optuna
 import pytest
 
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.allocations import FeasibleAllocations
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.samplers.registry import SAMPLERS, build_sampler
 from platform.samplers.sampler import Observation, Sampler
+from platform.samplers.these_first import TheseFirst
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint
@@ -228,6 +229,39 @@ def test_trial_n_of_the_uniform_sampler_depends_on_the_seed_and_n_alone(
     whole = search("uniform", which).run(range(12))
     resumed = search("uniform", which).sampler
     assert [resumed.propose(trial) for trial in (11, 3, 0)] == [whole[11], whole[3], whole[0]]
+
+
+@all_samplers
+def test_a_run_whose_trials_were_drawn_otherwise_goes_on_with_the_numbers_that_are_left(
+    name: str, search: Callable[..., Search]
+) -> None:
+    before, after = search(name, seed=4), search(name, seed=3)  # another seed draws as another version would
+    before.run(range(42))
+    after.replay(before)
+    new = after.run([*before.running, *range(42, TRIALS)])
+    assert len({each.key for each in new}) == len(new) == TRIALS
+    assert all(after.proposed[trial] == before.proposed[trial] for trial in range(40))
+
+
+def test_a_small_space_is_proposed_whole_though_its_first_trials_were_drawn_otherwise(
+    search: Callable[..., Search],
+) -> None:
+    before, after = search("uniform", FEW, seed=4), search("uniform", FEW, seed=3)
+    before.run(range(20), slots=1)
+    after.replay(before)
+    with pytest.raises(ConstraintError, match="known already"):
+        after.run(range(20, 10_000))
+    assert {each.key for each in after.proposed.values()} == {each.key for each in everything(FEW)}
+
+
+def test_trials_after_given_ones_do_not_depend_on_when_the_results_of_those_come(
+    search: Callable[..., Search],
+) -> None:
+    given = search("uniform", FEW, seed=4).run(range(3))
+    early, late = (TheseFirst(search("uniform", FEW).sampler, given, FEW.figures) for _ in range(2))
+    for trial, candidate in enumerate(given):
+        early.observe(trial, Observation(candidate, 0.5, FEW.figures(candidate)["gmacs"]))
+    assert [early.propose(trial) for trial in range(30)] == [late.propose(trial) for trial in range(30)]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "uniform"])

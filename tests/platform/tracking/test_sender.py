@@ -171,12 +171,12 @@ def test_a_server_that_is_down_killed_or_paused_delays_nothing_and_gets_everythi
     one = tracking(server.uri, tmp_path)
     for trial in range(20):
         one.log_trial(trial_row(trial))
-    wait_until(lambda: one.waiting < 18)
+    wait_until(lambda: one.unsent < 18)
     server.kill()
     for trial in range(20, 30):
         one.log_trial(trial_row(trial))
     server.start()
-    wait_until(lambda: one.waiting < 8)
+    wait_until(lambda: one.unsent < 8)
     server.signal(signal.SIGSTOP)
     began_s = time.monotonic()
     for trial in range(30, 40):

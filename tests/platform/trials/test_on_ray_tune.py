@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import ray
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.run.cluster import ray_session
 from platform.samplers.sampler import Observation
 from platform.trials.on_ray_tune import run_trials
@@ -56,8 +56,8 @@ def session() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def inputs(made_root: Path) -> SearchInputs:
-    people = read_people(made_root, "val2017")
+def inputs(synthetic_root: Path) -> SearchInputs:
+    people = read_people(synthetic_root, "val2017")
     crops = prepare_crops(people, INPUT_HW)
     supernet = initialise(SPACE.supernet(), seed=1, sigma=0.2)
     return SearchInputs(

@@ -11,10 +11,10 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from platform.config.resources import ResourceConfig
+from platform.config.sections.resources import ResourceConfig
 from platform.run.cluster import ray_session
-from platform.trials.first_look import FirstLook
 from platform.trials.on_ray_tune import run_trials
+from platform.trials.rungs import FirstRung
 from tests.workers.search.odd_evaluator import OddInputs, Word
 from workers.errors import DataError
 
@@ -37,11 +37,11 @@ def session() -> Iterator[None]:
         yield
 
 
-def search(inputs: OddInputs, *texts: str, first_look: FirstLook | None = None, **resources: Any) -> Rows:
+def search(inputs: OddInputs, *texts: str, first_rung: FirstRung | None = None, **resources: Any) -> Rows:
     rows: Rows = {}
     run_trials(
         Given(*texts), range(len(texts)), ray.put(inputs), ResourceConfig(**resources),
-        inputs.folder.with_name("ray"), lambda trial, _, measured: rows.update({trial: measured}), first_look,
+        inputs.folder.with_name("ray"), lambda trial, _, measured: rows.update({trial: measured}), first_rung,
     )  # fmt: skip
     return rows
 
@@ -49,10 +49,10 @@ def search(inputs: OddInputs, *texts: str, first_look: FirstLook | None = None, 
 def test_a_search_outlives_killed_and_hung_workers_in_mid_batch(session: None, tmp_path: Path) -> None:
     """Nothing that has a row is evaluated again; a killed candidate is, a hung one is not."""
     (tmp_path / "begun").mkdir()
-    looks = FirstLook(keep=0.5)
+    rung = FirstRung(keep=0.5)
     rows = search(
         OddInputs(tmp_path / "begun"), "fine", "kill3", "fine", "fail", "fine", "hang", "fine", "fine",
-        candidates_per_trial=4, slots=2, timeout_s=10, first_look=looks,
+        candidates_per_trial=4, slots=2, timeout_s=10, first_rung=rung,
     )  # fmt: skip
     assert {trial: row["status"] for trial, row in rows.items()} == {
         0: "finished", 1: "finished", 2: "finished", 3: "failed",
@@ -62,7 +62,7 @@ def test_a_search_outlives_killed_and_hung_workers_in_mid_batch(session: None, t
     assert rows[5]["error"] == "no result within 10 s (resources.timeout-s): its worker was ended"
     begun = Counter(path.name.rsplit(" ", 1)[0] for path in (tmp_path / "begun").iterdir())
     assert {word: times for word, times in begun.items() if times > 1} == {"kill3 1": 4}
-    assert looks.seen == [0.25] * 6
+    assert rung.aps == [0.25] * 6
 
     with pytest.raises(DataError, match="no evaluator: ValueError: the weights do not fit"):
         search(OddInputs(tmp_path / "begun", broken=True), "fine", "fine", slots=2)

@@ -50,7 +50,7 @@ def queue_of(trials: int, rows: Rows, clock: Clock | None = None) -> TrialQueue:
 
 
 def taken(queue: TrialQueue, worker: str, most: int) -> list[str]:
-    return [job.candidate for job in queue.take(worker, most)]
+    return [trial.candidate for trial in queue.take(worker, most)]
 
 
 def test_every_trial_is_proposed_once_and_only_when_a_worker_takes_it() -> None:

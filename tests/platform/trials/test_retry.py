@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from platform.trials.retry import Decision, End, RetryPolicy
+from platform.trials.retry import End, RetryDecision, RetryPolicy
 
 POLICY = RetryPolicy(max_deaths=2, max_lost_starts=4, timeout_s=10)
 
@@ -10,31 +10,31 @@ POLICY = RetryPolicy(max_deaths=2, max_lost_starts=4, timeout_s=10)
 @pytest.mark.parametrize(
     ("end", "decision"),
     [
-        (End.FINISHED, Decision.RECORD),
-        (End.STOPPED, Decision.RECORD),
-        (End.FAILED, Decision.RECORD),
-        (End.TIMED_OUT, Decision.RECORD),
-        (End.DATA_ERROR, Decision.ABORT),
+        (End.FINISHED, RetryDecision.RECORD),
+        (End.STOPPED, RetryDecision.RECORD),
+        (End.FAILED, RetryDecision.RECORD),
+        (End.TIMED_OUT, RetryDecision.RECORD),
+        (End.DATA_ERROR, RetryDecision.ABORT),
     ],
 )
-def test_only_broken_data_ends_a_search(end: End, decision: Decision) -> None:
+def test_only_broken_data_ends_a_search(end: End, decision: RetryDecision) -> None:
     assert POLICY.decide(end) is decision
 
 
 def test_a_candidate_survives_two_deaths_of_workers_and_not_three() -> None:
     decisions = [POLICY.decide(End.WORKER_DIED, deaths) for deaths in (1, 2, 3)]
-    assert decisions == [Decision.RETRY, Decision.RETRY, Decision.RECORD]
+    assert decisions == [RetryDecision.RETRY, RetryDecision.RETRY, RetryDecision.RECORD]
     assert POLICY.reason(End.WORKER_DIED, 3) == "its worker died 3 times"
 
 
 def test_a_candidate_may_survive_any_number_of_deaths() -> None:
-    assert RetryPolicy(max_deaths=-1).decide(End.WORKER_DIED, 1000) is Decision.RETRY
+    assert RetryPolicy(max_deaths=-1).decide(End.WORKER_DIED, 1000) is RetryDecision.RETRY
 
 
 def test_a_worker_that_never_began_is_not_its_candidates_death() -> None:
     assert POLICY.of_death(None) is End.NEVER_BEGAN
-    assert POLICY.decide(End.NEVER_BEGAN, 4) is Decision.RETRY
-    assert POLICY.decide(End.NEVER_BEGAN, 5) is Decision.ABORT
+    assert POLICY.decide(End.NEVER_BEGAN, 4) is RetryDecision.RETRY
+    assert POLICY.decide(End.NEVER_BEGAN, 5) is RetryDecision.ABORT
     assert POLICY.reason(End.NEVER_BEGAN, 5).startswith("5 workers in a row died before they began")
 
 

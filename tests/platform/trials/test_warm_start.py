@@ -13,7 +13,7 @@ from rich.console import Console
 
 from platform.config.file import to_yaml
 from platform.config.recipes import tiny
-from platform.config.search import SearchConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.results.store import Row, TrialStore
 from platform.run.context import Run
@@ -26,11 +26,11 @@ from platform.terminal.errors import ConfigError
 from platform.trials.row import SearchFacts, observation_of
 from platform.trials.warm_start import (
     check_runs,
-    is_settled,
-    settled_rows,
+    has_warm_start_rows,
     take_over,
     taken_over,
     usable_rows,
+    warm_start_rows,
 )
 from spaces.architecture import Architecture
 from spaces.constraint import Constraint
@@ -81,14 +81,14 @@ def test_what_is_taken_over_is_allowed_and_has_numbers_that_no_trial_of_this_run
 
 def test_rows_that_were_taken_over_are_the_runs_own_however_often_it_is_started(tmp_path: Path) -> None:
     small, big = SPACE.smallest(), SPACE.biggest()
-    settled = [of(small, origin="old#4"), of(big, origin="old#5"), of(small, evaluation="x")]
+    known = [of(small, origin="old#4"), of(big, origin="old#5"), of(small, evaluation="x")]
     context = context_of(tmp_path)
     facts = SearchFacts(
         run="new", stage=STAGE, space=SPACE.name, seed=0, sampler="uniform", constraint="", evaluation="e"
     )
     below = FeasibleArchitectures(SPACE, Constraint(max_gmacs=SPACE.cost(big).gmacs / 2))
     for _ in range(2):
-        take_over(context, settled, facts, below)
+        take_over(context, known, facts, below)
     (row,) = context.folder.trials.rows(STAGE)
     assert (row["run"], row["trial"], row["key"], row["origin"]) == ("new", -1, small.key, "old#4")
     said = context.console.file
@@ -136,14 +136,14 @@ def finished_run(tmp_path: Path) -> RunFolder:
     return old
 
 
-def test_what_was_settled_at_first_holds_whatever_becomes_of_the_other_run(tmp_path: Path) -> None:
+def test_what_was_decided_at_first_holds_whatever_becomes_of_the_other_run(tmp_path: Path) -> None:
     old, context = finished_run(tmp_path), context_of(tmp_path)
-    assert not is_settled(context.config)
-    before = settled_rows(context, STAGE, "e")
-    assert is_settled(context.config)
+    assert not has_warm_start_rows(context.config)
+    before = warm_start_rows(context, STAGE, "e")
+    assert has_warm_start_rows(context.config)
     write(old.path, trial_row(1), trial_row(2))
     assert len(before) == 1
-    assert settled_rows(context, STAGE, "e") == before
+    assert warm_start_rows(context, STAGE, "e") == before
 
 
 def test_the_supernet_of_a_run_that_was_trained_alike_is_used(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_groups_of_two_and_four_are_computed_by_eight_where_they_can(
 
     def conv2d(x: torch.Tensor, weight: torch.Tensor, bias: None, **rest: int) -> torch.Tensor:
         seen.append(rest["groups"])
-        return x
+        return x.new_zeros(len(x), len(weight), *x.shape[2:])
 
     monkeypatch.setattr(grouped.F, "conv2d", conv2d)
     grouped_conv2d(torch.zeros(1, inputs * groups, 4, 4), torch.zeros(out, inputs, 1, 1), groups=groups)

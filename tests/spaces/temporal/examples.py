@@ -6,7 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from spaces.constraint import Constraint, draw_unseen
 from spaces.registry import build_space
+from spaces.temporal.allocation import Allocation, FrameChoice
+from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.drawing import allocations
 from spaces.temporal.temporal_space import TemporalSpace
 from tests.spaces.counting import fill
 
@@ -46,3 +50,16 @@ def trained_like(network: nn.Module) -> nn.Module:
 def spatial_network(space: TemporalSpace) -> nn.Module:
     """A stand-in for the trained S-ViPNet."""
     return trained_like(space.spatial.network(space.key_frame))
+
+
+def with_frame(allocation: Allocation, index: int, choice: FrameChoice) -> Allocation:
+    """The same but for one frame, counted from 0."""
+    frames = allocation.frames
+    return Allocation(allocation.space, (*frames[:index], choice, *frames[index + 1 :]))
+
+
+def sample_allocations(
+    space: AllocationSpace, constraint: Constraint, count: int, rng: np.random.Generator
+) -> list[Allocation]:
+    """`count` distinct allocations within a constraint on their sum; all there are where they are fewer."""
+    return draw_unseen(allocations(space, constraint), count, rng, frozenset())

@@ -11,7 +11,7 @@ import pytest
 from spaces.errors import ArchitectureError
 from spaces.temporal.allocation import Allocation, FrameChoice, Fusion
 from spaces.temporal.allocation_space import AllocationSpace
-from tests.spaces.temporal.examples import temporal_space
+from tests.spaces.temporal.examples import temporal_space, with_frame
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def test_json_gives_the_same_allocation_back(allocation: Allocation) -> None:
 
 
 def test_a_frame_without_fusion_survives_json(allocation: Allocation) -> None:
-    alone = allocation.with_frame(1, replace(allocation.frames[1], fusion=None))
+    alone = with_frame(allocation, 1, replace(allocation.frames[1], fusion=None))
     assert Allocation.from_json(alone.to_json()) == alone
     assert alone.key != allocation.key
 
@@ -47,7 +47,7 @@ def test_allocations_that_begin_alike_share_the_prefixes_up_to_where_they_part(
     allocation: Allocation,
 ) -> None:
     last = replace(allocation.frames[2], fusion=Fusion(1, "mul"))
-    other = allocation.with_frame(2, last)
+    other = with_frame(allocation, 2, last)
     assert [allocation.prefix(t).key == other.prefix(t).key for t in (1, 2, 3)] == [True, True, False]
     assert allocation.prefix(3) == allocation
 
@@ -69,7 +69,7 @@ def test_other_text_is_refused_with_what_is_wrong(text: str, words: str) -> None
 
 def test_an_unknown_fusion_is_refused_with_the_known_ones(allocation: Allocation) -> None:
     added = FrameChoice(allocation.frames[0].architecture, Fusion(2, "add"))
-    text = allocation.with_frame(0, added).to_json()
+    text = with_frame(allocation, 0, added).to_json()
     with pytest.raises(ArchitectureError, match="one of add, mul, cat, but it is 'sum'"):
         Allocation.from_json(text.replace('"add"', '"sum"'))
     for stage in (0, True, "1"):

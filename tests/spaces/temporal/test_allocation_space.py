@@ -12,7 +12,7 @@ from spaces.errors import ArchitectureError
 from spaces.temporal.allocation import Fusion
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.joint_chain import joint_chain
-from tests.spaces.temporal.examples import BACKBONES, temporal_space
+from tests.spaces.temporal.examples import BACKBONES, temporal_space, with_frame
 
 SEEDS = range(10)
 
@@ -112,7 +112,7 @@ def test_a_path_along_the_joint_chain_costs_what_its_allocation_does(space: Allo
             links = decision.states[state]
             path.append(int(rng.integers(len(links.choices))))
             state = int(links.after[path[-1]])
-        allocation = joint.allocation(path)
+        allocation = joint.read(np.array(path))
         space.check(allocation)
         cost = space.cost(allocation)
         assert joint.costs(np.array([path])).tolist() == [[cost.macs, cost.params]]
@@ -160,9 +160,9 @@ def test_what_lies_outside_is_refused_with_the_frame() -> None:
     for wrong, words in (
         (replace(allocation, space="t-resnet50"), "this is one of 't-resnet50'"),
         (allocation.prefix(2), "over 3 frames is needed, but this has 2"),
-        (allocation.with_frame(1, replace(second, architecture=deep)), r"frame 2: stage1\.depth"),
-        (allocation.with_frame(1, replace(second, fusion=Fusion(7, "add"))), "frame 2: a fusion of space"),
-        (allocation.with_frame(1, replace(second, fusion=None)), "frame 2: a frame .* must have a fusion"),
+        (with_frame(allocation, 1, replace(second, architecture=deep)), r"frame 2: stage1\.depth"),
+        (with_frame(allocation, 1, replace(second, fusion=Fusion(7, "add"))), "frame 2: a fusion of space"),
+        (with_frame(allocation, 1, replace(second, fusion=None)), "frame 2: a frame .* must have a fusion"),
     ):
         assert not space.contains(wrong)
         with pytest.raises(ArchitectureError, match=words):

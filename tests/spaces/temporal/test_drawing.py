@@ -21,11 +21,10 @@ from spaces.temporal.drawing import (
     check_constraint,
     ends,
     sample_allocation,
-    sample_allocations,
 )
 from spaces.temporal.joint_chain import joint_chain
 from spaces.temporal.temporal_space import TemporalSpace
-from tests.spaces.temporal.examples import temporal_space
+from tests.spaces.temporal.examples import sample_allocations, temporal_space
 
 
 def tiny() -> TemporalSpace:
@@ -152,9 +151,9 @@ def test_what_nothing_satisfies_is_said_with_the_bound_to_change() -> None:
     least, most = ends(joint_chain(space))
     no_one = "no allocation over 3 frames of space 't-mobilenetv3-small' has"
     for constraint, words in (
-        (Constraint(max_gmacs=least.gmacs * 0.99), f"{no_one} at most .*Raise search.max-gmacs"),
-        (Constraint(max_params=least.params - 1), f"{no_one} at most .*Raise search.max-params"),
-        (Constraint(min_gmacs=most.gmacs * 1.01), f"{no_one} at least .*Lower search.min-gmacs"),
+        (Constraint(max_gmacs=least.gmacs * 0.99), f"{no_one} at most .*Raise max_gmacs"),
+        (Constraint(max_params=least.params - 1), f"{no_one} at most .*Raise max_params"),
+        (Constraint(min_gmacs=most.gmacs * 1.01), f"{no_one} at least .*Lower min_gmacs"),
     ):
         with pytest.raises(ConstraintError, match=words):
             check_constraint(space, constraint)

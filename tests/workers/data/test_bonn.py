@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from workers.data.bonn import write_bonn_as_posetrack
-from workers.data.clips import evaluation_clips, training_clips
+from workers.data.clips import disjoint_clips, training_clips
 from workers.data.skeleton import POSETRACK17
 from workers.data.tracks import read_tracks
 from workers.errors import DataError
@@ -94,7 +94,7 @@ def test_the_real_clip_is_read_and_scored_as_officially(shared: Path, tmp_path: 
     write_bonn_as_posetrack(shared / "data" / "bonn_clip", tmp_path)
     tracks = read_tracks(tmp_path, "val")
     assert [len(run) for run in tracks.runs()] == [41] * 4
-    assert [len(clip) for clip in evaluation_clips(tracks, 4).clips] == [4] * 40 + [1] * 4
+    assert [len(clip) for clip in disjoint_clips(tracks, 4).clips] == [4] * 40 + [1] * 4
     golden = shared / "golden" / "poseval" / "bonn41_noise0.3"
     expected = json.loads((golden / "expected.json").read_text())["cum"]["Total"]
     ap = score_folders(tmp_path / "annotations" / "val", golden / "pred").ap

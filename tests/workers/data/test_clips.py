@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.workers.data.posetrack_folder import video, write
-from workers.data.clips import Clips, evaluation_clips, evenly_spaced, training_clips
+from workers.data.clips import Clips, disjoint_clips, evenly_spaced_clips, training_clips
 from workers.data.tracks import Tracks, read_tracks
 from workers.errors import DataError
 
@@ -41,7 +41,7 @@ def test_clips_longer_than_every_run_are_refused_with_the_longest(tracks: Tracks
 
 
 def test_evaluation_begins_every_run_with_a_key_frame_and_sees_everybody_once(tracks: Tracks) -> None:
-    clips = evaluation_clips(tracks, 4)
+    clips = disjoint_clips(tracks, 4)
     assert seen(clips, tracks) == [(0, [0, 1, 2, 3]), (0, [4, 5, 6]), (1, [4, 5, 6]), (1, [0, 1])]
     rows = [row for clip in clips.clips for row in clip.rows]
     assert sorted(rows) == list(range(len(tracks.people)))
@@ -50,7 +50,7 @@ def test_evaluation_begins_every_run_with_a_key_frame_and_sees_everybody_once(tr
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 5, 50])
 def test_everybody_is_seen_once_whatever_the_number_of_frames(frames: int, tracks: Tracks) -> None:
-    clips = evaluation_clips(tracks, frames)
+    clips = disjoint_clips(tracks, frames)
     assert sorted(row for clip in clips.clips for row in clip.rows) == list(range(len(tracks.people)))
     lengths = [len(clip) for clip in clips.clips]
     assert lengths == sorted(lengths, reverse=True)
@@ -59,11 +59,11 @@ def test_everybody_is_seen_once_whatever_the_number_of_frames(frames: int, track
 
 def test_a_part_of_the_clips_is_spread_over_all_and_keeps_their_order(tracks: Tracks) -> None:
     clips = training_clips(tracks, 3)
-    assert seen(evenly_spaced(clips, 2), tracks) == [(0, [0, 1, 2]), (0, [3, 4, 5])]
-    assert evenly_spaced(clips, 2).left_out == 6
-    assert len(evenly_spaced(clips, 100)) == len(clips)
+    assert seen(evenly_spaced_clips(clips, 2), tracks) == [(0, [0, 1, 2]), (0, [3, 4, 5])]
+    assert evenly_spaced_clips(clips, 2).left_out == 6
+    assert len(evenly_spaced_clips(clips, 100)) == len(clips)
 
 
 def test_clips_without_frames_are_refused(tracks: Tracks) -> None:
     with pytest.raises(DataError, match="at least 1 frame and a step of at least 1, got 0 and 1"):
-        evaluation_clips(tracks, 0)
+        disjoint_clips(tracks, 0)

@@ -27,12 +27,12 @@ def only_noses(content: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def write_posetrack(made_root: Path, tmp_path: Path) -> Callable[[Edit], Path]:
-    """A copy of the made validation clips, the first of them changed."""
+def write_posetrack(synthetic_root: Path, tmp_path: Path) -> Callable[[Edit], Path]:
+    """A copy of the synthetic validation clips, the first of them changed."""
 
     def write(edit: Edit) -> Path:
         root = tmp_path / "posetrack18"
-        shutil.copytree(made_root / "posetrack18", root)
+        shutil.copytree(synthetic_root / "posetrack18", root)
         path = min((root / "annotations" / "val").glob("*.json"))
         content = json.loads(path.read_text())
         edit(content)
@@ -42,8 +42,11 @@ def write_posetrack(made_root: Path, tmp_path: Path) -> Callable[[Edit], Path]:
     return write
 
 
-def test_made_people_are_those_of_the_coco_layout_with_the_joints_renamed(made_root: Path) -> None:
-    tracked, coco = read_posetrack(made_root / "posetrack18", "train"), read_people(made_root, "train2017")
+def test_synthetic_people_are_those_of_the_coco_layout_with_the_joints_renamed(synthetic_root: Path) -> None:
+    tracked, coco = (
+        read_posetrack(synthetic_root / "posetrack18", "train"),
+        read_people(synthetic_root, "train2017"),
+    )
     assert tracked.skeleton == POSETRACK17
     assert len(tracked) == len(coco) > 20
     shared = [name for name in COCO17.names if name in POSETRACK17.names and not name.endswith("ear")]
@@ -80,14 +83,14 @@ def test_who_lies_in_an_ignored_region_is_not_cropped_and_not_missed(
 
 
 def test_a_person_without_a_box_and_images_without_a_size_are_as_published(
-    made_root: Path, write_posetrack: Callable[[Edit], Path]
+    synthetic_root: Path, write_posetrack: Callable[[Edit], Path]
 ) -> None:
     def as_published(content: dict[str, Any]) -> None:
         del content["annotations"][0]["bbox"]
         for image in content["images"]:
             del image["width"], image["height"]
 
-    whole = read_posetrack(made_root / "posetrack18", "val")
+    whole = read_posetrack(synthetic_root / "posetrack18", "val")
     people = read_posetrack(write_posetrack(as_published), "val")
     assert people.skipped["without a box"] == 1
     boxes = [person.box_xywh_px for person in whole.people[1:]]
@@ -113,9 +116,9 @@ def test_a_file_that_is_no_posetrack18_is_refused_by_name(
     assert "_made.json" in str(refusal.value)
 
 
-def test_a_folder_of_another_layout_is_told_what_is_needed(made_root: Path) -> None:
+def test_a_folder_of_another_layout_is_told_what_is_needed(synthetic_root: Path) -> None:
     with pytest.raises(DataError, match=r"val has no \*\.json\. A PoseTrack18 folder holds images/val"):
-        read_posetrack(made_root, "val")
+        read_posetrack(synthetic_root, "val")
 
 
 def test_real_frames_are_read_as_they_were_published(shared: Path) -> None:

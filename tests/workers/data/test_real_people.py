@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from workers.data.batches.augment import Augmentation, Draw
-from workers.data.batches.training_set import TrainingSet
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
 from workers.data.crop import apply_affine, crop_affine, invert_affine
@@ -43,7 +43,7 @@ def test_encoding_and_decoding_real_people_is_within_half_a_cell(real: People) -
 
 
 def test_a_flipped_real_person_has_its_left_where_the_mirror_shows_it(real: People) -> None:
-    data = TrainingSet(real, Codec((256, 192)), Augmentation())
+    data = PeopleTrainingSet(real, Codec((256, 192)), Augmentation())
     for person in real.people[:20]:
         image, joints = data.sample(person, Draw(rotation_deg=15.0))
         mirrored, swapped = data.sample(person, Draw(rotation_deg=15.0, flip=True))

@@ -13,8 +13,8 @@ from spaces.temporal.allocation import Allocation, FrameChoice, Fusion
 from spaces.temporal.network import TemporalNetwork
 from tests.spaces.temporal.examples import INPUT_HW, KEYPOINTS, images, temporal_space, trained_like
 from workers.errors import DataError
+from workers.evaluation.fold import folded
 from workers.latency.beside_heatmaps import BesideHeatmaps
-from workers.latency.fold import folded
 from workers.latency.measure import Setting, measure_frame
 from workers.latency.on_ray import LatencyMeter
 from workers.latency.steadiness import Steadiness

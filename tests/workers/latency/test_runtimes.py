@@ -12,7 +12,7 @@ from spaces.published import find_published
 from spaces.registry import SPACES, build_space
 from tests.workers.weights.filling import draw_images, fill
 from workers.errors import DataError
-from workers.latency.fold import folded
+from workers.evaluation.fold import folded
 from workers.latency.measure import Setting, control, keep_signals, measure_architecture
 from workers.latency.quick_onnx import quick_onnx
 from workers.latency.runtimes import RUNTIMES, find_runtime

@@ -48,7 +48,7 @@ class OddEvaluator:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def measure(self, candidate: str, bar: float | None = None) -> dict[str, Any]:
+    def measure(self, candidate: str, threshold: float | None = None) -> dict[str, Any]:
         text = candidate.split()[0]
         times = len(list(self.folder.glob(f"{candidate} *")))
         (self.folder / f"{candidate} {times}").touch()

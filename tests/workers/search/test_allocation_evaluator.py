@@ -13,9 +13,10 @@ import torch
 from spaces.errors import ArchitectureError
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.extract import extract_frame
-from tests.workers.search.some_clips import allocation_inputs, some_footage
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from tests.spaces.temporal.examples import with_frame
+from tests.workers.search.some_clips import allocation_inputs, some_evaluation_clips
 from workers.data.normalise import to_input
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.errors import DataError
 from workers.evaluation.recalibrate import statistics_of_inputs
 from workers.search.allocation_evaluator import AllocationEvaluator, AllocationInputs
@@ -27,8 +28,8 @@ SCORES = ("ap", "ap_all", "frame_aps")
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Clips of 5 frames and two people, two sequences to score on."""
-    config = MadeConfig(clips=4, frames_per_clip=5, people_per_clip=2, validation_fraction=0.5)
-    return write_made_dataset(tmp_path_factory.mktemp("made_clips") / "data", config)
+    config = SyntheticConfig(clips=4, frames_per_clip=5, people_per_clip=2, validation_fraction=0.5)
+    return write_synthetic_dataset(tmp_path_factory.mktemp("synthetic_clips") / "data", config)
 
 
 @pytest.fixture(scope="module")
@@ -48,23 +49,23 @@ def scores(measured: dict[str, Any]) -> dict[str, Any]:
 
 def by_hand(inputs: AllocationInputs, allocation: Allocation) -> list[float]:
     """Each frame's AP the long way: no cache, every image seen whenever it is needed, nothing folded."""
-    footage, temporal = inputs.footage, inputs.space.temporal
+    clips, temporal = inputs.clips, inputs.space.temporal
     supernet = temporal.supernet()
     supernet.load_state_dict({name: torch.tensor(array) for name, array in inputs.weights.items()})
     key = inputs.key_frame
     guide, recal_guide, aps = torch.tensor(key.heatmaps), torch.tensor(key.recalibration), [key.poses[0].ap]
     for frame, choice in enumerate(allocation.frames, start=1):
         network = extract_frame(temporal, supernet, choice).eval()
-        recal = to_input(footage.recalibration.frames[frame].images)
-        images = to_input(footage.crops.frames[frame].images)
+        recal = to_input(clips.recalibration.frames[frame].images)
+        images = to_input(clips.crops.frames[frame].images)
         with torch.no_grad():
             with statistics_of_inputs(network):
-                halves = np.array_split(np.arange(len(recal)), -(-len(recal) // footage.batch_size))
+                halves = np.array_split(np.arange(len(recal)), -(-len(recal) // clips.batch_size))
                 for rows in halves:
                     network(recal[rows], recal_guide[rows])
             recal_guide = network(recal, recal_guide)
             guide = network(images, guide[: len(images)])
-        aps.append(footage.poses(frame, guide.numpy()).ap)
+        aps.append(clips.poses(frame, guide.numpy()).ap)
     return aps
 
 
@@ -85,9 +86,9 @@ def test_what_is_remembered_changes_no_figure_and_spares_the_frames_in_common(
 ) -> None:
     evaluator = AllocationEvaluator(inputs)
     first, other = some[0], some[1]
-    family = [first.with_frame(2, other.frames[2]), first.with_frame(1, other.frames[1]), first]
+    siblings = [with_frame(first, 2, other.frames[2]), with_frame(first, 1, other.frames[1]), first]
     assert evaluator.measure(first.to_json())["cached_frames"] == 0
-    for allocation, cached in zip(family, (2, 1, 2), strict=True):
+    for allocation, cached in zip(siblings, (2, 1, 2), strict=True):
         measured = evaluator.measure(allocation.to_json())
         assert measured["cached_frames"] == cached
         assert scores(measured) == scores(AllocationEvaluator(inputs).measure(allocation.to_json()))
@@ -106,9 +107,9 @@ def test_the_cache_holds_float32_heatmaps_and_poses_of_all_but_the_last_frame(
 ) -> None:
     evaluator = AllocationEvaluator(inputs)
     evaluator.measure(some[0].to_json())
-    clips, recalibration = len(inputs.footage.crops.frames[1]), len(inputs.footage.recalibration.frames[1])
+    clips, recalibration = len(inputs.clips.crops.frames[1]), len(inputs.clips.recalibration.frames[1])
     heatmaps = (clips + recalibration) * 17 * (64 // 4) * (32 // 4) * 4
-    key_poses, poses = (count * 17 * (2 * 8 + 4) for count in (len(inputs.footage.crops.frames[0]), clips))
+    key_poses, poses = (count * 17 * (2 * 8 + 4) for count in (len(inputs.clips.crops.frames[0]), clips))
     assert evaluator.cache.bytes == (heatmaps + key_poses + poses) + (heatmaps + key_poses + 2 * poses)
 
 
@@ -125,8 +126,8 @@ def test_features_begun_with_change_no_figure_and_no_weight_also_where_they_are_
     for allocation in some:
         measured = [each.measure(allocation.to_json()) for each in (plain, tight, roomy)]
         assert scores(measured[0]) == scores(measured[1]) == scores(measured[2])
-    assert len(plain.openings.cache) == 0 < len(tight.openings.cache) < len(roomy.openings.cache)
-    assert tight.openings.cache.peak_bytes <= 2 << 20
+    assert len(plain.features.cache) == 0 < len(tight.features.cache) < len(roomy.features.cache)
+    assert tight.features.cache.peak_bytes <= 2 << 20
     for one, other in zip(plain.networks(some[0]), roomy.networks(some[0]), strict=True):
         assert one.keys() == other.keys()
         assert all(torch.equal(one[name], other[name]) for name in one)
@@ -140,15 +141,15 @@ def test_the_stem_of_a_frame_is_computed_once_and_stage_1_once_a_choice(
         evaluator.measure(allocation.to_json())
     firsts = {(t, each.architecture.stages[0]) for one in some for t, each in enumerate(one.frames)}
     assert len(some) * 3 > len(firsts) > 3
-    assert len(evaluator.openings.cache) == 3 + len(firsts)
-    crops, recalibration = len(inputs.footage.crops.frames[1]), len(inputs.footage.recalibration.frames[1])
+    assert len(evaluator.features.cache) == 3 + len(firsts)
+    crops, recalibration = len(inputs.clips.crops.frames[1]), len(inputs.clips.recalibration.frames[1])
     each = (crops + 2 * recalibration) * 16 * (64 // 2) * (32 // 2) * 4  # two batches, so two passes
-    assert evaluator.openings.cache.bytes == each * (3 + len(firsts))
+    assert evaluator.features.cache.bytes == each * (3 + len(firsts))
 
 
 def test_a_frame_feels_the_frames_before_it(inputs: AllocationInputs, some: list[Allocation]) -> None:
     evaluator = AllocationEvaluator(inputs)
-    changed = some[0].with_frame(0, some[1].frames[0])
+    changed = with_frame(some[0], 0, some[1].frames[0])
     measured = (evaluator.measure(each.to_json()) for each in (some[0], changed))
     before, after = (json.loads(each["frame_aps"]) for each in measured)
     assert before[0] == after[0]
@@ -163,10 +164,10 @@ def test_the_networks_of_an_allocation_are_those_that_were_scored(
     for frame, choice in enumerate(some[0].frames, start=1):
         network = inputs.space.temporal.network(choice).eval()
         network.load_state_dict(weights[frame - 1])
-        images = inputs.footage.crops.frames[frame].images
+        images = inputs.clips.crops.frames[frame].images
         with torch.no_grad():
             guide = network(to_input(images), guide[: len(images)])
-        aps.append(inputs.footage.poses(frame, guide.numpy()).ap)
+        aps.append(inputs.clips.poses(frame, guide.numpy()).ap)
     measured = AllocationEvaluator(inputs).measure(some[0].to_json())
     assert json.loads(measured["frame_aps"])[1:] == pytest.approx(aps, abs=1e-6)
 
@@ -194,4 +195,4 @@ def test_inputs_travel_to_workers(inputs: AllocationInputs, some: list[Allocatio
 
 def test_more_frames_than_any_clip_has_are_refused(root: Path) -> None:
     with pytest.raises(DataError, match="needs 6 successive labelled frames"):
-        some_footage(root, 5, INPUT_HW, recalibration=4, batch_size=4)
+        some_evaluation_clips(root, 5, INPUT_HW, recalibration=4, batch_size=4)

@@ -11,15 +11,15 @@ import pytest
 import torch
 
 from tests.workers.search.some_clips import allocation_inputs
-from workers.data.clips import evaluation_clips, evenly_spaced, training_clips
+from workers.data.clips import disjoint_clips, evenly_spaced_clips, training_clips
 from workers.data.codec import Codec
-from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.skeleton import POSETRACK17
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.data.tracks import read_tracks
 from workers.errors import TrainingError
 from workers.search.allocation_evaluator import AllocationEvaluator
 from workers.search.allocation_score import AllocationScoring, score_allocation
-from workers.search.footage import read_footage, see_key_frames
+from workers.search.evaluation_clips import predict_key_frames, prepare_evaluation_clips
 from workers.weights.allocation import TrainedAllocation
 from workers.weights.key_frame import KeyFrame
 
@@ -28,16 +28,16 @@ INPUT_HW, FRAMES = (64, 32), 3
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    config = MadeConfig(clips=4, frames_per_clip=5, people_per_clip=2, validation_fraction=0.5)
-    return write_made_dataset(tmp_path_factory.mktemp("made_clips") / "data", config)
+    config = SyntheticConfig(clips=4, frames_per_clip=5, people_per_clip=2, validation_fraction=0.5)
+    return write_synthetic_dataset(tmp_path_factory.mktemp("synthetic_clips") / "data", config)
 
 
 @pytest.fixture(scope="module")
 def scoring(root: Path) -> AllocationScoring:
     training, scored = (read_tracks(root / "posetrack18", split) for split in ("train", "val"))
     return AllocationScoring(
-        clips=evaluation_clips(scored, FRAMES + 1),
-        recalibration=evenly_spaced(training_clips(training, FRAMES + 1), 6),
+        clips=disjoint_clips(scored, FRAMES + 1),
+        recalibration=evenly_spaced_clips(training_clips(training, FRAMES + 1), 6),
         codec=Codec(INPUT_HW, 1.5), batch_size=4,
     )  # fmt: skip
 
@@ -45,8 +45,8 @@ def scoring(root: Path) -> AllocationScoring:
 def slices(root: Path, scoring: AllocationScoring) -> tuple[TrainedAllocation, dict[str, object]]:
     """An allocation cut out of a T supernet, without recalibration, and what the search says of it."""
     inputs, spatial = allocation_inputs(root, FRAMES, INPUT_HW, recalibration=6, batch_size=4)
-    footage = read_footage(scoring.clips, scoring.recalibration, scoring.codec, scoring.batch_size)
-    inputs = replace(inputs, footage=footage, key_frame=see_key_frames(inputs.space, spatial, footage))
+    clips = prepare_evaluation_clips(scoring.clips, scoring.recalibration, scoring.codec, scoring.batch_size)
+    inputs = replace(inputs, clips=clips, key_frame=predict_key_frames(inputs.space, spatial, clips))
     allocation, temporal = inputs.space.sample(np.random.default_rng(3)), inputs.space.temporal
     evaluator = AllocationEvaluator(inputs)
     key_frame = KeyFrame(

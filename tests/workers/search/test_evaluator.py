@@ -20,8 +20,8 @@ SPACE = build_space("mobilenetv3-small", 17, INPUT_HW)
 
 
 @pytest.fixture(scope="module")
-def inputs(made_root: Path) -> SearchInputs:
-    people = read_people(made_root, "val2017")
+def inputs(synthetic_root: Path) -> SearchInputs:
+    people = read_people(synthetic_root, "val2017")
     crops = prepare_crops(people, INPUT_HW)
     supernet = initialise(SPACE.supernet(), seed=1, sigma=0.2)
     lenient = replace(people.skeleton, oks_sigmas=tuple(12 * s for s in people.skeleton.oks_sigmas))
@@ -81,11 +81,11 @@ def test_the_supernets_weights_are_the_inputs_own_memory(inputs: SearchInputs) -
     assert 0 < evaluator.measure(SPACE.smallest().to_json())["ap"] < 1
 
 
-def test_a_first_look_stops_who_falls_behind_and_changes_nothing_for_others(inputs: SearchInputs) -> None:
+def test_a_first_rung_stops_who_falls_behind_and_changes_nothing_for_others(inputs: SearchInputs) -> None:
     text = SPACE.sample(np.random.default_rng(0)).to_json()
     whole = SubnetEvaluator(inputs).measure(text)
-    evaluator = SubnetEvaluator(replace(inputs, first_look_people=2))
-    passed, stopped = evaluator.measure(text, bar=0.0), evaluator.measure(text, bar=1.1)
+    evaluator = SubnetEvaluator(replace(inputs, first_rung_people=2))
+    passed, stopped = evaluator.measure(text, threshold=0.0), evaluator.measure(text, threshold=1.1)
     assert (passed["ap"], passed["people"]) == (pytest.approx(whole["ap"]), len(inputs.crops))
     assert stopped["status"] == "stopped"
     assert stopped["people"] == 2

@@ -10,7 +10,7 @@ def cache() -> PrefixCache[str]:
     return PrefixCache(max_bytes=10)
 
 
-def test_the_longest_known_beginning_is_found(cache: PrefixCache[str]) -> None:
+def test_the_longest_known_prefix_is_found(cache: PrefixCache[str]) -> None:
     cache.put("a", "one", 1)
     cache.put("abc", "three", 1)
     assert cache.longest("abcd") == "three"
@@ -28,7 +28,7 @@ def test_beyond_the_bound_the_least_recently_used_goes(cache: PrefixCache[str]) 
     assert (cache.bytes, len(cache)) == (9, 3)
 
 
-def test_shorter_beginnings_of_what_is_used_outlive_it(cache: PrefixCache[str]) -> None:
+def test_shorter_prefixes_of_what_is_used_outlive_it(cache: PrefixCache[str]) -> None:
     cache.put("a", "a", 4)
     cache.put("ab", "ab", 4)
     assert cache.longest("abc") == "ab"

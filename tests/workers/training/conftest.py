@@ -11,7 +11,7 @@ import torch
 
 from tests.forks import FORKS
 from tests.workers.training.some_ranks import write_trained
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.training.parallel.ranks import Ranks
 
 Trained = dict[str, Any]
@@ -19,16 +19,16 @@ Trained = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def clips_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small made data set with eight training clips of three frames."""
-    config = MadeConfig(clips=5, frames_per_clip=3, people_per_clip=2, width_px=160, height_px=120)
-    return write_made_dataset(tmp_path_factory.mktemp("clips") / "data", config)
+    """A small synthetic data set with eight training clips of three frames."""
+    config = SyntheticConfig(clips=5, frames_per_clip=3, people_per_clip=2, width_px=160, height_px=120)
+    return write_synthetic_dataset(tmp_path_factory.mktemp("clips") / "data", config)
 
 
 @pytest.fixture
-def on_ranks(made_root: Path, tmp_path: Path) -> Callable[..., list[Trained]]:
+def on_ranks(synthetic_root: Path, tmp_path: Path) -> Callable[..., list[Trained]]:
     """What each of so many processes trained, on `data` or the data set that all tests share."""
 
-    def run(world_size: int, data: Path = made_root, **options: Any) -> list[Trained]:
+    def run(world_size: int, data: Path = synthetic_root, **options: Any) -> list[Trained]:
         outs = [tmp_path / f"rank{rank}.pt" for rank in range(world_size)]
         places = [(Ranks(rank, world_size), tmp_path / "meeting", data, out) for rank, out in enumerate(outs)]
         processes = [FORKS.Process(target=write_trained, args=place, kwargs=options) for place in places]

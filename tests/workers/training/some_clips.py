@@ -1,4 +1,4 @@
-"""What trainings over clips need in tests: made clips of three frames, and a key frame's network."""
+"""What trainings over clips need in tests: synthetic clips of three frames, and a key frame's network."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FRAMES = 3  # T + 1
 SPACE = build_space("mobilenetv3-small", len(POSETRACK17.names), INPUT_HW)
 
 
-def read_clips(made: Path, frames: int = FRAMES) -> Clips:
-    return training_clips(read_tracks(made / "posetrack18", "train"), frames)
+def read_clips(root: Path, frames: int = FRAMES) -> Clips:
+    return training_clips(read_tracks(root / "posetrack18", "train"), frames)
 
 
 @lru_cache

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -31,13 +31,17 @@ INPUT_HW, SIGMA_CELLS = (64, 32), 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoisonedCodec(Codec):
-    """Adds the next of `poison` to one cell of every batch's target heatmaps."""
+class PoisonedCodec:
+    """A codec that adds the next of `poison` to one cell of every batch's target heatmaps."""
 
+    codec: Codec
     poison: Iterator[float]
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(object.__getattribute__(self, "codec"), name)
+
     def encode(self, keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        targets, weights = super().encode(keypoints)
+        targets, weights = self.codec.encode(keypoints)
         targets[0, 0, 0, 0] += next(self.poison)
         return targets, weights
 
@@ -63,7 +67,7 @@ def trained(
     training = TRAININGS[kind](task(**recipe), data, ranks)
     if ranks.rank == ranks.world_size - 1:
         poison = (np.inf if batch in poisoned else 0.0 for batch in range(100))
-        training.data.codec = PoisonedCodec(INPUT_HW, SIGMA_CELLS, poison=poison)
+        training.data.codec = cast(Codec, PoisonedCodec(codec=Codec(INPUT_HW, SIGMA_CELLS), poison=poison))
     if double:
         _compute_in_double(training)
     reports: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@ import pytest
 
 from workers.training.checkpoint_policy import CheckpointMetrics, CheckpointPolicy
 from workers.training.config import TrainConfig
-from workers.training.tasks.supernet import StepReport
+from workers.training.loops.loop import StepReport
 from workers.training.tasks.validation import ValidationReport
 
 

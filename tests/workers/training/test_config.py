@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import math
+import re
 from typing import Any
 
 import pytest
 
-from workers.errors import TrainingError
+from spaces.errors import BoundError
 from workers.training.config import TrainConfig
 
 
@@ -16,10 +18,14 @@ from workers.training.config import TrainConfig
         ("learning_rate", 0.0),
         ("random_subnets", -1),
         ("validate_every_epochs", -1),
+        ("learning_rate", math.nan),
+        ("max_grad_norm", math.inf),
+        ("truth_weight", -0.5),
+        ("drop_epochs", (-1,)),
     ],
 )
 def test_a_recipe_that_cannot_train_is_refused_by_name(field: str, value: Any) -> None:
-    with pytest.raises(TrainingError, match=rf"train\.{field} must .* it is {value}"):
+    with pytest.raises(BoundError, match=rf"^TrainConfig\.{field} must be .* it is {re.escape(str(value))}$"):
         TrainConfig(**{field: value})
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from spaces.errors import BoundError
 from workers.data.batches.augment import Augmentation
 from workers.data.coco import read_people
 from workers.data.people import People
-from workers.errors import TrainingError
 from workers.training.config import SpatialTask, TrainConfig
 from workers.training.parallel.ranks import Ranks
 from workers.training.tasks.supernet import SupernetTraining
@@ -23,10 +23,10 @@ RECIPE = TrainConfig(
 
 
 @pytest.fixture
-def people(made_root: Path, tmp_path: Path) -> People:
+def people(synthetic_root: Path, tmp_path: Path) -> People:
     """Of a folder of their own, for a cache is left there."""
     root = tmp_path / "data"
-    shutil.copytree(made_root, root)
+    shutil.copytree(synthetic_root, root)
     return read_people(root, "train2017")
 
 
@@ -54,5 +54,5 @@ def test_a_training_from_packed_crops_resembles_that_from_images(people: People)
 
 
 def test_less_than_no_process_is_refused() -> None:
-    with pytest.raises(TrainingError, match=r"train\.loader_processes must not be negative, but it is -1"):
+    with pytest.raises(BoundError, match=r"loader_processes must be at least 0, but it is -1"):
         replace(RECIPE, loader_processes=-1)

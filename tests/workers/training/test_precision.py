@@ -35,9 +35,9 @@ def test_a_network_computes_in_bfloat16_and_gives_float32() -> None:
 
 
 def test_training_in_bfloat16_keeps_weights_and_gradients_in_float32_and_follows_the_losses(
-    made_root: Path,
+    synthetic_root: Path,
 ) -> None:
-    people = read_people(made_root, "train2017")
+    people = read_people(synthetic_root, "train2017")
     exact, coarse = (
         SupernetTraining(task(precision=precision, init_sigma=0.01), people, Ranks())
         for precision in ("float32", "bfloat16")

@@ -18,8 +18,8 @@ from workers.training.tasks.supernet import SupernetTraining
 Trained = dict[str, Any]
 
 
-def test_a_step_whose_target_holds_an_infinity_changes_nothing_and_is_counted(made_root: Path) -> None:
-    training = SupernetTraining(task(), read_people(made_root, "train2017"), Ranks())
+def test_a_step_whose_target_holds_an_infinity_changes_nothing_and_is_counted(synthetic_root: Path) -> None:
+    training = SupernetTraining(task(), read_people(synthetic_root, "train2017"), Ranks())
     training.data.codec = PoisonedCodec((64, 32), 1.5, poison=iter([0.0, float("inf"), 0.0]))
     steps = training.steps()
     assert next(steps).skipped == 0
@@ -34,9 +34,9 @@ def test_a_step_whose_target_holds_an_infinity_changes_nothing_and_is_counted(ma
     assert any(not torch.equal(weight, before[n]) for n, weight in training.supernet.state_dict().items())
 
 
-def test_a_learning_rate_that_destroys_the_weights_ends_the_training_by_name(made_root: Path) -> None:
-    run = trained(made_root, Ranks(), steps=99, epochs=9, learning_rate=1e30, max_skipped_steps=3)
-    space = SupernetTraining(task(), read_people(made_root, "train2017"), Ranks()).space
+def test_a_learning_rate_that_destroys_the_weights_ends_the_training_by_name(synthetic_root: Path) -> None:
+    run = trained(synthetic_root, Ranks(), steps=99, epochs=9, learning_rate=1e30, max_skipped_steps=3)
+    space = SupernetTraining(task(), read_people(synthetic_root, "train2017"), Ranks()).space
     assert len(run["reports"]) == 3  # one that was applied, and two of the three that were not
     assert "in 3 steps in a row they were not" in run["error"]
     assert "at step 3 with learning rate 1e+30 and losses [" in run["error"]
@@ -45,8 +45,8 @@ def test_a_learning_rate_that_destroys_the_weights_ends_the_training_by_name(mad
         assert architecture.key in run["error"]
 
 
-def test_skipped_steps_are_counted_across_an_interruption(made_root: Path) -> None:
-    people = read_people(made_root, "train2017")
+def test_skipped_steps_are_counted_across_an_interruption(synthetic_root: Path) -> None:
+    people = read_people(synthetic_root, "train2017")
     first, second = (SupernetTraining(task(epochs=2), people, Ranks()) for _ in range(2))
     first.data.codec = PoisonedCodec((64, 32), 1.5, poison=iter([float("inf")] * 9))
     next(first.steps())
@@ -75,14 +75,16 @@ def test_all_workers_stop_at_the_same_step_with_the_same_words(
     assert one["error"] == other["error"]
 
 
-def test_gradients_longer_than_the_limit_are_shortened_to_it(made_root: Path) -> None:
-    free, held = (trained(made_root, Ranks(), max_grad_norm=limit)["gradients"] for limit in (None, 0.01))
+def test_gradients_longer_than_the_limit_are_shortened_to_it(synthetic_root: Path) -> None:
+    free, held = (
+        trained(synthetic_root, Ranks(), max_grad_norm=limit)["gradients"] for limit in (None, 0.01)
+    )
     length = torch.cat([gradient.flatten() for gradient in free.values()]).norm()
     assert length > 0.1
     for name, gradient in free.items():
         torch.testing.assert_close(held[name], gradient * (0.01 / length), rtol=1e-3, atol=1e-9)
 
 
-def test_gradients_within_the_limit_stay_as_they_are(made_root: Path) -> None:
-    free, held = (trained(made_root, Ranks(), max_grad_norm=limit)["gradients"] for limit in (None, 1e9))
+def test_gradients_within_the_limit_stay_as_they_are(synthetic_root: Path) -> None:
+    free, held = (trained(synthetic_root, Ranks(), max_grad_norm=limit)["gradients"] for limit in (None, 1e9))
     assert all(torch.equal(gradient, held[name]) for name, gradient in free.items())

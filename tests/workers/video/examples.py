@@ -1,4 +1,4 @@
-"""Wild T-ViPNets, whose outputs depend on images and heatmaps, and the tracks of a made data set."""
+"""Wild T-ViPNets, whose outputs depend on images and heatmaps, and the tracks of a synthetic data set."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from workers.data.clips import evaluation_clips
+from workers.data.clips import disjoint_clips
 from workers.data.images import read_image
 from workers.data.people import Person
 from workers.data.tracks import Tracks
@@ -15,7 +15,7 @@ from workers.evaluation.clip_crops import prepare_clip_crops
 from workers.video.batch import predict_clips, score_videos
 from workers.video.networks import VideoNetworks
 from workers.video.streaming import StreamingPredictor
-from workers.weights.allocation import TrainedAllocation, video_networks
+from workers.weights.allocation import TrainedAllocation
 
 
 def streamed(networks: VideoNetworks, tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
@@ -42,11 +42,11 @@ def streamed(networks: VideoNetworks, tracks: Tracks) -> tuple[np.ndarray, np.nd
 def test_streamed_poses_are_those_of_the_evaluation(
     frames: int, trained: TrainedAllocation, tracks: Tracks
 ) -> None:
-    whole = trained.networks()
+    whole = VideoNetworks.of(trained)
     networks = VideoNetworks(
         key_frame=whole.key_frame, frames=whole.frames[:frames], input_hw=whole.input_hw, joints=whole.joints
     )
-    clips = evaluation_clips(tracks, networks.period)
+    clips = disjoint_clips(tracks, networks.period)
     crops = prepare_clip_crops(clips, networks.input_hw)
     expected, _ = predict_clips(networks, crops, batch_size=5)
     keypoints, places = streamed(networks, tracks)
@@ -60,17 +60,17 @@ def test_streamed_poses_are_those_of_the_evaluation(
 def test_heatmaps_before_change_the_poses_behind_key_frames_alone(
     trained: TrainedAllocation, tracks: Tracks
 ) -> None:
-    keypoints, places = streamed(trained.networks(), tracks)
-    alone, _ = streamed(video_networks(trained.key_frame), tracks)
+    keypoints, places = streamed(VideoNetworks.of(trained), tracks)
+    alone, _ = streamed(VideoNetworks.of_key_frames(trained.key_frame), tracks)
     assert np.array_equal(keypoints[places == 0], alone[places == 0])
     assert (keypoints[places > 0] != alone[places > 0]).any()
 
 
 def test_the_score_is_that_of_everybody_once(trained: TrainedAllocation, tracks: Tracks) -> None:
-    scored = score_videos(trained.networks(), tracks, batch_size=8)
+    scored = score_videos(VideoNetworks.of(trained), tracks, batch_size=8)
     assert len(scored.keypoints) == len(tracks.people)
     assert {id(person) for person in scored.people.people} == {id(person) for person in tracks.people.people}
-    by_hand, _ = streamed(trained.networks(), tracks)
+    by_hand, _ = streamed(VideoNetworks.of(trained), tracks)
     row_of = {id(person): row for row, person in enumerate(tracks.people.people)}
     order = [row_of[id(person)] for person in scored.people.people]
     assert np.abs(by_hand[order] - scored.keypoints).max() < 1e-6

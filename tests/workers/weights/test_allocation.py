@@ -8,17 +8,18 @@ import torch
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import average
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.data.tracks import Tracks
 from workers.errors import DataError
+from workers.video.networks import VideoNetworks
 from workers.weights.allocation import TrainedAllocation, load_allocation, save_allocation
 from workers.weights.safetensors import save_weights
 
 
 @pytest.fixture(scope="module")
 def tracks(tmp_path_factory: pytest.TempPathFactory) -> Tracks:
-    config = MadeConfig(clips=2, frames_per_clip=2, people_per_clip=2)
-    return tracks_of(write_made_dataset(tmp_path_factory.mktemp("videos") / "data", config))
+    config = SyntheticConfig(clips=2, frames_per_clip=2, people_per_clip=2)
+    return tracks_of(write_synthetic_dataset(tmp_path_factory.mktemp("videos") / "data", config))
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def test_what_was_written_predicts_the_same(trained: TrainedAllocation, tmp_path
     )  # fmt: skip
     images, before = torch.rand(2, 3, *trained.key_frame.input_hw), torch.rand(2, 17, 16, 8)
     with torch.no_grad():
-        one, other = trained.networks(), read.networks()
+        one, other = VideoNetworks.of(trained), VideoNetworks.of(read)
         assert torch.equal(one.key_frame(images), other.key_frame(images))
         for first, second in zip(one.frames, other.frames, strict=True):
             assert torch.equal(first(images, before), second(images, before))
@@ -47,7 +48,7 @@ def test_networks_for_a_video_say_what_the_plain_ones_say(trained: TrainedAlloca
     plain = trained.key_frame.temporal().network(trained.allocation.frames[0]).eval()
     plain.load_state_dict(dict(trained.weights[0]))
     with torch.no_grad():
-        expected, folded = plain(images, before), trained.networks().frames[0](images, before)
+        expected, folded = plain(images, before), VideoNetworks.of(trained).frames[0](images, before)
     assert torch.allclose(folded, expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max()))
 
 

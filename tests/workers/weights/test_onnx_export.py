@@ -15,7 +15,7 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 from tests.workers.weights.filling import draw_images, fill
 from workers.errors import DataError
-from workers.weights.onnx_export import GATE, OPSET, OnnxCheck, compare, export_onnx
+from workers.weights.onnx_export import GATE, OPSET, OnnxCheck, compare_outputs, export_onnx
 
 INPUT_HW = (64, 96)
 
@@ -73,7 +73,7 @@ def test_the_file_is_whole_in_itself_and_free_of_paths(exported: tuple[Path, Onn
 def test_the_check_sees_other_weights(exported: tuple[Path, OnnxCheck], space: SearchSpace) -> None:
     other = fill(space.network(space.smallest()), seed=1)
 
-    assert compare(exported[0], other, INPUT_HW).relative > GATE
+    assert compare_outputs(exported[0], other, INPUT_HW).relative > GATE
 
 
 def test_a_file_that_does_not_repeat_pytorch_is_not_kept(space: SearchSpace, tmp_path: Path) -> None:

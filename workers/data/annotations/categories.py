@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 from workers.data.annotations.opening import REPAIR, Json, Place
 from workers.data.annotations.records import Records, listed
@@ -15,6 +15,7 @@ from workers.errors import DataError
 LOOSE_LINKS = "links of the skeleton that join no two joints, left out"
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
     """One kind of people or animals."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from workers.errors import DataError
 AGAIN = "images that are listed again by the same name, read once"
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pictures:
     """The images of one file, in its order; those that share an id with another are none of them."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn
+from typing import Any, NoReturn, final
 
 import numpy as np
 
@@ -19,6 +19,7 @@ RECORD = "{record}"  # in a message: where the record's name goes
 TEXT_IDS = "whole numbers that are written as text"
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Records:
     """Records of one kind, and where they lie."""

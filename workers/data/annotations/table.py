@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 
@@ -28,6 +29,7 @@ SHARED_ID = "of an image id that two images have"
 UNLISTED_IMAGE = "of an image that is not listed"
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Annotations:
     """The records of one file, row for row in its order."""

@@ -6,14 +6,17 @@ The paper (section 4.1) rotates in [-40, 40] degrees and flips; scale and half-b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, final
 
 import numpy as np
+from annotated_types import Ge, Interval
 
-from spaces.errors import VipnasError
+from spaces.bounds import check_bounds
 from workers.data.people import Box
 from workers.data.skeleton import Skeleton
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
     """One drawn augmentation; the frames of a clip share it."""
@@ -25,23 +28,21 @@ class Draw:
     upper: bool = True  # which half, when half_body
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
     """Ranges of the training augmentation; all zero leaves every crop as validation sees it."""
 
-    rotation_deg: float = 40.0  # uniform in [-rotation_deg, rotation_deg]
-    scale_fraction: float = 0.0  # box scale uniform in [1 - scale_fraction, 1 + scale_fraction]
-    flip_probability: float = 0.5
-    half_body_probability: float = 0.0
-    half_body_min_joints: int = 8  # fewer labelled joints than this are never halved
-    half_body_upper_probability: float = 0.7
+    rotation_deg: Annotated[float, Interval(ge=0, le=180)] = 40.0  # uniform in [-rotation_deg, rotation_deg]
+    scale_fraction: Annotated[float, Interval(ge=0, lt=1)] = 0.0
+    """box scale uniform in [1 - scale_fraction, 1 + scale_fraction]"""
+    flip_probability: Annotated[float, Interval(ge=0, le=1)] = 0.5
+    half_body_probability: Annotated[float, Interval(ge=0, le=1)] = 0.0
+    half_body_min_joints: Annotated[int, Ge(0)] = 8  # fewer labelled joints than this are never halved
+    half_body_upper_probability: Annotated[float, Interval(ge=0, le=1)] = 0.7
 
     def __post_init__(self) -> None:
-        if not 0 <= self.scale_fraction < 1:
-            raise VipnasError(f"scale_fraction must be in [0, 1), got {self.scale_fraction}")
-        for name in ("flip_probability", "half_body_probability", "half_body_upper_probability"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise VipnasError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+        check_bounds(self)
 
     def draw(self, rng: np.random.Generator) -> Draw:
         """One draw."""
@@ -59,9 +60,6 @@ class Augmentation:
             )
             for turn, zoom, flip, half, upper in rng.random((count, 5)).tolist()
         ]
-
-
-NO_AUGMENTATION = Augmentation(rotation_deg=0.0, flip_probability=0.0)
 
 
 def half_body_box(keypoints: np.ndarray, skeleton: Skeleton, *, upper: bool) -> Box | None:

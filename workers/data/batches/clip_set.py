@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, final
 
 from workers.data.batches.augment import Augmentation, Draw
 from workers.data.batches.samples import Plan, Planned, half_drawn
@@ -13,8 +13,9 @@ from workers.data.clips import Clip, Clips
 from workers.data.codec import Codec
 
 
+@final
 class ClipTrainingSet(TrainingSet):
-    """Augmented crops and heatmaps of clips, with everything that `TrainingSet` does for single people.
+    """Augmented crops and heatmaps of clips, with everything that `PeopleTrainingSet` does for single people.
 
     `batch_size` counts clips. A batch's arrays are clip after clip, frame after frame: images (B * (T + 1),
     H, W, 3), targets and weights likewise; `unflatten(0, (-1, frames))` parts the clips once they are

@@ -15,7 +15,7 @@ import os
 import struct
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -30,8 +30,9 @@ _FOOTER = struct.Struct("<8s32sqq")  # magic, digest, offset of the index, peopl
 _MAGIC = b"vipcrop1"
 
 
+@final
 class CropCache:
-    """The file as a source of pixels; pickled as its name, for every process maps it for itself."""
+    """The packed cache as a source of pixels; pickled as its name, for every process maps it for itself."""
 
     def __init__(self, path: Path, digest: bytes, content: mmap.mmap, index: np.ndarray) -> None:
         self.path, self._digest, self._index = path, digest, index
@@ -74,12 +75,12 @@ def footer(digest: bytes, index_offset: int, people: int) -> bytes:
 
 
 def cache_path(people: People, input_hw: tuple[int, int], augmentation: Augmentation) -> Path:
-    """Where the cache of a split lies; other input sizes and augmentations have files of their own."""
+    """Path of the cache of a split; other input sizes and augmentations have files of their own."""
     name = f"{people.annotation_path.stem}-{input_hw[0]}x{input_hw[1]}-{_reached(augmentation)}.crops"
-    return data_root(people) / FOLDER / name
+    return data_folder(people) / FOLDER / name
 
 
-def data_root(people: People) -> Path:
+def data_folder(people: People) -> Path:
     """The data folder: in its annotations/ COCO keeps a file for a split, PoseTrack18 a folder."""
     return people.annotation_path.parent.parent
 
@@ -90,7 +91,7 @@ def cache_digest(people: People, input_hw: tuple[int, int], augmentation: Augmen
     Image files count by name within the data folder and size, so a copied data folder keeps its cache.
     """
     digest = hashlib.sha256(f"{input_hw} {_reached(augmentation)} {people.skeleton.names}".encode())
-    root = data_root(people)
+    root = data_folder(people)
     sizes: dict[str, str] = {}
     for person in people.people:
         path = person.image_path

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import final
 
 import cv2
 import numpy as np
@@ -30,9 +31,10 @@ _IMAGES_AT_A_TIME = 16  # that a process decodes before it writes
 _SAY_EVERY_S = 10.0
 _LEAST_SHARE = 0.02  # of the people, before the size of the whole is extrapolated from them
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_ADVICE = "or train without it (train.crop-cache false)."
+_ADVICE = "or train without it (TrainConfig.crop_cache)."
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to cut out of one image: the rows of its people and their reaches."""
@@ -71,8 +73,9 @@ def prepare_crop_cache(
     return cache
 
 
+@final
 class Packer:
-    """In each building process: cuts out and keeps one portion, then writes it where it is told."""
+    """One building process's part: cuts out and keeps one portion, then writes it where it is told."""
 
     def __init__(self, path: str) -> None:
         cv2.setNumThreads(1)
@@ -98,6 +101,7 @@ class Packer:
             raise _refusal(Path(self._path), error) from error
 
 
+@final
 class _Build:
     """One file being built under another name."""
 
@@ -173,10 +177,10 @@ def _wanted(people: People, input_hw: tuple[int, int], augmentation: Augmentatio
 def _cut_image(wanted: Wanted) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     image = read_image(wanted.path)
     for part in wanted.reaches:
-        yield cut_out(image, part)
+        yield cut_part(image, part)
 
 
-def cut_out(image: np.ndarray, part: Reach) -> tuple[np.ndarray, np.ndarray]:
+def cut_part(image: np.ndarray, part: Reach) -> tuple[np.ndarray, np.ndarray]:
     """The part of an image, made smaller by averaging where it may be, and the affine from image px to it.
 
     What lies outside the image is left out; it is black in every crop, with or without the cache.

@@ -8,17 +8,19 @@ import time
 import weakref
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, final
 
 T = TypeVar("T")
 _POLL_S = 0.05  # how soon a producer blocked on a full queue notices that its consumer is gone
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class _End:
     error: BaseException | None
 
 
+@final
 class Prefetched(Generic[T]):
     """Iterates `source` ahead of the consumer; an error raised there is raised here, in its place.
 

@@ -7,6 +7,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Generator, Iterable
+from typing import final
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from workers.processes import Helper, in_turn
 Layout = list[tuple[tuple[int, ...], str]]  # shape and dtype of each array
 
 
+@final
 class BatchProcesses:
     """`count` processes that each make whole batches, handed over in shared memory and in order.
 
@@ -33,12 +35,8 @@ class BatchProcesses:
         ]
         self._buffer_of = dict(zip(self._helpers, self._buffers, strict=True))
 
-    @property
-    def pids(self) -> list[int]:
-        return [helper.pid for helper in self._helpers]
-
     def batches(self, plans: Iterable[Plan], batch_size: int) -> Generator[Batch, None, None]:
-        """As `SampleMaker.batch` for each plan; raises what was raised there."""
+        """The batch that `SampleMaker.batch` makes of each plan; raises what was raised there."""
         made = in_turn(self._helpers, "make", ((plan, batch_size) for plan in plans))
         try:
             for helper, (layout, share) in made:
@@ -53,8 +51,9 @@ class BatchProcesses:
             helper.close()
 
 
+@final
 class BatchMaker:
-    """In each process: makes batches and puts them in the memory that it shares."""
+    """One process's part: makes batches and puts them in the memory that it shares."""
 
     def __init__(self, maker: SampleMaker, descriptor: int) -> None:
         cv2.setNumThreads(1)
@@ -70,6 +69,7 @@ class BatchMaker:
         return layout, batch.share
 
 
+@final
 class _Buffer:
     """Memory that two processes see: a file without a name, so nothing stays when both are gone."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -25,6 +26,7 @@ further. The others' pixels are kept as they are: their crops differ by 0.0002, 
 _MARGIN_PX = 2  # kept pixels around it, for bilinear sampling and the rounding of coordinates
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Reach:
     """A rectangle of image px, perhaps beyond the image, and its scale."""

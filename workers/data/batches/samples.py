@@ -1,11 +1,11 @@
-"""From who is drawn how to the arrays of a batch: the part of the input that any thread or process may do."""
+"""The arrays of a batch from who is drawn how: the part of the input that any thread or process may do."""
 # Shapes: B batch, K joints, H/W input pixels, h/w heatmap cells.
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, final, runtime_checkable
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from workers.data.people import Box, Person
 from workers.data.skeleton import Skeleton
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """One rank's part of a global batch."""
@@ -26,6 +27,7 @@ class Batch:
     share: float = 1.0  # B over the global batch; ranks weigh their mean loss with share * world_size
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Planned:
     """One sample of a batch before anything is decoded."""
@@ -38,8 +40,9 @@ class Planned:
 Plan = list[Planned]
 
 
+@runtime_checkable
 class PixelSource(Protocol):
-    """Where the pixels of people come from."""
+    """A source of the pixels of people: images or the packed cache."""
 
     def view(self, row: int, person: Person) -> tuple[np.ndarray, np.ndarray | None]:
         """BGR pixels with the person in them, and the (2, 3) affine from px of the person's image to theirs.
@@ -48,6 +51,7 @@ class PixelSource(Protocol):
         """
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class SampleMaker:
     """Crops and heatmaps of planned samples; a function of the plan, wherever the pixels come from."""

@@ -3,6 +3,7 @@
 # Shapes: H/W input pixels.
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,6 +12,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from spaces.streams import Stream, generator
 from workers.data.batches.augment import Augmentation, Draw
 from workers.data.batches.crop_cache_build import prepare_crop_cache
 from workers.data.batches.prefetch import Prefetched
@@ -23,16 +25,14 @@ from workers.errors import TrainingError
 
 __all__ = ["Batch", "TrainingSet"]
 
-_ORDER_STREAM, _DRAW_STREAM = 1, 2  # keep the random streams apart
-
 
 def steps_per_epoch(people: int, batch_size: int) -> int:
     """Global batches in one epoch: whole ones, the incomplete last one is dropped, but at least one."""
     return max(1, people // batch_size)
 
 
-class TrainingSet:
-    """Augmented crops and heatmaps of labelled people.
+class TrainingSet(ABC):
+    """Augmented crops and heatmaps of labelled people; subclasses say which of them are drawn together.
 
     Decoded images are kept up to `memory_bytes` in this process; or, with `crop_cache`, decoded crops lie in
     a file in the data folder, which is built at the first use when it is not there; `say` is told of it.
@@ -70,14 +70,14 @@ class TrainingSet:
         return steps_per_epoch(self.samples, batch_size)
 
     @property
+    @abstractmethod
     def samples(self) -> int:
-        """What an epoch shows once: people here, clips where their frames go together."""
-        return len(self.people)
+        """How many samples an epoch shows once: people, or clips whose frames go together."""
 
     @property
+    @abstractmethod
     def frames(self) -> int:
         """People of one sample, which lie one behind the other in a batch and are augmented alike."""
-        return 1
 
     def batches(
         self, seed: int, epoch: int, batch_size: int, rank: int = 0, world_size: int = 1, start_step: int = 0
@@ -99,14 +99,17 @@ class TrainingSet:
         order = self.order(seed, epoch, batch_size)
         # The whole global batch is drawn, then divided, so the number of ranks changes nothing.
         share = slice(rank * batch_size // world_size, (rank + 1) * batch_size // world_size)
-        plans = (self._plan(order[step], [_DRAW_STREAM, seed, epoch, step], share) for step in steps)
+        plans = (
+            self._plan(order[step], generator(Stream.AUGMENTATION, seed, epoch, step), share)
+            for step in steps
+        )
         # The cache is built before, not in the prefetching thread.
         made = self._make(self._maker, plans, batch_size * self.frames)
         return Prefetched(made, depth=self._prefetch)
 
     def order(self, seed: int, epoch: int, batch_size: int) -> np.ndarray:
         """(steps, batch_size) indices of the samples in each global batch of an epoch."""
-        shuffled = np.random.default_rng([_ORDER_STREAM, seed, epoch]).permutation(self.samples)
+        shuffled = generator(Stream.EPOCH_ORDER, seed, epoch).permutation(self.samples)
         return np.resize(shuffled, (self.steps_per_epoch(batch_size), batch_size))
 
     def sample(self, person: Person, draw: Draw) -> tuple[np.ndarray, np.ndarray]:
@@ -131,15 +134,15 @@ class TrainingSet:
         people = enumerate(self.people.people)
         return {(person.image_path, person.annotation_id): row for row, person in people}
 
-    def _plan(self, chosen: np.ndarray, entropy: list[int], share: slice) -> Plan:
+    def _plan(self, chosen: np.ndarray, rng: np.random.Generator, share: slice) -> Plan:
         """Who is drawn how in one rank's share of a global batch."""
-        draws = self.augmentation.draw_many(np.random.default_rng(entropy), len(chosen))
+        draws = self.augmentation.draw_many(rng, len(chosen))
         drawn = zip(chosen[share].tolist(), draws[share], strict=True)
         return [planned for sample, draw in drawn for planned in self._planned(sample, draw)]
 
+    @abstractmethod
     def _planned(self, sample: int, draw: Draw) -> Plan:
         """All people of one sample."""
-        return [Planned(sample, self.people.people[sample], draw)]
 
     def _make(
         self, maker: SampleMaker, plans: Iterable[Plan], batch_size: int

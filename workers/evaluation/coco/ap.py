@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import final
 
 import numpy as np
 from pycocotools.coco import COCO
@@ -27,6 +28,7 @@ from workers.evaluation.crops import ValidationCrops
 KEYPOINT_SCORE_THRESHOLD = 0.2  # joints above it make the pose score, as in HRNet's and MMPose's code
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class KeypointAP:
     """COCO's ten keypoint figures in [0, 1], in its order; -1, as in pycocotools, without such people."""
@@ -43,6 +45,7 @@ class KeypointAP:
     ar_large: float
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class CocoScorer:
     """The ground truth of one annotation file, indexed; picklable, so that workers need not see the file."""
@@ -176,14 +179,6 @@ class CocoScorer:
             rows = np.flatnonzero(crops.image_ids == image_id)
             kept += rows[oks_nms(keypoints[rows], rated[rows], crops.areas_px2[rows], sigmas)].tolist()
         return sorted(kept)
-
-
-def coco_keypoint_ap(
-    people: People | CocoScorer, crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarray
-) -> KeypointAP:
-    """`CocoScorer.score`; for `People` it reads the annotation file first, which a search does once."""
-    scorer = people if isinstance(people, CocoScorer) else CocoScorer.from_people(people)
-    return scorer.score(crops, keypoints, scores)
 
 
 def pose_scores(keypoint_scores: np.ndarray, box_scores: np.ndarray) -> np.ndarray:

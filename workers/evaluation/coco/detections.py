@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from workers.errors import DataError
 _LAYOUT = "It holds a list of {image_id, category_id, bbox [x, y, width, height] in px, score}."
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Detected:
     """Boxes to look into; who is in them is not known."""
@@ -35,7 +37,7 @@ class Detected:
     image_ids: tuple[int, ...]  # of the whole split, those without a detection too
 
 
-def read_detections(path: Path, root: Path, split: str) -> Detected:
+def read_detected_people(path: Path, root: Path, split: str) -> Detected:
     """The boxes of people on the split's images, in the file's order.
 
     Left out, and counted: detections of other categories, on other images, with boxes below one pixel.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from workers.evaluation.coco.ap import CocoScorer, KeypointAP
 _LIKE = "Write it as COCO's keypoint results: a list of {image_id, category_id, keypoints, score}."
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FileScore:
     """What a results file gives, and what a person must know of the two files."""

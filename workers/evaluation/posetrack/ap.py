@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -28,6 +29,7 @@ _COLUMNS = {  # Table 1 of the paper
 }
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class PoseTrackAP:
     """Figures in [0, 1] for each of JOINTS; NaN where the ground truth has no such joint."""
@@ -50,6 +52,7 @@ class PoseTrackAP:
         return means | {"Total": self.total}
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """The predicted joints of one sequence: by frames, then in the order of their file."""
@@ -60,6 +63,7 @@ class Judged:
     to_find: np.ndarray  # (J,) int64 labelled joints
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class PoseTrackState:
     """What the sequences contribute, by their names."""

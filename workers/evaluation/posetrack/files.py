@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from workers.evaluation.posetrack.match import HEAD_SHARE, GroundTruth, Predicti
 from workers.evaluation.posetrack.polygons import Polygons
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class FolderScore:
     """What the files of two folders give."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import final
 
 import numpy as np
 
@@ -21,6 +22,7 @@ HEAD_SHARE = 0.6  # of the head box's diagonal is the head's size
 MATCH_DISTANCE = 0.5  # head sizes within which a joint is found
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class GroundTruth:
     """The labelled people of the frames that have any, ordered by frame."""
@@ -50,6 +52,7 @@ class GroundTruth:
         )
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
     """Predicted people ordered by frame; those of one frame in the order of their file."""

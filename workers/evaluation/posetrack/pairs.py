@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
     """Indices of the two things of each pair."""
@@ -24,6 +26,6 @@ def pair_up(frames: np.ndarray, other_frames: np.ndarray) -> Pairs:
 
 
 def spread(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For counts 2, 0, 3: 0, 0, 2, 2, 2 (whose) and 0, 1, 0, 1, 2 (which of them)."""
+    """Counts unrolled: 2, 0, 3 give 0, 0, 2, 2, 2 (whose) and 0, 1, 0, 1, 2 (which of them)."""
     whose = np.repeat(np.arange(len(counts)), counts)
     return whose, np.arange(len(whose)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from workers.evaluation.posetrack.pairs import pair_up, spread
 _EDGES_AT_A_TIME = 1 << 20  # of points with edges, some 100 MB
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class Polygons:
     """The polygons of some frames; inside is by the even-odd rule, their outlines are outside."""
@@ -26,7 +28,7 @@ class Polygons:
 
     @classmethod
     def of_frames(cls, polygons: Sequence[Sequence[np.ndarray]]) -> Polygons:
-        """From the polygons (V, 2) of frame 0, 1 and so on; V is at least 3."""
+        """Polygons from the outlines (V, 2) px of frame 0, 1 and so on; V is at least 3."""
         numbered = [(frame, polygon) for frame, here in enumerate(polygons) for polygon in here]
         counts = np.array([len(polygon) for _, polygon in numbered], np.int64)
         empty = np.empty((0, 2))

@@ -4,21 +4,20 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
-from workers.data.annotations.opening import Json, load_json
-from workers.data.annotations.pictures import read_own_pictures
-from workers.data.people import People
+from workers.data.annotations.opening import Json
 from workers.data.posetrack_layout import category
 from workers.data.skeleton import POSETRACK17, Skeleton
 from workers.files import whole_file
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackedPose:
     """One predicted person of one image."""
@@ -48,27 +47,6 @@ def write_results(path: Path, document: Json) -> None:
     """Writes one sequence's file, whole or not at all; its folder is made where it is missing."""
     with whole_file(path) as draft:
         draft.write_text(json.dumps(document, separators=(",", ":"), allow_nan=False), encoding="utf-8")
-
-
-def write_people_results(
-    folder: Path, people: People, keypoints: np.ndarray, scores: np.ndarray,
-    track_ids: Sequence[int] | None = None,
-) -> None:  # fmt: skip
-    """One file for each sequence of the people's split, with a pose (N, K, 2) px, scores (N, K) per person.
-
-    Without `track_ids` a person's track is their place in the split, for the AP does not ask who is who.
-    """
-    tracks = range(len(people)) if track_ids is None else track_ids
-    poses: dict[str, list[TrackedPose]] = defaultdict(list)
-    for person, track_id, points, points_scores in zip(people.people, tracks, keypoints, scores, strict=True):
-        poses[person.image_path].append(TrackedPose(person.image_id, int(track_id), points, points_scores))
-    root = people.annotation_path.parent.parent.resolve()
-    for path in sorted(people.annotation_path.glob("*.json")):
-        pictures = read_own_pictures(path, load_json(path))
-        names = pictures.names(np.arange(len(pictures)))
-        of_sequence = (pose for name in names for pose in poses[str(root / name)])
-        document = results_document(pictures.records.rows, of_sequence, people.skeleton)
-        write_results(folder / path.name, document)
 
 
 def _annotation(pose: TrackedPose) -> Json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from workers.evaluation.posetrack.pairs import Pairs, pair_up
 _ALL = "all"  # the one name under which the frames of all sequences are judged together
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
 class PoseTrackScorer:
     """The ground truth of some people's frames; picklable, so that workers need not see the files."""

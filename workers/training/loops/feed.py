@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 import torch
@@ -15,8 +16,9 @@ from workers.data.batches.training_set import Batch
 from workers.data.normalise import to_input
 
 
+@final
 @dataclass(frozen=True, slots=True, eq=False)
-class Inputs:
+class DeviceBatch:
     """One worker's part of a global batch."""
 
     images: Tensor  # (B, 3, H, W) float32 channels_last; before it is moved, bytes (B, H, W, 3)
@@ -25,8 +27,9 @@ class Inputs:
     share: float  # B over the global batch
 
 
+@final
 class Feed:
-    """Iterates one epoch's batches as `Inputs` on the device; a `with` block ends the threads behind it.
+    """Iterates one epoch's batches as `DeviceBatch` on the device; a `with` block ends the threads behind it.
 
     For a GPU a second thread copies them to page-locked memory, from where they travel without the host.
     """
@@ -42,9 +45,9 @@ class Feed:
         """Time the consumer has waited for batches."""
         return (self._ahead or self._batches).wait_s
 
-    def __iter__(self) -> Iterator[Inputs]:
+    def __iter__(self) -> Iterator[DeviceBatch]:
         for item in self._ahead or self._tensors:
-            yield Inputs(
+            yield DeviceBatch(
                 to_input(item.images, self._device),
                 item.target.to(self._device, non_blocking=True),
                 item.weight.to(self._device, non_blocking=True),
@@ -59,11 +62,11 @@ class Feed:
         self._batches.close()
 
 
-def _tensors(batches: Prefetched[Batch], page_locked: bool) -> Generator[Inputs, None, None]:
+def _tensors(batches: Prefetched[Batch], page_locked: bool) -> Generator[DeviceBatch, None, None]:
     def tensor(values: np.ndarray) -> Tensor:
         made = torch.from_numpy(values)
         return made.pin_memory() if page_locked else made
 
     with batches:
         for batch in batches:
-            yield Inputs(tensor(batch.images), tensor(batch.targets), tensor(batch.weights), batch.share)
+            yield DeviceBatch(tensor(batch.images), tensor(batch.targets), tensor(batch.weights), batch.share)

@@ -6,14 +6,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
 
 from workers.data.batches.training_set import TrainingSet
 from workers.training.config import SpatialTask
-from workers.training.loops.feed import Feed, Inputs
+from workers.training.loops.feed import DeviceBatch, Feed
 from workers.training.loops.meter import Meter, peak_memory_mib
 from workers.training.loops.schedule import learning_rate
 from workers.training.loops.update import WeightUpdate
@@ -24,6 +24,7 @@ from workers.training.precision import compute_dtype, computing_in
 State = dict[str, Any]
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
     """What one step did; losses are means over the whole global batch."""
@@ -62,7 +63,7 @@ class TrainingLoop(ABC):
         """Over all epochs: how many are done, and the index of the next."""
 
     @abstractmethod
-    def backward(self, inputs: Inputs, scale: float) -> Tensor:
+    def backward(self, inputs: DeviceBatch, scale: float) -> Tensor:
         """Adds this worker's gradients, times `scale`, for the step `step`.
 
         Returns (3,) detached mean losses over `inputs`: of biggest, smallest and random subnets.
@@ -129,7 +130,7 @@ class TrainingLoop(ABC):
                 yield report
                 started_s, waited_s = time.perf_counter(), feed.wait_s
 
-    def _train_step(self, inputs: Inputs) -> list[float]:
+    def _train_step(self, inputs: DeviceBatch) -> list[float]:
         self.update.begin(learning_rate(self.task.train, self.step, self.steps_per_epoch))
         scale = inputs.share * self.ranks.world_size  # the mean over the workers is then that of the batch
         losses = self.backward(inputs, scale) * scale

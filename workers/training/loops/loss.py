@@ -1,7 +1,5 @@
 """The heatmap loss: mean squared error, joints weighted."""
 
-from __future__ import annotations
-
 from jaxtyping import Float
 from torch import Tensor
 

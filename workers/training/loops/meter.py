@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import resource
 import sys
+from typing import final
 
 import torch
 
 
+@final
 class Meter:
     """Adds up steps; what happens between them (checkpoints, validation) is not counted."""
 

@@ -1,8 +1,6 @@
 """Propagation in training (section 3.4.2): who trains over a clip, and what passes from frame to frame."""
 
 # Shapes: B clips, T frames after the key frame, K joints, H/W input pixels, h/w heatmap cells.
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -12,12 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from spaces.architecture import Architecture
+from spaces.streams import Stream, generator
 from spaces.temporal.allocation import Allocation, FrameChoice
 from spaces.temporal.allocation_space import AllocationSpace
 from workers.training.loops.sandwich import Sandwich
 
 C = TypeVar("C")  # what a frame's network is chosen by
-_ALLOCATION_STREAM = 6  # keeps this random stream apart from those of the data and of the spatial training
 
 
 def clip_sandwich_at(
@@ -29,7 +27,7 @@ def clip_sandwich_at(
     randomly sampled": each of the two draws a fusion of its own for each of its frames, since the paper's
     temporal space is that of T fusions. Random ones draw CNN and fusion for each frame.
     """
-    rng = np.random.default_rng([_ALLOCATION_STREAM, seed, step])
+    rng = generator(Stream.CLIP_SANDWICH, seed, step)
     cnn = space.temporal.cnn
     biggest, smallest = (_fused(space, each, rng) for each in (cnn.biggest(), cnn.smallest()))
     return Sandwich(biggest, smallest, tuple(space.sample(rng) for _ in range(random_subnets)))

@@ -1,25 +1,23 @@
 """The sandwich rule with in-place distillation [60, 61]: one step trains the whole range of subnets."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, final
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
+from spaces.streams import Stream, generator
 from workers.training.loops.loss import heatmap_loss
 
-_ARCHITECTURE_STREAM = 3  # keeps this random stream apart from those of the data
 C = TypeVar("C")  # a subnet: an architecture, or an allocation over the frames of a clip
 X = TypeVar("X")  # what subnets look at
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Sandwich(Generic[C]):
     """Whom one step trains, in this order: the biggest teaches the others."""
@@ -31,7 +29,7 @@ class Sandwich(Generic[C]):
 
 def sandwich_at(space: SearchSpace, seed: int, step: int, random_subnets: int) -> Sandwich[Architecture]:
     """A function of seed and step alone, so all ranks and every resumed run draw the same."""
-    rng = np.random.default_rng([_ARCHITECTURE_STREAM, seed, step])
+    rng = generator(Stream.SANDWICH, seed, step)
     drawn = tuple(space.sample(rng) for _ in range(random_subnets))
     return Sandwich(space.biggest(), space.smallest(), drawn)
 

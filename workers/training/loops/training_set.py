@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workers.data.batches.clip_set import ClipTrainingSet
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.batches.training_set import TrainingSet
 from workers.data.clips import Clips
 from workers.data.codec import Codec
@@ -13,7 +14,7 @@ from workers.training.config import SpatialTask
 
 
 def people_set(task: SpatialTask, people: People) -> TrainingSet:
-    return TrainingSet(people, *_drawing(task), **_options(task))
+    return PeopleTrainingSet(people, *_drawing(task), **_options(task))
 
 
 def clip_set(task: SpatialTask, clips: Clips) -> ClipTrainingSet:

@@ -1,10 +1,10 @@
-"""From the workers' gradients to new weights: reduced once, clipped, applied only where finite."""
+"""Weight updates from the workers' gradients: reduced once, clipped, applied only where finite."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from workers.training.config import TrainConfig
 from workers.training.parallel.ranks import Ranks
 
 
+@final
 class WeightUpdate:
     """Adam, and what surrounds it in every step: `begin`, backward passes, `finish`."""
 
@@ -59,7 +60,8 @@ class WeightUpdate:
             raise TrainingError(
                 f"loss and gradients must be finite, but in {self.skipped_in_a_row} steps in a row they were "
                 f"not. Stopped at step {step} with learning rate {self.learning_rate:.3g} and losses "
-                f"{losses}, training {trained()}. Lower train.learning_rate, or set train.max_grad_norm."
+                f"{losses}, training {trained()}. Lower TrainConfig.learning_rate, or set "
+                "TrainConfig.max_grad_norm."
             )
 
     def state(self) -> dict[str, Any]:

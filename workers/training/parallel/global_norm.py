@@ -4,10 +4,8 @@ PyTorch's SyncBatchNorm runs on CUDA alone; this runs wherever the workers can r
 """
 # Shapes: B batch of this worker, C channels.
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import torch
 from jaxtyping import Float
@@ -21,7 +19,7 @@ _BACKWARD = torch.ops.aten.native_batch_norm_backward
 
 
 def use_global_batch(network: nn.Module, ranks: Ranks) -> None:
-    """From here on every BatchNorm of `network`, elastic or plain, trains by the batch of all `ranks`.
+    """Makes every BatchNorm of `network`, elastic or plain, train by the batch of all `ranks`.
 
     Shares of the batch may be unequal, never empty. Plain ones keep running statistics of the global batch.
     A lone worker's network stays as it is.
@@ -36,6 +34,7 @@ def use_global_batch(network: nn.Module, ranks: Ranks) -> None:
                 setattr(module, name, _GlobalBatchNorm2d(child, ranks))
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class GlobalNormalise:
     """What an elastic BatchNorm is handed."""
@@ -69,6 +68,7 @@ def global_moments(
     return mean.to(dtype), variance.to(dtype), count[0].to(dtype)
 
 
+@final
 class _Normalise(torch.autograd.Function):
     """Normalises by given moments; backward, they count as what they are: functions of all workers' x."""
 
@@ -99,6 +99,7 @@ class _Normalise(torch.autograd.Function):
         return of_x, of_weight, of_bias, None, None, None, None
 
 
+@final
 class _GlobalBatchNorm2d(nn.BatchNorm2d):
     """Takes the place of a plain one, with the same parameters, buffers and names."""
 

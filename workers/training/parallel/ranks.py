@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from torch import Tensor, distributed
@@ -11,9 +12,10 @@ from torch import Tensor, distributed
 CPU = torch.device("cpu")
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """This worker's place among `world_size`; alone, nothing is communicated."""
+    """A worker's place among `world_size` workers; alone, nothing is communicated."""
 
     rank: int = 0
     world_size: int = 1

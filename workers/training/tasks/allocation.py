@@ -1,16 +1,15 @@
 """The training of a found allocation alone: the same loop over clips, every frame's network by itself."""
 
 # Shapes: B clips, K joints, H/W input pixels, h/w heatmap cells.
-from __future__ import annotations
-
 from collections.abc import Sequence
+from typing import final
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from workers.data.clips import Clips
 from workers.training.config import SpatialTask
-from workers.training.loops.feed import Inputs
+from workers.training.loops.feed import DeviceBatch
 from workers.training.loops.loss import heatmap_loss
 from workers.training.loops.propagation import propagate
 from workers.training.parallel.ranks import Ranks
@@ -18,6 +17,7 @@ from workers.training.tasks.clips import ClipTraining
 from workers.weights.allocation import TrainedAllocation
 
 
+@final
 class FrameNetworks(nn.Module):
     """The plain networks of a clip's frames; which one is an argument, 0 for that behind the key frame."""
 
@@ -32,6 +32,7 @@ class FrameNetworks(nn.Module):
         return passed
 
 
+@final
 class AllocationTraining(ClipTraining):
     """Trains T networks that share no weights any more, from those of `start`; S stays fixed.
 
@@ -46,7 +47,7 @@ class AllocationTraining(ClipTraining):
         networks = FrameNetworks(start.frame_networks())
         super().__init__(task, clips, start.key_frame, ranks, networks)
 
-    def backward(self, inputs: Inputs, scale: float) -> Tensor:
+    def backward(self, inputs: DeviceBatch, scale: float) -> Tensor:
         batch = self.clip_batch(inputs)
         numbers = range(len(self.allocation.frames))
         passed = propagate(self.forward, batch.key_heatmaps, batch.frames, numbers)

@@ -6,23 +6,30 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import final
 
 from spaces.temporal.allocation import Allocation
 from workers.data.clips import Clips
 from workers.data.codec import Codec
 from workers.errors import TrainingError
 from workers.search.allocation_evaluator import AllocationEvaluator, AllocationInputs
-from workers.search.footage import Beginning, Footage, read_footage, see_key_frames
+from workers.search.evaluation_clips import (
+    EvaluationClips,
+    PrefixState,
+    predict_key_frames,
+    prepare_evaluation_clips,
+)
 from workers.training.tasks.temporal_supernet import PropagationTraining
 from workers.training.tasks.training import Training
 from workers.training.tasks.validation import Validator, validated_subnets
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClipScoring:
-    """On which clips; the worker that scores cuts them out of their images itself."""
+    """The clips to score a T supernet on; the worker that scores cuts them out of their images itself."""
 
-    clips: Clips  # evaluation_clips of T + 1 frames
+    clips: Clips  # disjoint_clips of T + 1 frames
     recalibration: Clips
     """training_clips of as many, over which BatchNorm statistics are pooled."""
     batch_size: int  # clips
@@ -34,6 +41,7 @@ class ClipScoring:
         return ClipValidator(self, training)
 
 
+@final
 class ClipValidator(Validator):
     """Scores the biggest, the smallest and one fixed random allocation over the T frames of the training."""
 
@@ -51,20 +59,20 @@ class ClipValidator(Validator):
         return AllocationInputs(
             space=self.training.space,
             weights={name: tensor.cpu().numpy() for name, tensor in weights.items()},
-            footage=self._footage,
+            clips=self._clips,
             key_frame=self._key_frame,
             cache_bytes=0,
         )
 
     @cached_property
-    def _footage(self) -> Footage:
+    def _clips(self) -> EvaluationClips:
         scoring, task = self.scoring, self.training.task
         codec = Codec(task.input_hw, task.sigma_cells)
-        return read_footage(scoring.clips, scoring.recalibration, codec, scoring.batch_size)
+        return prepare_evaluation_clips(scoring.clips, scoring.recalibration, codec, scoring.batch_size)
 
     @cached_property
-    def _key_frame(self) -> Beginning:
-        return see_key_frames(self.training.space, self.training.start.weights, self._footage)
+    def _key_frame(self) -> PrefixState:
+        return predict_key_frames(self.training.space, self.training.start.weights, self._clips)
 
 
 def _ap(evaluator: AllocationEvaluator, allocation: Allocation) -> float:

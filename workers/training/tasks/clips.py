@@ -1,9 +1,8 @@
 """What trainings over clips share: the key frame's fixed network, and batches parted into frames."""
 
 # Shapes: B clips, T frames after the key frame, K joints, H/W input pixels, h/w heatmap cells.
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from jaxtyping import Float
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 
 from workers.data.clips import Clips
 from workers.training.config import SpatialTask
-from workers.training.loops.feed import Inputs
+from workers.training.loops.feed import DeviceBatch
 from workers.training.loops.loop import TrainingLoop
 from workers.training.loops.propagation import by_frame
 from workers.training.loops.training_set import clip_set
@@ -20,6 +19,7 @@ from workers.training.precision import compute_dtype, computing_in
 from workers.weights.key_frame import KeyFrame
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class ClipBatch:
     """Clips frame by frame; targets and weights are those of frame 1, then of frame 2 and so on."""
@@ -44,7 +44,7 @@ class ClipTraining(TrainingLoop):
         fixed = start.network().to(self.device)
         self.key_frame = computing_in(compute_dtype(task.train.precision, self.device), fixed, self.device)
 
-    def clip_batch(self, inputs: Inputs) -> ClipBatch:
+    def clip_batch(self, inputs: DeviceBatch) -> ClipBatch:
         frames = self.data.frames
         parted = by_frame(inputs.images, frames)
         first, *others = (each.contiguous(memory_format=torch.channels_last) for each in parted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from torch import Tensor
@@ -15,13 +16,14 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.data.people import People
 from workers.training.config import SpatialTask
-from workers.training.loops.feed import Inputs
+from workers.training.loops.feed import DeviceBatch
 from workers.training.loops.loop import TrainingLoop
 from workers.training.loops.loss import heatmap_loss
 from workers.training.loops.training_set import people_set
 from workers.training.parallel.ranks import Ranks
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Start:
     """Which network is trained, and from which weights."""
@@ -31,6 +33,7 @@ class Start:
     """The network's own; without them it starts from the task's seed, as supernets do."""
 
 
+@final
 class NetworkTraining(TrainingLoop):
     """Trains the plain network of one architecture; `random_subnets` and soft labels play no part.
 
@@ -47,7 +50,7 @@ class NetworkTraining(TrainingLoop):
             network.load_state_dict(dict(start.weights))
         super().__init__(task, people_set(task, people), ranks, network)
 
-    def backward(self, inputs: Inputs, scale: float) -> Tensor:
+    def backward(self, inputs: DeviceBatch, scale: float) -> Tensor:
         loss = heatmap_loss(self.forward(inputs.images), inputs.target, inputs.weight)
         (loss * scale).backward()
         return loss.detach().expand(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from torch import Tensor
@@ -17,15 +18,16 @@ from workers.training.tasks.network import Start
 from workers.training.tasks.validation import ValidationTask
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Scored:
+class ScoredNetwork:
     """The network's accuracy and, with its recalibrated BatchNorm statistics, its weights."""
 
     ap: KeypointAP
     weights: dict[str, Tensor]
 
 
-def score_network(spatial: SpatialTask, trained: Start, scoring: ValidationTask) -> Scored:
+def score_network(spatial: SpatialTask, trained: Start, scoring: ValidationTask) -> ScoredNetwork:
     """Recalibrates BatchNorm, predicts and scores, on the GPU that this process was given, if any.
 
     Raises TrainingError where the network's output is not finite.
@@ -44,4 +46,4 @@ def score_network(spatial: SpatialTask, trained: Start, scoring: ValidationTask)
         scoring.flip_test,
     )
     weights = {name: tensor.cpu() for name, tensor in network.state_dict().items()}
-    return Scored(ap=result.ap, weights=weights)
+    return ScoredNetwork(ap=result.ap, weights=weights)

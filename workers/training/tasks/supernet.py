@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import final
+
 from torch import Tensor
 
 from spaces.architecture import Architecture
@@ -9,15 +11,14 @@ from spaces.initialise import initialise
 from spaces.registry import build_space
 from workers.data.people import People
 from workers.training.config import SpatialTask
-from workers.training.loops.feed import Inputs
-from workers.training.loops.loop import StepReport, TrainingLoop
+from workers.training.loops.feed import DeviceBatch
+from workers.training.loops.loop import TrainingLoop
 from workers.training.loops.sandwich import Sandwich, sandwich_at, sandwich_backward
 from workers.training.loops.training_set import people_set
 from workers.training.parallel.ranks import Ranks
 
-__all__ = ["StepReport", "SupernetTraining"]
 
-
+@final
 class SupernetTraining(TrainingLoop):
     """Trains the supernet of `task.space` from its initial weights, or from where `load` puts it."""
 
@@ -34,7 +35,7 @@ class SupernetTraining(TrainingLoop):
         """Whom the step `step` trains, on every worker."""
         return sandwich_at(self.space, self.task.seed, self.step, self.task.train.random_subnets)
 
-    def backward(self, inputs: Inputs, scale: float) -> Tensor:
+    def backward(self, inputs: DeviceBatch, scale: float) -> Tensor:
         return sandwich_backward(
             self.forward,
             self.sandwich,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import final
+
 from torch import Tensor
 
 from spaces.temporal.allocation import Allocation, Operation
@@ -9,7 +11,7 @@ from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.from_spatial import start_from_spatial
 from workers.data.clips import Clips
 from workers.training.config import SpatialTask
-from workers.training.loops.feed import Inputs
+from workers.training.loops.feed import DeviceBatch
 from workers.training.loops.propagation import clip_sandwich_at, propagate
 from workers.training.loops.sandwich import Sandwich, sandwich_backward
 from workers.training.parallel.ranks import Ranks
@@ -17,6 +19,7 @@ from workers.training.tasks.clips import ClipTraining
 from workers.weights.key_frame import KeyFrame
 
 
+@final
 class PropagationTraining(ClipTraining):
     """Trains all T-ViPNets below `key_frame` over clips of T + 1 frames (equations 1 and 2).
 
@@ -45,7 +48,7 @@ class PropagationTraining(ClipTraining):
         """Whom the step `step` trains, on every worker."""
         return clip_sandwich_at(self.space, self.task.seed, self.step, self.task.train.random_subnets)
 
-    def backward(self, inputs: Inputs, scale: float) -> Tensor:
+    def backward(self, inputs: DeviceBatch, scale: float) -> Tensor:
         batch = self.clip_batch(inputs)
         return sandwich_backward(
             lambda frames, allocation: propagate(self.forward, batch.key_heatmaps, frames, allocation.frames),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from workers.data.batches.training_set import TrainingSet
 from workers.training.config import SpatialTask
+from workers.training.loops.loop import StepReport
 from workers.training.parallel.ranks import Ranks
-from workers.training.tasks.supernet import StepReport
 
 
+@runtime_checkable
 class Training(Protocol):
     """`for report in training.steps()` trains to the end; between two reports the state may be taken.
 

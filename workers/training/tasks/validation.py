@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, final, runtime_checkable
 
 import numpy as np
 import torch
 
 from spaces.architecture import Architecture
 from spaces.extract import extract
+from spaces.streams import Stream, generator
 from workers.data.codec import Codec
 from workers.data.people import People
 from workers.errors import TrainingError
@@ -25,7 +26,6 @@ from workers.evaluation.evaluate import evaluate
 from workers.training.tasks.supernet import SupernetTraining
 from workers.training.tasks.training import Training
 
-_VALIDATION_STREAM = 4  # keeps this random stream apart from those of the training
 LEAST_AP = 0.05  # of the biggest subnet; below it figures are noise
 LEAST_SHARE = 0.25  # of the biggest subnet's best AP, which the smallest must not fall below again
 
@@ -33,12 +33,14 @@ LEAST_SHARE = 0.25  # of the biggest subnet's best AP, which the smallest must n
 C_co = TypeVar("C_co", covariant=True)  # a subnet: an architecture, or an allocation over frames
 
 
+@runtime_checkable
 class Scoring(Protocol):
     """What subnets are scored on, as a value that travels to the worker that scores."""
 
     def validator(self, training: Training) -> Validator: ...
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ValidationTask:
     """What subnets are scored on; the worker that scores cuts the people out of their images itself."""
@@ -57,6 +59,7 @@ class ValidationTask:
         return SubnetValidator(self, training)
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidationReport:
     """AP of three subnets in mid-training; NaN where activations or heatmaps are not finite.
@@ -73,10 +76,11 @@ class ValidationReport:
 
     @property
     def figures(self) -> dict[str, float]:
-        """As a tracking server charts them: val/ap_biggest and so on."""
+        """Figures by the names of their charts: val/ap_biggest and so on."""
         return {f"val/{name}": value for name, value in asdict(self).items() if name not in ("epoch", "step")}
 
 
+@runtime_checkable
 class Subnets(Protocol[C_co]):
     """The part of a space that is needed to choose from it."""
 
@@ -89,7 +93,7 @@ class Subnets(Protocol[C_co]):
 
 def validated_subnets(space: Subnets[C_co], seed: int) -> Mapping[str, C_co]:
     """Whom to score, by name; the random one is fixed by the seed, so its AP over the epochs is a curve."""
-    random = space.sample(np.random.default_rng([_VALIDATION_STREAM, seed]))
+    random = space.sample(generator(Stream.VALIDATED_SUBNET, seed))
     return {"biggest": space.biggest(), "smallest": space.smallest(), "random": random}
 
 
@@ -123,8 +127,9 @@ class Validator(ABC):
         return ValidationReport(epoch=training.epoch, step=training.step, total_s=total_s, **scores)
 
 
+@final
 class SubnetValidator(Validator):
-    """Of a spatial supernet."""
+    """Scores subnets of a spatial supernet during its training, in the worker that trains."""
 
     def __init__(self, task: ValidationTask, training: SupernetTraining) -> None:
         super().__init__(training)
@@ -182,7 +187,7 @@ def collapse_warning(history: Sequence[ValidationReport]) -> str | None:
     )
 
 
-_ADVICE = "Train again with a smaller train.learning-rate or a longer warm-up."
+_ADVICE = "Train again with a smaller learning rate or a longer warm-up."
 
 
 def _holds(report: ValidationReport, best: float) -> bool:

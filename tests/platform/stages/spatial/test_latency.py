@@ -13,17 +13,17 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from platform.config.data import SpaceConfig
-from platform.config.resources import ResourceConfig
 from platform.config.run import RunConfig
-from platform.config.search import SearchConfig
+from platform.config.sections.data import SpaceConfig
+from platform.config.sections.resources import ResourceConfig
+from platform.config.sections.search import SearchConfig
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.latencies.sources import MeasuredLatency
-from platform.latencies.table import LatencyTable, Row
+from platform.latencies.table import LatencyRow, LatencyTable
 from platform.run.cluster import ray_session
 from platform.run.context import Run
 from platform.run.folder import open_run_folder
-from platform.stages.spatial.latency import enough_calm, latency_constraint
+from platform.stages.spatial.latency import enough_undisturbed, latency_constraint
 from platform.terminal.errors import ConfigError
 from platform.tracking.sender import Tracking
 from spaces.architecture import Architecture
@@ -62,7 +62,7 @@ def true_ms(architecture: Architecture) -> float:
     return 1 + 1000 * SPACE.cost(architecture).gmacs
 
 
-def row_of(architecture: Architecture, **other: Any) -> Row:
+def row_of(architecture: Architecture, **other: Any) -> LatencyRow:
     figures = dict.fromkeys(("median_ms", "p10_ms", "p90_ms"), true_ms(architecture))
     control = {"control_ms": 1.0, "quiet_ms": 1.0, "control_ratio": 1.0, "runs": 9, "steady": True}
     about = {"key": architecture.key, "architecture": architecture.to_json(), "cpu": "Some CPU"}
@@ -73,7 +73,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.measured: list[str] = []
 
-    def __call__(self, architecture: Architecture) -> Row:
+    def __call__(self, architecture: Architecture) -> LatencyRow:
         self.measured.append(architecture.key)
         return row_of(architecture)
 
@@ -126,22 +126,22 @@ def test_a_hopeless_architecture_is_not_measured(tmp_path: Path) -> None:
 def test_a_row_is_disturbed_in_the_light_of_a_quieter_time(tmp_path: Path) -> None:
     table = LatencyTable(tmp_path / "table")
     table.put(row_of(SPACE.smallest(), control_ms=2.0, quiet_ms=2.0))
-    assert table.is_calm(SPACE.smallest().key, 1.1)
+    assert table.is_undisturbed(SPACE.smallest().key, 1.1)
 
     table.put(row_of(SPACE.biggest()))
 
-    assert not table.is_calm(SPACE.smallest().key, 1.1)
-    assert table.is_calm(SPACE.biggest().key, 1.1)
-    assert not LatencyTable(tmp_path / "table").is_calm(SPACE.smallest().key, 1.1)
+    assert not table.is_undisturbed(SPACE.smallest().key, 1.1)
+    assert table.is_undisturbed(SPACE.biggest().key, 1.1)
+    assert not LatencyTable(tmp_path / "table").is_undisturbed(SPACE.smallest().key, 1.1)
 
 
 @pytest.mark.parametrize(
-    ("calm", "samples", "enough"), [(9, 10, False), (10, 10, True), (10, 20, True), (19, 40, False)]
+    ("undisturbed", "samples", "enough"), [(9, 10, False), (10, 10, True), (10, 20, True), (19, 40, False)]
 )
 def test_disturbed_measurements_are_left_out_where_the_others_are_enough_to_learn_from(
-    calm: int, samples: int, enough: bool
+    undisturbed: int, samples: int, enough: bool
 ) -> None:
-    assert enough_calm(calm, samples) is enough
+    assert enough_undisturbed(undisturbed, samples) is enough
 
 
 def test_a_search_without_latency_pays_nothing(tmp_path: Path) -> None:
@@ -178,13 +178,17 @@ def test_a_search_learns_once_and_goes_on_where_it_stopped(session: None, tmp_pa
     parts[0].unlink()
     table_before = LatencyTable(asked.folder.latency_table)
     keys = {name: name.removesuffix(".parquet") for name in times}
-    calm = {name: table_before[key] for name, key in keys.items() if table_before.is_calm(key, 1.1)}
+    undisturbed = {
+        name: table_before[key] for name, key in keys.items() if table_before.is_undisturbed(key, 1.1)
+    }
     latency_constraint(asked, SPACE, ANY)
     assert sorted(asked.folder.latency_table.iterdir()) == parts
     kept = {part.name for part in parts[1:] if part.stat().st_mtime_ns == times[part.name]}
     quiet = LatencyTable(asked.folder.latency_table)
-    still_calm = {name for name, row in calm.items() if row["control_ms"] <= 1.1 * quiet.quiet_ms(row["cpu"])}
-    assert still_calm <= kept, "what was measured well is not measured again"
+    still_undisturbed = {
+        name for name, row in undisturbed.items() if row["control_ms"] <= 1.1 * quiet.quiet_ms(row["cpu"])
+    }
+    assert still_undisturbed <= kept, "what was measured well is not measured again"
 
 
 def test_measured_latency_needs_a_core_of_its_own(session: None, tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from platform.config.data import DataConfig
 from platform.config.recipes import tiny
 from platform.config.run import RunConfig
-from platform.config.training import FinetuneConfig, RetrainConfig
+from platform.config.sections.data import DataConfig
+from platform.config.sections.training import FinetuneConfig, RetrainConfig
 from platform.run.context import Run
 from platform.run.folder import open_run_folder
 from platform.run.tracked import open_tracking
@@ -30,8 +30,8 @@ SPACE = build_space("mobilenetv3-small", 17, (64, 64))
 
 
 @pytest.fixture
-def config(tmp_path: Path, made_root: Path) -> RunConfig:
-    return replace(tiny(), storage=tmp_path, data=DataConfig(root=made_root))
+def config(tmp_path: Path, synthetic_root: Path) -> RunConfig:
+    return replace(tiny(), storage=tmp_path, data=DataConfig(root=synthetic_root))
 
 
 def context_of(config: RunConfig) -> Run:
@@ -108,8 +108,8 @@ def test_what_a_finetuning_lacks_is_said_before_anything_starts(config: RunConfi
         check(replace(finetuning, finetune=FinetuneConfig(root=tmp_path)))
 
 
-def test_a_finetuning_alone_needs_no_coco(made_root: Path, config: RunConfig, tmp_path: Path) -> None:
-    finetune = FinetuneConfig(root=made_root / "posetrack18")
+def test_a_finetuning_alone_needs_no_coco(synthetic_root: Path, config: RunConfig, tmp_path: Path) -> None:
+    finetune = FinetuneConfig(root=synthetic_root / "posetrack18")
     elsewhere = DataConfig(root=tmp_path / "none")
     check(replace(config, stages=("spatial_finetune",), data=elsewhere, finetune=finetune))
     with pytest.raises(DataError, match="none"):

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from platform.config.recipes import tiny_video
-from platform.config.search import AllocationConfig
+from platform.config.sections.search import AllocationConfig
 from platform.latencies.allocation import AllocationLatency
-from platform.latencies.meters import Timed
-from platform.latencies.table import LatencyTable, Row
+from platform.latencies.meters import Timeable
+from platform.latencies.table import LatencyRow, LatencyTable
 from platform.stages.preflight import check
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
@@ -35,7 +35,7 @@ class Stopwatch:
         self.measured: list[str] = []
         self.cpu = cpu
 
-    def __call__(self, network: Timed) -> Row:
+    def __call__(self, network: Timeable) -> LatencyRow:
         self.measured.append(network.key)
         ms = 10.0 if isinstance(network, Architecture) else 2.0 + len(self.measured)
         figures = dict.fromkeys(("median_ms", "p10_ms", "p90_ms"), ms)

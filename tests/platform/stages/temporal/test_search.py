@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import takewhile
@@ -13,11 +14,11 @@ import pytest
 import torch
 from rich.console import Console
 
-from platform.config.data import DataConfig
 from platform.config.recipes import tiny_video
 from platform.config.run import RunConfig
-from platform.config.search import AllocationConfig
-from platform.config.temporal import TemporalConfig
+from platform.config.sections.data import DataConfig
+from platform.config.sections.search import AllocationConfig
+from platform.config.sections.temporal import TemporalConfig
 from platform.latencies.table import LatencyTable
 from platform.results.store import Row
 from platform.run.cluster import ray_session
@@ -31,10 +32,13 @@ from spaces.errors import ConstraintError
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from spaces.temporal.allocation import Allocation
+from spaces.temporal.allocation_space import AllocationSpace
+from spaces.temporal.average import average
 from spaces.temporal.temporal_space import TemporalSpace
-from workers.data.made.dataset import MadeConfig, write_made_dataset
 from workers.data.skeleton import POSETRACK17
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.errors import DataError
+from workers.video.networks import VideoNetworks
 from workers.weights.allocation import load_allocation
 from workers.weights.safetensors import save_network
 from workers.weights.temporal_supernet import save_temporal_supernet
@@ -45,17 +49,17 @@ SEARCH = AllocationConfig(trials=5, sampler="prefix", max_gmacs=0.01, recalibrat
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    config = MadeConfig(clips=4, frames_per_clip=4, people_per_clip=2, validation_fraction=0.5)
-    return write_made_dataset(tmp_path_factory.mktemp("clips") / "data", config)
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config = SyntheticConfig(clips=4, frames_per_clip=4, people_per_clip=2, validation_fraction=0.5)
+    return write_synthetic_dataset(tmp_path_factory.mktemp("clips") / "data", config)
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory, made: Path) -> RunConfig:
+def config(tmp_path_factory: pytest.TempPathFactory, data: Path) -> RunConfig:
     storage = tmp_path_factory.mktemp("runs")
     return replace(
-        tiny_video(), storage=storage, stages=("temporal_search",), data=DataConfig(root=made),
-        temporal=TemporalConfig(root=made / "posetrack18", search=SEARCH),
+        tiny_video(), storage=storage, stages=("temporal_search",), data=DataConfig(root=data),
+        temporal=TemporalConfig(root=data / "posetrack18", search=SEARCH),
     )  # fmt: skip
 
 
@@ -92,7 +96,7 @@ def rows(context: Run) -> list[Row]:
     return context.folder.trials.rows("temporal_search")
 
 
-def shared_beginning(one: Allocation, other: Allocation) -> int:
+def shared_prefix(one: Allocation, other: Allocation) -> int:
     pairs = zip(one.frames, other.frames, strict=True)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
@@ -117,7 +121,7 @@ def test_every_trial_is_a_row_with_its_averages_and_the_ap_of_each_frame(done: R
         assert row["people"] == 16
     allocations = [Allocation.from_json(row["architecture"]) for row in found]
     for one, row in zip(allocations, found, strict=True):  # two slots: any other may have come before it
-        shared = max(shared_beginning(one, other) for other in allocations if other is not one)
+        shared = max(shared_prefix(one, other) for other in allocations if other is not one)
         assert row["cached_frames"] <= shared
 
 
@@ -130,7 +134,7 @@ def test_the_best_is_written_with_networks_that_predict(done: Run) -> None:
     assert average == pytest.approx(best["gmacs"])
     trained = load_allocation(done.folder.allocation_networks)
     assert trained.allocation.to_json() == best["architecture"]
-    networks = trained.networks()
+    networks = VideoNetworks.of(trained)
     heatmaps = networks.key_frame(torch.rand(1, 3, *INPUT_HW))
     for network in networks.frames:
         heatmaps = network(torch.rand(1, 3, *INPUT_HW), heatmaps)
@@ -235,8 +239,16 @@ def test_what_cannot_work_is_said_before_anything_is_evaluated(config: RunConfig
     with pytest.raises(DataError, match=r"temporal_supernet\.safetensors is no file\. Run the stage"):
         temporal_search.run(context)
     write_weights(context)
-    with pytest.raises(ConstraintError, match="must leave something beside the key frame's"):
+    space = AllocationSpace(TemporalSpace(SPATIAL, SPATIAL.biggest()), 3)
+    smallest = average(space, space.smallest()).gmacs
+    with pytest.raises(ConstraintError) as refused:
         temporal_search.run(context)
+    said = re.fullmatch(
+        r"no allocation over 3 frames of space 't-mobilenetv3-small' has at most 0\.001 GMACs on average; "
+        r"its smallest has ([\d.]+)\. Raise temporal\.search\.max-gmacs\.", str(refused.value),
+    )  # fmt: skip
+    assert said is not None
+    assert smallest <= float(said[1]) < smallest * 1.001
     other = SPATIAL.smallest()
     save_network(context.folder.finetuned, SPATIAL.network(other), SPATIAL, other, POSETRACK17.names)
     with pytest.raises(DataError, match="T supernet was trained below"):

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from platform.config.data import DataConfig
 from platform.config.recipes import tiny_video
 from platform.config.run import RunConfig
-from platform.config.temporal import TemporalConfig
-from platform.config.training import FinetuneConfig
+from platform.config.sections.data import DataConfig
+from platform.config.sections.temporal import TemporalConfig
+from platform.config.sections.training import FinetuneConfig
 from platform.run.context import Run
 from platform.run.folder import open_run_folder
 from platform.run.tracked import open_tracking
@@ -33,10 +33,10 @@ ContextOf = Callable[[RunConfig], Run]
 
 
 @pytest.fixture
-def config(tmp_path: Path, made_root: Path) -> RunConfig:
+def config(tmp_path: Path, synthetic_root: Path) -> RunConfig:
     return replace(
-        tiny_video(), storage=tmp_path, data=DataConfig(root=made_root), stages=("temporal_train",),
-        temporal=TemporalConfig(root=made_root / "posetrack18", trained_frames=1),
+        tiny_video(), storage=tmp_path, data=DataConfig(root=synthetic_root), stages=("temporal_train",),
+        temporal=TemporalConfig(root=synthetic_root / "posetrack18", trained_frames=1),
     )  # fmt: skip
 
 
@@ -128,7 +128,7 @@ def test_without_fusion_there_are_no_operations(config: RunConfig, context_of: C
 
 
 def test_what_the_temporal_level_lacks_is_said_before_anything_starts(
-    config: RunConfig, made_root: Path, tmp_path: Path
+    config: RunConfig, synthetic_root: Path, tmp_path: Path
 ) -> None:
     check(config)
     with pytest.raises(ConfigError, match=r"temporal\.root must be a folder in PoseTrack18's layout"):
@@ -137,7 +137,7 @@ def test_what_the_temporal_level_lacks_is_said_before_anything_starts(
         check(replace(config, temporal=replace(config.temporal, key_frame=tmp_path / "none")))
     with pytest.raises(DataError, match=r"annotations/test has no \*\.json"):
         check(replace(config, temporal=replace(config.temporal, val_split="test")))
-    finetuned = FinetuneConfig(root=made_root / "posetrack18")
+    finetuned = FinetuneConfig(root=synthetic_root / "posetrack18")
     check(replace(config, temporal=TemporalConfig(), finetune=finetuned))  # its folder is the default
 
 
@@ -145,9 +145,9 @@ def test_what_the_temporal_level_lacks_is_said_before_anything_starts(
     ("field", "says"),
     [("trained_frames", r"temporal\.trained-frames must be at least 1"),
      ("frames", r"temporal\.frames must be at least 1"),
-     ("batch_clips", r"temporal\.batch-clips must be at least resources\.train-workers \(2\), but it is 0")],
+     ("batch_clips", r"temporal\.batch-clips must be at least resources\.train-workers \(2\), but it is 1")],
 )  # fmt: skip
 def test_numbers_that_cannot_be_are_refused(config: RunConfig, field: str, says: str) -> None:
-    none: dict[str, Any] = {field: 0}
+    value: dict[str, Any] = {field: 1 if field == "batch_clips" else 0}
     with pytest.raises(ConfigError, match=says):
-        replace(config, temporal=replace(config.temporal, **none))
+        replace(config, temporal=replace(config.temporal, **value))

@@ -3,12 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from spaces.streams import Stream, generator
 from workers.data.batches.augment import Augmentation, Draw
 from workers.data.batches.clip_set import ClipTrainingSet
 from workers.data.batches.training_set import Batch
 from workers.data.clips import Clips, training_clips
 from workers.data.codec import Codec
-from workers.data.made.dataset import MadeConfig, write_made_dataset
+from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
 from workers.data.tracks import read_tracks
 
 CODEC = Codec((64, 48))
@@ -18,8 +19,8 @@ AUGMENTATION = Augmentation(scale_fraction=0.2, half_body_probability=0.5)
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
     """A dozen clips of three frames."""
-    config = MadeConfig(clips=4, frames_per_clip=4, people_per_clip=2, width_px=160, height_px=120)
-    root = write_made_dataset(tmp_path_factory.mktemp("clips") / "data", config)
+    config = SyntheticConfig(clips=4, frames_per_clip=4, people_per_clip=2, width_px=160, height_px=120)
+    root = write_synthetic_dataset(tmp_path_factory.mktemp("clips") / "data", config)
     return training_clips(read_tracks(root / "posetrack18", "train"), 3)
 
 
@@ -37,7 +38,7 @@ def test_the_frames_of_a_clip_follow_each_other_and_share_one_draw(data: ClipTra
     batch_size, step = 4, 1
     batch = drawn(data, batch_size)[step]
     order = data.order(3, 1, batch_size)[step]
-    draws = AUGMENTATION.draw_many(np.random.default_rng([2, 3, 1, step]), batch_size)
+    draws = AUGMENTATION.draw_many(generator(Stream.AUGMENTATION, 3, 1, step), batch_size)
     assert any(draw.half_body for draw in draws)
     images = batch.images.reshape(batch_size, 3, 64, 48, 3)
     targets = batch.targets.reshape(batch_size, 3, 17, 16, 12)

@@ -17,9 +17,9 @@ import pytest
 
 from workers.data.batches.augment import Augmentation, Draw
 from workers.data.batches.crop_cache import CropCache, cache_path
-from workers.data.batches.crop_cache_build import cut_out, prepare_crop_cache
+from workers.data.batches.crop_cache_build import cut_part, prepare_crop_cache
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.batches.reach import Reach, reach
-from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
 from workers.data.crop import apply_affine, crop, crop_affine
@@ -90,7 +90,7 @@ def test_every_crop_that_can_be_drawn_lies_within_reach(people: People) -> None:
 def test_a_smaller_copy_keeps_points_where_they_are() -> None:
     image = np.zeros((100, 120, 3), np.uint8)
     image[40:60, 30:70] = 255
-    pixels, affine = cut_out(image, Reach(-10, 20, 90, 80, scale=0.5))
+    pixels, affine = cut_part(image, Reach(-10, 20, 90, 80, scale=0.5))
     assert pixels.shape == (30, 45, 3)
     corners_of_white = np.array([[29.5, 39.5], [69.5, 59.5]])
     assert apply_affine(corners_of_white, affine).tolist() == [[14.5, 9.5], [34.5, 19.5]]
@@ -99,7 +99,7 @@ def test_a_smaller_copy_keeps_points_where_they_are() -> None:
 
 
 def test_crops_from_the_cache_are_those_from_the_images_where_these_are_small(people: People) -> None:
-    plain, cached = (TrainingSet(people, CODEC, LIVELY, crop_cache=cache) for cache in (False, True))
+    plain, cached = (PeopleTrainingSet(people, CODEC, LIVELY, crop_cache=cache) for cache in (False, True))
     rng = np.random.default_rng(1)
     for person in people.people:
         if reach(person, INPUT_HW, LIVELY, people.skeleton).scale < 1:
@@ -120,7 +120,9 @@ def test_crops_from_real_people_are_as_good_from_the_cache_as_from_the_image(
     everybody = read_people(root, "val2017", check_images=False)
     people = replace(everybody, people=everybody.people[:60])
     codec, augmentation = Codec((256, 192)), Augmentation(scale_fraction=0.2)
-    plain, cached = (TrainingSet(people, codec, augmentation, crop_cache=cache) for cache in (False, True))
+    plain, cached = (
+        PeopleTrainingSet(people, codec, augmentation, crop_cache=cache) for cache in (False, True)
+    )
     rng = np.random.default_rng(0)
     shrunk: list[float] = []
     for person in people.people:

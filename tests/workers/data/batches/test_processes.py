@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from workers.data.batches.augment import Augmentation
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.batches.training_set import Batch, TrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
@@ -25,11 +26,13 @@ DRIVER = """
 import sys, time
 from pathlib import Path
 from workers.data.batches.augment import Augmentation
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
 
-data = TrainingSet(read_people(Path(sys.argv[1]), "val2017"), Codec((64, 48)), Augmentation(), processes=2)
+people = read_people(Path(sys.argv[1]), "val2017")
+data = PeopleTrainingSet(people, Codec((64, 48)), Augmentation(), processes=2)
 batches = data.batches(0, 0, 2)
 next(batches)
 print("ready", flush=True)
@@ -44,7 +47,9 @@ def root(write_coco: Callable[..., Path]) -> Path:
 
 def training_set(root: Path, processes: int, *, crop_cache: bool = False) -> TrainingSet:
     people = read_people(root, "val2017")
-    return TrainingSet(people, CODEC, LIVELY, processes=processes, crop_cache=crop_cache, memory_bytes=0)
+    return PeopleTrainingSet(
+        people, CODEC, LIVELY, processes=processes, crop_cache=crop_cache, memory_bytes=0
+    )
 
 
 def children(pid: int | None = None) -> set[int]:
@@ -162,7 +167,7 @@ def test_a_killed_process_is_named_and_the_next_epoch_starts_new_ones(root: Path
     list(data.batches(0, 0, 2))
     killed = min(children() - before)
     os.kill(killed, signal.SIGKILL)
-    with pytest.raises(DataError, match=rf"process {killed} ended with SIGKILL.*loader-processes"):
+    with pytest.raises(DataError, match=rf"process {killed} ended with SIGKILL.*loader_processes"):
         list(data.batches(0, 1, 2))
     assert_end_soon(children() - before)
     assert len(list(data.batches(0, 1, 2))) == 5

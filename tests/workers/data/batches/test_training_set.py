@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workers.data.batches.augment import NO_AUGMENTATION, Augmentation, Draw
+from spaces.streams import Stream, generator
+from workers.data.batches.augment import Augmentation, Draw
+from workers.data.batches.people_set import PeopleTrainingSet
 from workers.data.batches.training_set import Batch, TrainingSet
 from workers.data.coco import read_people
 from workers.data.codec import Codec
@@ -24,7 +26,7 @@ def root(write_coco: Callable[..., Path]) -> Path:
 
 
 def training_set(root: Path, augmentation: Augmentation = LIVELY, **options: int) -> TrainingSet:
-    return TrainingSet(read_people(root, "val2017"), CODEC, augmentation, **options)  # type: ignore[arg-type]
+    return PeopleTrainingSet(read_people(root, "val2017"), CODEC, augmentation, **options)  # type: ignore[arg-type]
 
 
 def joined(batches: list[Batch]) -> Batch:
@@ -64,7 +66,7 @@ def test_every_step_has_draws_of_its_own(root: Path) -> None:
         for slot, image in enumerate(batch.images):
             plain, _ = data.sample(people[data.order(0, 0, 5)[step, slot]], Draw())
             assert (image != plain).any()
-    turns = [data.augmentation.draw_many(np.random.default_rng([2, 0, 0, step]), 5) for step in (0, 1)]
+    turns = [data.augmentation.draw_many(generator(Stream.AUGMENTATION, 0, 0, step), 5) for step in (0, 1)]
     assert not {draw.rotation_deg for draw in turns[0]} & {draw.rotation_deg for draw in turns[1]}
     expected, _ = data.sample(people[data.order(0, 0, 5)[1, 0]], turns[1][0])
     assert (two.images[0] == expected).all()
@@ -126,7 +128,7 @@ def test_half_body_needs_enough_labelled_joints(root: Path) -> None:
 
 
 def test_without_augmentation_the_order_alone_changes(root: Path) -> None:
-    data = training_set(root, NO_AUGMENTATION)
+    data = training_set(root, Augmentation(rotation_deg=0.0, flip_probability=0.0))
     epochs = [joined(list(data.batches(0, epoch, 11))) for epoch in (0, 1)]
     back = [batch.images[np.argsort(data.order(0, epoch, 11)[0])] for epoch, batch in enumerate(epochs)]
     assert (back[0] == back[1]).all()

@@ -18,7 +18,7 @@ from workers.data.coco import read_people
 from workers.data.people import People
 from workers.data.skeleton import COCO17, Skeleton
 from workers.errors import DataError
-from workers.evaluation.coco.ap import CocoScorer, KeypointAP, coco_keypoint_ap, pose_scores
+from workers.evaluation.coco.ap import CocoScorer, KeypointAP, pose_scores
 from workers.evaluation.crops import ValidationCrops, prepare_crops
 
 SIGMAS = np.array(COCO17.oks_sigmas)
@@ -79,7 +79,7 @@ def test_the_sigmas_are_those_of_pycocotools() -> None:
 
 
 def test_perfect_predictions_give_ap_1(people: People, crops: ValidationCrops, joints: np.ndarray) -> None:
-    ap = coco_keypoint_ap(people, crops, joints, certain(joints))
+    ap = CocoScorer.from_people(people).score(crops, joints, certain(joints))
     nobody_is_large = -1
     expected = (1, 1, 1, 1, nobody_is_large, 1, 1, 1, 1, nobody_is_large)
     assert astuple(ap) == pytest.approx(expected)
@@ -92,7 +92,7 @@ def test_equal_oks_for_all_passes_the_thresholds_below_it(
     people: People, crops: ValidationCrops, joints: np.ndarray, oks: float, passed: int
 ) -> None:
     """Thresholds 0.50, 0.55 ... 0.95: AP is the share of them that the OKS reaches."""
-    ap = coco_keypoint_ap(people, crops, shifted_to_oks(joints, people, oks), certain(joints))
+    ap = CocoScorer.from_people(people).score(crops, shifted_to_oks(joints, people, oks), certain(joints))
     assert ap.ap == pytest.approx(passed / 10)
     assert ap.ar == pytest.approx(passed / 10)
     assert (ap.ap50, ap.ap75) == pytest.approx((float(oks >= 0.5), float(oks >= 0.75)))
@@ -135,8 +135,8 @@ def test_a_confident_mistake_costs_more_than_a_doubtful_one(
     wrong = joints[:2].copy()
     wrong[1] += 1000
     doubtful, confident = np.repeat([[0.9], [0.3]], 17, axis=1), np.repeat([[0.3], [0.9]], 17, axis=1)
-    assert coco_keypoint_ap(people, two, wrong, doubtful).ap == pytest.approx(51 / 101)
-    assert coco_keypoint_ap(people, two, wrong, confident).ap == pytest.approx(51 / 101 / 2)
+    assert CocoScorer.from_people(people).score(two, wrong, doubtful).ap == pytest.approx(51 / 101)
+    assert CocoScorer.from_people(people).score(two, wrong, confident).ap == pytest.approx(51 / 101 / 2)
 
 
 def test_only_images_with_crops_are_scored(
@@ -144,9 +144,9 @@ def test_only_images_with_crops_are_scored(
 ) -> None:
     """The third person is alone on its image; of the first image's two people the missing one is a miss."""
     third, first = slice(2, 3), slice(0, 1)
-    ap = coco_keypoint_ap(people, chosen(crops, third), joints[third], certain(joints[third]))
+    ap = CocoScorer.from_people(people).score(chosen(crops, third), joints[third], certain(joints[third]))
     assert ap.ar == pytest.approx(1)
-    ap = coco_keypoint_ap(people, chosen(crops, first), joints[first], certain(joints[first]))
+    ap = CocoScorer.from_people(people).score(chosen(crops, first), joints[first], certain(joints[first]))
     assert ap.ar == pytest.approx(0.5)
 
 
@@ -161,7 +161,7 @@ def test_figures_equal_pycocotools_on_the_annotation_file_itself(
     for annotation in content["annotations"]:
         annotation["id"] += 1
     (tmp_path / "plain.json").write_text(json.dumps(content))
-    ap = coco_keypoint_ap(people, crops, noisy, scores)
+    ap = CocoScorer.from_people(people).score(crops, noisy, scores)
     assert 0.1 < ap.ap < 0.9
     np.testing.assert_allclose(astuple(ap), run_pycocotools(tmp_path / "plain.json", crops, noisy, scores))
 
@@ -172,7 +172,7 @@ def test_real_people_score_as_pycocotools_scores_the_file(shared: Path) -> None:
     rng = np.random.default_rng(0)
     joints = np.stack([person.keypoints[:, :2] for person in people.people]).astype(float)
     noisy, scores = joints + rng.normal(0, 3, joints.shape), rng.random(joints.shape[:2])
-    ap = coco_keypoint_ap(people, crops, noisy, scores)
+    ap = CocoScorer.from_people(people).score(crops, noisy, scores)
     assert 0.1 < ap.ap < 0.9
     np.testing.assert_allclose(astuple(ap), run_pycocotools(people.annotation_path, crops, noisy, scores))
 
@@ -203,7 +203,9 @@ def test_poses_beside_the_labelled_people(
         box_scores=np.array([1.0] * 4 + [2.0] * poses),
     )
     all_joints = np.concatenate([joints, np.full((poses, 17, 2), at)])
-    assert coco_keypoint_ap(people, more, all_joints, certain(all_joints)).ap == pytest.approx(expected)
+    assert CocoScorer.from_people(people).score(more, all_joints, certain(all_joints)).ap == pytest.approx(
+        expected
+    )
 
 
 def test_a_scorer_is_used_again_without_the_file_and_without_memory(
@@ -237,7 +239,7 @@ def test_the_pose_score_is_the_box_score_times_the_mean_of_joints_above_a_fifth(
 def test_nothing_is_printed(
     people: People, crops: ValidationCrops, joints: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    coco_keypoint_ap(people, crops, joints, certain(joints))
+    CocoScorer.from_people(people).score(crops, joints, certain(joints))
     assert capsys.readouterr() == ("", "")
 
 
@@ -246,14 +248,14 @@ def test_predictions_that_are_not_finite_are_refused(
 ) -> None:
     joints[2, 3, 0] = np.nan
     with pytest.raises(ValueError, match="must be finite; COCOeval counts NaN as a match"):
-        coco_keypoint_ap(people, crops, joints, certain(joints))
+        CocoScorer.from_people(people).score(crops, joints, certain(joints))
 
 
 def test_predictions_of_another_shape_are_refused(
     people: People, crops: ValidationCrops, joints: np.ndarray
 ) -> None:
     with pytest.raises(ValueError, match=r"must be \(4, 17, 2\).* got \(3, 17, 2\)"):
-        coco_keypoint_ap(people, crops, joints[:3], certain(joints))
+        CocoScorer.from_people(people).score(crops, joints[:3], certain(joints))
 
 
 def test_a_missing_or_changed_annotation_file_is_named(people: People) -> None:

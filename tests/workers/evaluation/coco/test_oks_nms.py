@@ -11,7 +11,7 @@ import pytest
 from workers.data.people import People
 from workers.errors import DataError
 from workers.evaluation.coco.ap import CocoScorer
-from workers.evaluation.coco.detections import read_detections
+from workers.evaluation.coco.detections import read_detected_people
 from workers.evaluation.coco.oks_nms import crop_areas, oks_nms
 from workers.evaluation.crops import ValidationCrops, prepare_crops
 
@@ -50,7 +50,7 @@ def test_boxes_of_people_on_listed_images_are_read_with_their_scores(people: Peo
         detection(first, 0.9), detection(first, 0.8, category_id=2), detection(first, 0.7, image_id=99),
         detection(first, 0.6, bbox=[1, 1, 0.5, 9]), detection(second, 0.5),
     ]))  # fmt: skip
-    detected = read_detections(path, root, "val2017")
+    detected = read_detected_people(path, root, "val2017")
     assert detected.scores.tolist() == [0.9, 0.5]
     assert [person.box_xywh_px for person in detected.people.people] == [
         first.box_xywh_px, second.box_xywh_px
@@ -65,7 +65,7 @@ def test_boxes_of_people_on_listed_images_are_read_with_their_scores(people: Peo
 def test_what_is_no_file_of_detections_is_named(content: str, root: Path) -> None:
     (root / "boxes.json").write_text(content)
     with pytest.raises(DataError, match=r"boxes\.json"):
-        read_detections(root / "boxes.json", root, "val2017")
+        read_detected_people(root / "boxes.json", root, "val2017")
 
 
 def test_detected_people_are_rescored_and_duplicates_and_missed_images_count(
@@ -76,7 +76,7 @@ def test_detected_people_are_rescored_and_duplicates_and_missed_images_count(
     rated = zip(rows, (0.9, 0.8, 0.7, 0.6), strict=True)
     boxes = [detection(people.people[row], score) for row, score in rated]
     (root / "boxes.json").write_text(json.dumps(boxes))
-    detected = read_detections(root / "boxes.json", root, "val2017")
+    detected = read_detected_people(root / "boxes.json", root, "val2017")
     crops = prepare_crops(detected.people, HW, detected.scores)
     crops = replace(crops, areas_px2=crop_areas(crops.affines, HW))
     joints = np.stack([people.people[row].keypoints[:, :2] for row in rows]).astype(float)

@@ -42,12 +42,12 @@ def furthest(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
     ],
 )
 def test_the_gradients_of_several_workers_are_those_of_one_with_the_same_batch(
-    made_root: Path, on_ranks: Callable[..., list[Trained]],
+    synthetic_root: Path, on_ranks: Callable[..., list[Trained]],
     world_size: int, batch_size: int, double: bool, tolerance: float,
 ) -> None:  # fmt: skip
     recipe = {"batch_size": batch_size, "init_sigma": 0.1 if double else 0.001}
     options: dict[str, Any] = {"double": double, **recipe}
-    several, alone = on_ranks(world_size, **options), trained(made_root, Ranks(), **options)
+    several, alone = on_ranks(world_size, **options), trained(synthetic_root, Ranks(), **options)
     assert_equal_on_all(several, "gradients")
     assert_equal_on_all(several, "weights")
     assert furthest(several[0]["gradients"], alone["gradients"]) < tolerance
@@ -57,10 +57,10 @@ def test_the_gradients_of_several_workers_are_those_of_one_with_the_same_batch(
 
 
 def test_a_network_alone_has_the_gradients_and_running_statistics_of_the_global_batch(
-    made_root: Path, on_ranks: Callable[..., list[Trained]]
+    synthetic_root: Path, on_ranks: Callable[..., list[Trained]]
 ) -> None:
     options: dict[str, Any] = {"kind": "network", "double": True, "batch_size": 7}
-    several, one = on_ranks(2, **options), trained(made_root, Ranks(), **options)
+    several, one = on_ranks(2, **options), trained(synthetic_root, Ranks(), **options)
     assert furthest(several[0]["gradients"], one["gradients"]) < 1e-12
     assert_equal_on_all(several, "weights")
     statistics = [name for name in one["weights"] if "running_" in name]
@@ -70,10 +70,10 @@ def test_a_network_alone_has_the_gradients_and_running_statistics_of_the_global_
 
 
 def test_several_workers_follow_the_losses_of_one_over_the_epoch(
-    made_root: Path, on_ranks: Callable[..., list[Trained]]
+    synthetic_root: Path, on_ranks: Callable[..., list[Trained]]
 ) -> None:
     options: dict[str, Any] = {"steps": 3, "double": True}
-    several, alone = on_ranks(2, **options), trained(made_root, Ranks(), **options)
+    several, alone = on_ranks(2, **options), trained(synthetic_root, Ranks(), **options)
     for name in LOSSES:
         curves = [[report[name] for report in run["reports"]] for run in (*several, alone)]
         assert len(curves[0]) == 3
@@ -83,10 +83,10 @@ def test_several_workers_follow_the_losses_of_one_over_the_epoch(
 
 @pytest.mark.parametrize("batch_size", [8, 7])  # equal and unequal shares
 def test_without_shared_statistics_workers_take_the_mean_of_what_each_finds_by_itself(
-    made_root: Path, on_ranks: Callable[..., list[Trained]], batch_size: int
+    synthetic_root: Path, on_ranks: Callable[..., list[Trained]], batch_size: int
 ) -> None:
     several = on_ranks(2, batch_size=batch_size, sync_norm=False)
-    alone = SupernetTraining(task(batch_size=batch_size), read_people(made_root, "train2017"), Ranks())
+    alone = SupernetTraining(task(batch_size=batch_size), read_people(synthetic_root, "train2017"), Ranks())
     for rank in (0, 1):
         with alone.data.batches(5, 0, batch_size, rank, 2) as batches:
             batch = next(batches)
@@ -103,7 +103,7 @@ def test_without_shared_statistics_workers_take_the_mean_of_what_each_finds_by_i
     assert_equal_on_all(several, "weights")
     assert furthest(several[0]["gradients"], expected) < 1e-5
 
-    whole = trained(made_root, Ranks(), batch_size=batch_size)["gradients"]
+    whole = trained(synthetic_root, Ranks(), batch_size=batch_size)["gradients"]
     assert furthest(several[0]["gradients"], whole) > 1e-3  # the global batch's gradient is another thing
 
 

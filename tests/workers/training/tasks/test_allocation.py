@@ -12,7 +12,7 @@ import torch
 
 from tests.workers.training.some_clips import key_frame, read_clips, some_allocation
 from tests.workers.training.some_ranks import task, trained
-from workers.training.loops.feed import Feed, Inputs
+from workers.training.loops.feed import DeviceBatch, Feed
 from workers.training.loops.loss import heatmap_loss
 from workers.training.parallel.ranks import Ranks
 from workers.training.tasks.allocation import AllocationTraining, weights_by_frame
@@ -26,7 +26,7 @@ def training(root: Path, start: TrainedAllocation | None = None, **recipe: Any) 
     return AllocationTraining(task(**recipe), read_clips(root), start or some_allocation(), Ranks())
 
 
-def first_inputs(run: AllocationTraining) -> Inputs:
+def first_inputs(run: AllocationTraining) -> DeviceBatch:
     with Feed(run.data.batches(run.task.seed, 0, BATCH), run.device) as feed:
         return next(iter(feed))
 

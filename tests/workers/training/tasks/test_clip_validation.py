@@ -13,7 +13,7 @@ from spaces.temporal.allocation import OPERATIONS
 from tests.workers.search.some_clips import lenient
 from tests.workers.training.some_clips import FRAMES, key_frame, read_clips
 from tests.workers.training.some_ranks import task
-from workers.data.clips import evaluation_clips
+from workers.data.clips import disjoint_clips
 from workers.data.coco import read_people
 from workers.data.tracks import read_tracks
 from workers.errors import TrainingError
@@ -29,7 +29,7 @@ def training(root: Path, every: int = 1) -> PropagationTraining:
 
 
 def scoring(root: Path) -> ClipScoring:
-    scored = evaluation_clips(read_tracks(root / "posetrack18", "val"), FRAMES)
+    scored = disjoint_clips(read_tracks(root / "posetrack18", "val"), FRAMES)
     return ClipScoring(clips=scored, recalibration=read_clips(root), batch_size=4)
 
 
@@ -48,7 +48,7 @@ def test_the_scores_are_aps_of_three_allocations_that_differ(clips_root: Path) -
     run = training(clips_root)
     validator = scoring(clips_root).validator(run)
     assert isinstance(validator, ClipValidator)
-    validator._footage = lenient(validator._footage)
+    validator._clips = lenient(validator._clips)
     scores, again = validator.scores(), validator.scores()
     assert scores == again
     assert set(scores) == {"biggest", "smallest", "random"}

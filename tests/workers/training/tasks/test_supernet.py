@@ -10,8 +10,9 @@ from torch import Tensor
 
 from workers.data.coco import read_people
 from workers.training.config import SpatialTask, TrainConfig
+from workers.training.loops.loop import StepReport
 from workers.training.parallel.ranks import Ranks
-from workers.training.tasks.supernet import StepReport, SupernetTraining
+from workers.training.tasks.supernet import SupernetTraining
 
 STEPS = 6  # two epochs of three
 
@@ -23,8 +24,8 @@ def training(root: Path) -> SupernetTraining:
 
 
 @pytest.fixture(scope="module")
-def whole(made_root: Path) -> tuple[SupernetTraining, list[StepReport]]:
-    run = training(made_root)
+def whole(synthetic_root: Path) -> tuple[SupernetTraining, list[StepReport]]:
+    run = training(synthetic_root)
     return run, list(run.steps())
 
 
@@ -35,13 +36,13 @@ def assert_same_bits(found: dict[str, Tensor], expected: dict[str, Tensor]) -> N
 
 @pytest.mark.parametrize("step", range(STEPS))
 def test_a_training_resumed_at_any_step_equals_the_uninterrupted_one_bit_for_bit(
-    whole: tuple[SupernetTraining, list[StepReport]], made_root: Path, tmp_path: Path, step: int
+    whole: tuple[SupernetTraining, list[StepReport]], synthetic_root: Path, tmp_path: Path, step: int
 ) -> None:
     uninterrupted, reports = whole
-    first = training(made_root)
+    first = training(synthetic_root)
     before = list(islice(first.steps(), step))
     torch.save(first.state(), tmp_path / "state.pt")
-    second = training(made_root)
+    second = training(synthetic_root)
     second.load(torch.load(tmp_path / "state.pt", weights_only=True))
     assert (second.step, second.epoch) == (step, step // 3)
     after = list(second.steps())
@@ -53,9 +54,9 @@ def test_a_training_resumed_at_any_step_equals_the_uninterrupted_one_bit_for_bit
 
 
 def test_training_changes_the_weights_it_began_with(
-    whole: tuple[SupernetTraining, list[StepReport]], made_root: Path
+    whole: tuple[SupernetTraining, list[StepReport]], synthetic_root: Path
 ) -> None:
-    fresh = training(made_root).supernet.state_dict()
+    fresh = training(synthetic_root).supernet.state_dict()
     trained = whole[0].supernet.state_dict()
     assert any(not torch.equal(fresh[name], weight) for name, weight in trained.items())
 
@@ -72,8 +73,8 @@ def test_every_step_is_reported_across_epochs_and_the_loss_falls(
     assert all(report.images_per_s > 0 and 0 <= report.data_wait_share <= 1 for report in reports)
 
 
-def test_leaving_the_steps_early_ends_the_prefetching_and_later_steps_go_on(made_root: Path) -> None:
-    run = training(made_root)
+def test_leaving_the_steps_early_ends_the_prefetching_and_later_steps_go_on(synthetic_root: Path) -> None:
+    run = training(synthetic_root)
     steps = run.steps()
     next(steps)
     steps.close()

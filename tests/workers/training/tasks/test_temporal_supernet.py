@@ -1,4 +1,4 @@
-"""The T supernet's training on made clips: its step by hand, resumed, on several workers, and cut out."""
+"""The T supernet's training on synthetic clips: a step by hand, resumed, on several workers, and cut out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from spaces.temporal.extract import extract_frame
 from tests.workers.training.some_clips import key_frame, read_clips
 from tests.workers.training.some_ranks import task, trained
 from workers.errors import DataError
-from workers.training.loops.feed import Feed, Inputs
+from workers.training.loops.feed import DeviceBatch, Feed
 from workers.training.loops.loss import heatmap_loss
 from workers.training.parallel.ranks import Ranks
 from workers.training.tasks.temporal_supernet import PropagationTraining
@@ -33,7 +33,7 @@ def training(
     return PropagationTraining(task(**recipe), read_clips(root), key_frame(), operations, Ranks())
 
 
-def first_inputs(run: PropagationTraining) -> Inputs:
+def first_inputs(run: PropagationTraining) -> DeviceBatch:
     with Feed(run.data.batches(run.task.seed, 0, BATCH), run.device) as feed:
         return next(iter(feed))
 

@@ -37,9 +37,9 @@ def training(root: Path, *, epochs: int = 3, every: int = 2, ranks: Ranks | None
 
 
 @pytest.fixture(scope="module")
-def scored_on(made_root: Path) -> ValidationTask:
+def scored_on(synthetic_root: Path) -> ValidationTask:
     """A scorer so lenient that wild guesses score above zero."""
-    people = read_people(made_root, "val2017")
+    people = read_people(synthetic_root, "val2017")
     lenient = replace(people.skeleton, oks_sigmas=tuple(12 * s for s in people.skeleton.oks_sigmas))
     scorer = CocoScorer.from_people(replace(people, skeleton=lenient))
     return ValidationTask(people=people, scorer=scorer, recalibration=people, batch_size=4)
@@ -52,16 +52,16 @@ def report(epoch: int, biggest: float, smallest: float) -> ValidationReport:
 
 
 def test_a_validated_training_ends_bit_for_bit_like_one_that_is_not(
-    made_root: Path, scored_on: ValidationTask
+    synthetic_root: Path, scored_on: ValidationTask
 ) -> None:
     torch.manual_seed(0)
-    plain = training(made_root)
+    plain = training(synthetic_root)
     for _ in plain.steps():
         pass
     drawn = torch.rand(3)
 
     torch.manual_seed(0)
-    validated = training(made_root)
+    validated = training(synthetic_root)
     validator = SubnetValidator(scored_on, validated)
     reports = [scored for _ in validated.steps() if (scored := validator.report_if_due())]
     assert torch.equal(torch.rand(3), drawn)
@@ -74,9 +74,9 @@ def test_a_validated_training_ends_bit_for_bit_like_one_that_is_not(
 
 
 def test_the_figures_are_those_that_a_search_would_measure(
-    made_root: Path, scored_on: ValidationTask
+    synthetic_root: Path, scored_on: ValidationTask
 ) -> None:
-    run = training(made_root)
+    run = training(synthetic_root)
     initialise(run.supernet, seed=1, sigma=0.2)
     scored = SubnetValidator(scored_on, run).report()
     crops = prepare_crops(scored_on.people, INPUT_HW)
@@ -96,26 +96,26 @@ def test_the_figures_are_those_that_a_search_would_measure(
 
 
 def test_only_the_first_rank_scores_and_only_where_it_is_asked(
-    made_root: Path, scored_on: ValidationTask
+    synthetic_root: Path, scored_on: ValidationTask
 ) -> None:
-    for run in (training(made_root, ranks=Ranks(1, 2)), training(made_root, every=0)):
+    for run in (training(synthetic_root, ranks=Ranks(1, 2)), training(synthetic_root, every=0)):
         run.step = run.steps_per_epoch * 2
         assert SubnetValidator(scored_on, run).report_if_due() is None
-    run = training(made_root)
+    run = training(synthetic_root)
     run.step = run.steps_per_epoch * 2 + 1
     assert SubnetValidator(scored_on, run).report_if_due() is None
 
 
-def test_the_random_subnet_is_that_of_its_seed(made_root: Path) -> None:
-    space = training(made_root).space
+def test_the_random_subnet_is_that_of_its_seed(synthetic_root: Path) -> None:
+    space = training(synthetic_root).space
     first, same, other = (validated_subnets(space, seed)["random"] for seed in (0, 0, 1))
     assert first == same != other
 
 
 def test_weights_that_are_not_finite_score_nan_and_the_training_hears_a_warning(
-    made_root: Path, scored_on: ValidationTask
+    synthetic_root: Path, scored_on: ValidationTask
 ) -> None:
-    run = training(made_root)
+    run = training(synthetic_root)
     with torch.no_grad():
         next(run.supernet.parameters()).fill_(np.nan)
     scored = SubnetValidator(scored_on, run).report()

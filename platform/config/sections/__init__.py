@@ -1,0 +1,1 @@
+"""A run's fields, section by section."""
