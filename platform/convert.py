@@ -14,6 +14,7 @@ from typing import final
 
 from platform.terminal.command_line import parse, run
 from workers.data.bonn import write_bonn_as_posetrack
+from workers.data.people import counted
 
 
 @final
@@ -31,8 +32,11 @@ class ConvertArguments:
 
 def main(argv: list[str]) -> int:
     arguments = parse(ConvertArguments, argv, prog="python -m platform.convert", description=__doc__)
-    frames = write_bonn_as_posetrack(arguments.source, arguments.out, arguments.train_frames)
+    written = write_bonn_as_posetrack(arguments.source, arguments.out, arguments.train_frames)
+    frames = written.frames
     print(f"{arguments.out}: {frames['train']} frames in train, {frames['val']} in val")
+    if written.skipped:
+        print(f"skipped: {counted(written.skipped)}")
     return 0
 
 

@@ -20,6 +20,8 @@ from typing import Annotated, Any, cast, final
 import tyro
 
 from platform.terminal.command_line import parse, run
+from workers.data.people import counted
+from workers.evaluation.coco.ap import KeypointAP
 from workers.evaluation.coco.files import score_coco_files
 from workers.evaluation.posetrack.ap import JOINTS
 from workers.evaluation.posetrack.files import score_folders
@@ -71,6 +73,10 @@ def posetrack(arguments: PoseTrackArguments) -> Mapping[str, Any]:
     table = percent(score.ap.table)
     print(f"PoseTrack18 AP in %; sequences: {score.sequences}, labelled people: {score.people}")
     print(as_table(table))
+    if score.skipped:
+        print(f"skipped: {counted(score.skipped)}")
+    if score.notes:
+        print(counted(score.notes))
     if score.unmatched:
         print(f"not scored, for they have no ground truth: {', '.join(score.unmatched)}")
     columns = {name: percent(dict(zip(JOINTS, values.tolist(), strict=True)))
@@ -80,11 +86,21 @@ def posetrack(arguments: PoseTrackArguments) -> Mapping[str, Any]:
 
 def coco(arguments: CocoArguments) -> Mapping[str, Any]:
     """Prints the table and returns all figures."""
-    figures = asdict(score_coco_files(arguments.gt, arguments.pred))
-    known = {name: value if value >= 0 else math.nan for name, value in figures.items()}
+    score = score_coco_files(arguments.gt, arguments.pred)
+    figures, parts = coco_percent(score.ap), {name: coco_percent(ap) for name, ap in score.categories.items()}
     print(f"COCO keypoint AP and AR of {arguments.pred}, in %")
-    print(as_table(dict(zip(COCO_COLUMNS, percent(known).values(), strict=True))))
-    return {"unit": "percent", "table": percent(known)}
+    print(as_table(dict(zip(COCO_COLUMNS, figures.values(), strict=True))))
+    if len(parts) > 1:
+        print("the mean of the categories' figures, of which AP is:")
+        print("\n".join(f"{as_cell(part['ap']):>10}  {name}" for name, part in parts.items()))
+    print("".join(f"{remark}\n" for remark in score.remarks), end="")
+    print("".join(f"warning: {warning}\n" for warning in score.warnings), end="", file=sys.stderr)
+    return {"unit": "percent", "table": figures, "categories": parts}
+
+
+def coco_percent(ap: KeypointAP) -> dict[str, float | None]:
+    """COCO's ten figures by their names."""
+    return percent({name: value if value >= 0 else math.nan for name, value in asdict(ap).items()})
 
 
 def percent(figures: Mapping[str, float]) -> dict[str, float | None]:
@@ -94,8 +110,13 @@ def percent(figures: Mapping[str, float]) -> dict[str, float | None]:
 
 def as_table(figures: Mapping[str, float | None]) -> str:
     """Two lines: the columns' names and their figures."""
-    cells = ["-" if value is None else f"{value:.1f}" for value in figures.values()]
+    cells = [as_cell(value) for value in figures.values()]
     return "\n".join("".join(f"{cell:>10}" for cell in row) for row in (figures, cells))
+
+
+def as_cell(value: float | None) -> str:
+    """A figure as it is shown."""
+    return "-" if value is None else f"{value:.1f}"
 
 
 def main(argv: list[str]) -> int:

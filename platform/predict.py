@@ -26,7 +26,7 @@ from platform.terminal.errors import UsageError
 
 if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are answered before
     from platform.run.networks import FoundNetworks
-    from workers.data.coco import Json
+    from workers.data.annotations.opening import Json
     from workers.evaluation.posetrack.results import TrackedPose
     from workers.video.boxes import TrackedBoxes
     from workers.video.follow import Followed
@@ -70,6 +70,7 @@ def main(argv: list[str]) -> int:
 
     from platform.run.folder import RunFolder
     from platform.run.networks import find_networks
+    from workers.data.people import counted
     from workers.evaluation.posetrack.results import results_document, write_results
     from workers.video.boxes import read_boxes
     from workers.video.drawing import draw_poses
@@ -94,6 +95,8 @@ def main(argv: list[str]) -> int:
         print(path)
     if arguments.video is not None:
         print(arguments.video)
+    if boxes.skipped:
+        print(f"boxes that are not followed: {counted(boxes.skipped)}")
     print("\n".join([*timed.lines(), conditions(found, arguments.threads)]))
     return 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
@@ -28,6 +28,8 @@ class Run:
     folder: RunFolder
     tracking: Tracking
     console: Console
+    warnings: dict[str, None] = field(default_factory=dict)
+    """What a person must see also at the end of the run, each once."""
 
     @property
     def data_root(self) -> Path:
@@ -50,7 +52,13 @@ class Run:
         return given or self.data_root / SYNTHETIC_POSETRACK
 
     def people(self, split: str) -> People:
-        return read_people(self.data_root, split)
+        return self.heed(read_people(self.data_root, split))
+
+    def heed(self, people: People) -> People:
+        """Keeps their warning, if any, for the end of the run."""
+        if people.warning is not None:
+            self.warnings[people.warning] = None
+        return people
 
     def space(self, people: People) -> SearchSpace:
         config = self.config.space

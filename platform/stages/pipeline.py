@@ -50,7 +50,14 @@ def run(config: RunConfig, console: Console) -> RunFolder:
                         with fields_typed(name):
                             STAGES[name](context)
     _say_where(console, folder, tracking_uri(config))
+    say_warnings(context)
     return folder
+
+
+def say_warnings(context: Run) -> None:
+    """What a person must see at the end, in a line each."""
+    for warning in context.warnings:
+        context.console.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _say_where(console: Console, folder: RunFolder, uri: str) -> None:

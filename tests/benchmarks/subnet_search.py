@@ -18,6 +18,7 @@ from spaces.extract import extract
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from tests.benchmarks.noop_search import SLOTS, Prepared
+from tests.workers.data.checked import checked
 from workers.data.codec import Codec
 from workers.data.skeleton import COCO17
 from workers.evaluation.coco.ap import CocoScorer
@@ -85,7 +86,8 @@ def synthetic_inputs() -> SearchInputs:
         space=SPACE.name, keypoints=17, input_hw=HW,
         weights={name: tensor.numpy() for name, tensor in supernet.state_dict().items()},
         recalibration_images=_images(rng), crops=_crops(_images(rng)),
-        scorer=CocoScorer.from_annotations(records, lenient), codec=CODEC, batch_size=BATCH, flip_test=False,
+        scorer=CocoScorer.from_annotations([checked(records, COCO17)], lenient), codec=CODEC,
+        batch_size=BATCH, flip_test=False,
     )  # fmt: skip
 
 

@@ -64,14 +64,15 @@ def test_a_joint_that_nobody_labelled_has_no_figure(
 @pytest.mark.parametrize(
     ("edit", "says"),
     [
-        (lambda content: content["categories"][0].update(keypoints=["nose"] * 17), "it has no right_ankle,"),
-        (lambda content: content["annotations"][0].update(image_id=5), "image 5 is not in the ground truth"),
-        (lambda content: content["annotations"][0].update(scores=[]), "as it should be: "),
-        (lambda content: content["annotations"][0].pop("scores"), "it has no 'scores'"),
-        (lambda content: [p.update(scores=[1.0]) for p in content["annotations"]], "of a person must"),
-        (lambda content: content["annotations"][0]["scores"].__setitem__(0, float("nan")), "is not finite"),
-        (lambda content: content["annotations"][0].update(keypoints="none"), "as it should be: "),
-        (lambda content: content.pop("annotations"), "it has no 'annotations'"),
+        (lambda content: content["categories"][0].update(keypoints=["nose"] * 17), "name each joint once"),
+        (lambda content: content["categories"][0].update(keypoints=["nose"]), "it has no right_ankle,"),
+        (lambda content: content["annotations"][0].update(image_id=5), "is not in the ground truth: 'image"),
+        (lambda content: content["annotations"][0].update(scores=[]), "has no 'scores'"),
+        (lambda content: content["annotations"][0].pop("scores"), "has no 'scores'"),
+        (lambda content: [p.update(scores=[1.0]) for p in content["annotations"]], "must be 17 numbers"),
+        (lambda content: content["annotations"][0]["scores"].__setitem__(0, float("nan")), "finite numbers"),
+        (lambda content: content["annotations"][0].update(keypoints="none"), "must be 51 numbers"),
+        (lambda content: content.pop("annotations"), "the file has no 'annotations'"),
     ],
 )
 def test_a_prediction_file_that_cannot_be_scored_is_refused_by_name(
@@ -81,7 +82,7 @@ def test_a_prediction_file_that_cannot_be_scored_is_refused_by_name(
     edit(content)
     (folders[1] / NAME).write_text(json.dumps(content))
     err = refusal(main, capsys, arguments(folders))
-    assert f"{folders[1] / NAME} is not as it should be: " in err
+    assert f"{folders[1] / NAME}: " in err
     assert says in err
 
 
@@ -91,7 +92,7 @@ def test_ground_truth_without_head_boxes_is_refused(
     content = json.loads((folders[0] / NAME).read_text())
     del content["annotations"][0]["bbox_head"]
     (folders[0] / NAME).write_text(json.dumps(content))
-    assert "it has no 'bbox_head'" in refusal(main, capsys, arguments(folders))
+    assert "annotation 100000 has no 'bbox_head'" in refusal(main, capsys, arguments(folders))
 
 
 def test_folders_and_files_that_do_not_fit_are_refused(
@@ -142,6 +143,37 @@ def test_perfect_coco_results_have_an_ap_of_100(
     assert (columns[0], figures[0]) == ("AP", "100.0")
     argv = ["coco", "--gt", str(truth), "--pred", str(tmp_path / "gone")]
     assert "cannot read" in refusal(main, capsys, argv)
+
+
+def test_categories_and_what_was_skipped_are_said_and_a_tenth_is_a_warning(
+    made_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads((made_root / "annotations" / "person_keypoints_val2017.json").read_text())
+    people = [person for person in content["annotations"] if person["num_keypoints"]]
+    content["categories"].append(content["categories"][0] | {"id": 2, "name": "statue"})
+    people[0]["category_id"], people[1]["image_id"] = 2, 987654321
+    (tmp_path / "truth.json").write_text(json.dumps(content))
+    results = [{**person, "score": 1.0} for person in people if person["image_id"] != 987654321]
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    argv = ["coco", "--gt", str(tmp_path / "truth.json"), "--pred", str(tmp_path / "results.json")]
+    assert main([*argv, "--json", str(tmp_path / "all.json")]) == 0
+    said = capsys.readouterr()
+    assert "100.0  person\n     100.0  statue\n" in said.out
+    assert "truth.json: skipped: 1 of an image that is not listed\n" in said.out
+    assert said.err.startswith(f"warning: 1 of {len(people)} people of {tmp_path}/truth.json are skipped: ")
+    written = json.loads((tmp_path / "all.json").read_text())
+    assert written["categories"]["statue"]["ap"] == pytest.approx(100)
+    assert written["table"]["ap"] == pytest.approx(100)
+
+
+def test_a_record_without_joints_is_nobody_in_posetracks_scoring_too(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = json.loads((folders[0] / NAME).read_text())
+    content["annotations"].append({"id": 7, "image_id": 1000, "category_id": 1, "keypoints": []})
+    (folders[0] / NAME).write_text(json.dumps(content))
+    main(arguments(folders))
+    assert capsys.readouterr().out.splitlines()[0].endswith("labelled people: 4")
 
 
 def test_a_clip_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,21 +8,44 @@ source/frames/*.jpg         the files' names in the annotations are relative to 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
-from workers.data.coco import Json, load_json
+from workers.data.annotations.categories import joint_names
+from workers.data.annotations.joints import labelled_joints
+from workers.data.annotations.opening import Json, load_json
+from workers.data.annotations.pictures import Pictures, read_own_pictures
+from workers.data.annotations.records import listed
+from workers.data.annotations.table import UNLISTED_IMAGE, remaining
+from workers.data.annotations.values import shown
+from workers.data.coco import NO_JOINTS
+from workers.data.people import UNLABELLED
 from workers.data.posetrack_layout import category, widened_box
 from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
 from workers.files import link_or_copy, whole_file
 
+_REPAIR = (
+    "A clip of the Bonn data has images, annotations and categories, with frame, vid_id, track_id, bbox_head."
+)
 _OTHER_NAMES = {"head_bottom": "upper_neck"}
 
 
-def write_bonn_as_posetrack(source: Path, root: Path, train_frames: int = 0) -> dict[str, int]:
+@final
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a conversion left."""
+
+    frames: Mapping[str, int]  # of each split
+    skipped: Mapping[str, int]  # people, by reason
+
+
+def write_bonn_as_posetrack(source: Path, root: Path, train_frames: int = 0) -> Written:
     """Writes the layout into `root` and returns how many frames each split has; images are linked.
 
     The first `train_frames` frames become the split train, the others val: the same people in the same
@@ -30,41 +53,73 @@ def write_bonn_as_posetrack(source: Path, root: Path, train_frames: int = 0) -> 
     DataError, naming the file, where `source` is no such clip or has no frame left for val.
     """
     path = source / "annotations.json"
-    content = load_json(path)
-    try:
-        images = sorted(content["images"], key=lambda image: int(image["frame"]))
-        if not 0 <= train_frames < len(images):
-            raise DataError(
-                f"train_frames must leave a frame for val, but of {len(images)} it asks for "
-                f"{train_frames}. Ask for fewer."
-            )
-        parts = {"train": images[:train_frames], "val": images[train_frames:]}
-        documents = {split: _document(content, part, split) for split, part in parts.items() if part}
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    content = load_json(path, _REPAIR)
+    pictures = read_own_pictures(path, content, _REPAIR)
+    frames = pictures.records.whole("frame")
+    order = frames.argsort(kind="stable")
+    if not 0 <= train_frames < len(order):
         raise DataError(
-            f"{path} must be a clip of the Bonn data, but: {error!r}. It needs images, "
-            "annotations and categories, with frame, vid_id, track_id and bbox_head."
-        ) from error
-    for split, document in documents.items():
-        for image, of_source in zip(document["images"], parts[split], strict=True):
-            _place(source / of_source["file_name"], root / image["file_name"])
-        with whole_file(root / "annotations" / split / f"{_name(images)}.json") as draft:
-            draft.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
-    return {split: len(part) for split, part in parts.items()}
+            f"train_frames must leave a frame for val, but of {len(order)} it asks for "
+            f"{train_frames}. Ask for fewer."
+        )
+    names = pictures.names(order)
+    images = _images(pictures, order, frames)
+    records, skipped = _annotations(path, content, pictures)
+    parts = {"train": slice(0, train_frames), "val": slice(train_frames, len(order))}
+    for split, part in parts.items():
+        if images[part]:
+            document = _document(images[part], records, split)
+            for image, name in zip(document["images"], names[part], strict=True):
+                _place(source / name, root / image["file_name"])
+            with whole_file(root / "annotations" / split / f"{_name(images)}.json") as draft:
+                draft.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+    return Written({split: len(images[part]) for split, part in parts.items()}, skipped)
 
 
-def _document(content: Json, images: Sequence[Json], split: str) -> Json:
-    names = content["categories"][0]["keypoints"]
+def _images(pictures: Pictures, order: np.ndarray, frames: np.ndarray) -> list[Json]:
+    """Their ids, frames, sizes and the video's name, in the order of the frames."""
+    videos = pictures.records.take(order).texts("vid_id", _is_folder_name)
+    sizes, ids = pictures.sized(order).tolist(), pictures.ids[order].tolist()
+    return [
+        {"id": number, "frame": frame, "vid_id": video, "height": height, "width": width}
+        for number, frame, video, (height, width)
+        in zip(ids, frames[order].tolist(), videos, sizes, strict=True)
+    ]  # fmt: skip
+
+
+def _annotations(path: Path, content: Json, pictures: Pictures) -> tuple[list[Json], Counter[str]]:
+    """Everybody in PoseTrack18's layout, in the order of the file, and how many others are left out."""
+    names = joint_names(path, content, _REPAIR)
     wanted = [_OTHER_NAMES.get(name, name) for name in POSETRACK17.names]
-    order = [names.index(name) if name in names else -1 for name in wanted]
-    if sum(place >= 0 for place in order) != len(names):
-        raise ValueError(f"its joints are {', '.join(names)}")
+    places = [names.index(name) if name in names else -1 for name in wanted]
+    if sum(place >= 0 for place in places) != len(names):
+        raise DataError(
+            f"{path}: its joints must be the clip's 14, but are {', '.join(map(shown, names))}. {_REPAIR}"
+        )
+    records = listed(path, content, "annotations", "annotation", _REPAIR)
+    joints, there = labelled_joints(records, names)
+    heads, have_head = records.finite_rows("bbox_head", 4)
+    records.refuse_first(~have_head, "{record} has no 'bbox_head'")
+    image_ids = records.whole("image_id")
+    rows, skipped = remaining(np.arange(len(records)), {
+        UNLISTED_IMAGE: pictures.rows_of(image_ids) < 0,
+        NO_JOINTS: ~there,
+        UNLABELLED: ~(joints[..., 2] > 0).any(axis=1),
+    })  # fmt: skip
+    ids, tracks = records.unique("id"), records.whole("track_id")
+    people = zip(
+        ids[rows].tolist(), image_ids[rows].tolist(), tracks[rows].tolist(), joints[rows],
+        heads[rows].tolist(), strict=True,
+    )  # fmt: skip
+    return [_annotation(*each, places) for each in people], skipped
+
+
+def _document(images: Sequence[Json], records: Sequence[Json], split: str) -> Json:
     ids = {image["id"] for image in images}
     folder = f"images/{split}/{_name(images)}"
     return {
         "images": [_image(image, folder, len(images)) for image in images],
-        "annotations": [_annotation(record, order) for record in content["annotations"]
-                        if record["image_id"] in ids],
+        "annotations": [record for record in records if record["image_id"] in ids],
         "categories": [category(POSETRACK17)],
     }  # fmt: skip
 
@@ -77,21 +132,32 @@ def _image(image: Json, folder: str, frames: int) -> Json:
     }  # fmt: skip
 
 
-def _annotation(record: Json, order: Sequence[int]) -> Json:
+def _annotation(
+    number: int,
+    image_id: int,
+    track_id: int,
+    joints: list[list[float]],
+    head: list[float],
+    places: Sequence[int],
+) -> Json:
     """Joints in PoseTrack18's order, labelled with 1; those that the clip does not label are 0, 0, 0."""
-    joints = np.vstack([np.reshape(record["keypoints"], (-1, 3)), np.zeros(3)])[list(order)]
-    joints[joints[:, 2] == 0] = 0.0  # where the evaluation finds a place it takes it for a joint
-    joints[:, 2] = joints[:, 2] > 0
-    labelled = joints[joints[:, 2] > 0, :2]
+    ordered = np.vstack([joints, np.zeros(3)])[list(places)]
+    ordered[ordered[:, 2] == 0] = 0.0  # where the evaluation finds a place it takes it for a joint
+    ordered[:, 2] = ordered[:, 2] > 0
+    labelled = ordered[ordered[:, 2] > 0, :2]
     return {
-        "id": record["id"], "image_id": record["image_id"], "track_id": record["track_id"], "category_id": 1,
-        "iscrowd": False, "scores": [], "keypoints": joints.ravel().tolist(), "bbox": widened_box(labelled),
-        "bbox_head": record["bbox_head"], "num_keypoints": len(labelled),
+        "id": number, "image_id": image_id, "track_id": track_id, "category_id": 1,
+        "iscrowd": False, "scores": [], "keypoints": ordered.ravel().tolist(), "bbox": widened_box(labelled),
+        "bbox_head": head, "num_keypoints": len(labelled),
     }  # fmt: skip
 
 
 def _name(images: Sequence[Json]) -> str:
     return f"{images[0]['vid_id']}_bonn"
+
+
+def _is_folder_name(text: str) -> bool:
+    return bool(text) and not {"/", "\\", "\0"} & set(text)
 
 
 def _place(source: Path, target: Path) -> None:

@@ -6,34 +6,49 @@ root/annotations/person_keypoints_{split}.json     images, annotations, categori
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
-from typing import Any, final
 
 import numpy as np
 
+from workers.data.annotations.table import Annotations, read_annotations, remaining
 from workers.data.images import find_flaws
-from workers.data.people import Box, People, Person
-from workers.data.skeleton import COCO17, Skeleton, skeleton_from_names
+from workers.data.people import CROWD, IGNORED, UNLABELLED, People, Person
 from workers.errors import DataError
 
-Json = dict[str, Any]
 _LAYOUT = "A data folder holds {split}/ with the images and annotations/person_keypoints_{split}.json."
+NO_JOINTS = "without keypoints"
+NO_BOX = "without a box"
+SMALL = "box below one pixel"
+OUTSIDE = "box outside the image"
 
 
 def read_people(root: Path, split: str, *, check_images: bool = True) -> People:
     """The usable people of root/{split}, and counts of the skipped ones.
 
-    Skipped: crowd regions, people without a labelled keypoint, boxes below one pixel or outside the image,
-    images that are missing, broken or of another size. Boxes partly outside are clipped. Joint names and
-    left-right pairs come from the file's category; COCO's 17 where it names none. `check_images=False` leaves
-    the image files unopened. Raises DataError, naming the file, when the folder, the annotation file or a key
-    is missing, the JSON is unreadable, or nobody is left.
+    Skipped: crowd regions, people without a labelled keypoint or a box, boxes below one pixel or outside the
+    image, people of other categories or of images that are not listed, images that are missing, broken or of
+    another size. Boxes partly outside are clipped. Joint names and left-right pairs come from the file's
+    categories; COCO's 17 where they name none. `check_images=False` leaves the image files unopened. Raises
+    DataError, naming the file, when the folder, the annotation file or a key is missing, a field is not what
+    it must be, or nobody is left.
     """
     folder, annotation_path = locate(Path(root), split)
-    content = load_json(annotation_path)
-    return AnnotationReader(folder, annotation_path, content).read(check_images=check_images)
+    annotations = read_annotations(annotation_path)
+    people, skipped = usable(annotations, folder, check_images=check_images)
+    result = People(
+        people=tuple(people),
+        skipped=dict(skipped),
+        skeleton=annotations.skeleton,
+        annotation_path=annotation_path,
+        notes=annotations.notes,
+    )
+    if not people:
+        raise DataError(
+            f"{annotation_path} has no usable person ({result.summary}). "
+            f"Use a split with labelled people whose images lie in {folder}."
+        )
+    return result
 
 
 def annotation_file(root: Path, split: str) -> Path:
@@ -41,120 +56,41 @@ def annotation_file(root: Path, split: str) -> Path:
     return Path(root) / "annotations" / f"person_keypoints_{split}.json"
 
 
-class _Unusable(Exception):
-    """The reason why one annotation is skipped."""
+def usable(
+    annotations: Annotations, folder: Path, *, check_images: bool, ignored: np.ndarray | None = None
+) -> tuple[list[Person], Counter[str]]:
+    """Everybody who can be used, perhaps nobody, and how many others there are by reason.
+
+    `ignored` (N,) are those inside an ignored region. Raises DataError, by the image's id, where a person's
+    image has no name or size.
+    """
+    nobody = np.zeros(len(annotations), bool)
+    rows, skipped = remaining(np.arange(len(annotations)), {
+        CROWD: annotations.crowd,
+        NO_JOINTS: ~annotations.has_joints,
+        UNLABELLED: annotations.labelled == 0,
+        NO_BOX: ~annotations.has_box,
+        IGNORED: nobody if ignored is None else ignored,
+        SMALL: (annotations.boxes[:, 2:] < 1).any(axis=1),
+    })  # fmt: skip
+    pictures = annotations.picture_rows[rows]
+    boxes = clipped(annotations.boxes[rows], annotations.pictures.sized(pictures))
+    inside, outside = remaining(rows, {OUTSIDE: (boxes[:, 2:] < 1).any(axis=1)})
+    people = _people(annotations, folder, inside, boxes[np.isin(rows, inside)])
+    counts = Counter(annotations.skipped) + skipped + outside
+    if not check_images:
+        return people, counts
+    people, flaws = without_flaws(people, annotations)
+    return people, counts + flaws
 
 
-@final
-class AnnotationReader:
-    """One annotation file being turned into people; remembers the path for its error messages."""
-
-    def __init__(self, folder: Path, annotation_path: Path, content: Json) -> None:
-        self.folder, self.path = folder, annotation_path
-        self.images = {self.need(image, "id", "an image"): image for image in self.table(content, "images")}
-        self.annotations = self.table(content, "annotations")
-        self.category_id, self.skeleton = self.category(content)
-        self.skipped: Counter[str] = Counter()
-
-    def read(self, *, check_images: bool) -> People:
-        people = self.usable(check_images=check_images)
-        result = People(
-            people=tuple(people),
-            skipped=dict(self.skipped),
-            skeleton=self.skeleton,
-            annotation_path=self.path,
-        )
-        if not people:
-            raise DataError(
-                f"{self.path} has no usable person ({result.summary}). "
-                f"Use a split with labelled people whose images lie in {self.folder}."
-            )
-        return result
-
-    def usable(self, *, check_images: bool) -> list[Person]:
-        """Everybody who can be used, perhaps nobody; the others are counted in `skipped`."""
-        people = []
-        for annotation in self.annotations:
-            try:
-                people.append(self.person(annotation))
-            except _Unusable as reason:
-                self.skipped[str(reason)] += 1
-        return self.without_flaws(people) if check_images else people
-
-    def person(self, annotation: Json) -> Person:
-        """The annotation as a person. Raises _Unusable with the reason."""
-        what = f"annotation {annotation.get('id', '(no id)')}"
-        if self.need(annotation, "category_id", what) != self.category_id:
-            raise _Unusable("of another category")
-        if annotation.get("iscrowd"):
-            raise _Unusable("crowd region")
-        keypoints = self.numbers(annotation, "keypoints", 3 * self.skeleton.keypoints, what).reshape(-1, 3)
-        if not (keypoints[:, 2] > 0).any():
-            raise _Unusable("without labelled keypoints")
-        image = self.images.get(self.need(annotation, "image_id", what))
-        if image is None:
-            raise _Unusable("of an image that is not listed")
-        box = self.numbers(annotation, "bbox", 4, what)
-        if not (np.isfinite(box).all() and np.isfinite(keypoints).all() and (box[2:] >= 1).all()):
-            raise _Unusable("box below one pixel or numbers not finite")
-        return Person(
-            image_path=self.image_path(image),
-            image_id=image["id"],
-            annotation_id=self.need(annotation, "id", what),
-            box_xywh_px=_clip(box, self.size_hw(image)),
-            keypoints=keypoints.astype(np.float32),
-            area_px2=float(self.need(annotation, "area", what)),
-        )
-
-    def without_flaws(self, people: list[Person]) -> list[Person]:
-        """The people whose image file can be used; the others are counted."""
-        used = {person.image_path: self.size_hw(self.images[person.image_id]) for person in people}
-        flaws = find_flaws(used.items())
-        self.skipped.update(str(flaws[p.image_path]) for p in people if p.image_path in flaws)
-        return [person for person in people if person.image_path not in flaws]
-
-    def category(self, content: Json) -> tuple[int, Skeleton]:
-        """Id and joints of the category that names keypoints; else of the first, with COCO's joints."""
-        categories = self.table(content, "categories")
-        if not categories:
-            raise DataError(f"{self.path}: 'categories' is empty. {_REPAIR}")
-        chosen = next((c for c in categories if c.get("keypoints")), categories[0])
-        category_id = self.need(chosen, "id", "a category")
-        if not chosen.get("keypoints"):
-            return category_id, COCO17
-        links = tuple((a - 1, b - 1) for a, b in chosen.get("skeleton", ()))
-        return category_id, skeleton_from_names(tuple(chosen["keypoints"]), links)
-
-    def image_path(self, image: Json) -> str:
-        return str(self.folder / self.need(image, "file_name", f"image {image['id']}"))
-
-    def size_hw(self, image: Json) -> tuple[int, int]:
-        what = f"image {image['id']}"
-        return self.need(image, "height", what), self.need(image, "width", what)
-
-    def table(self, content: Json, key: str) -> list[Json]:
-        rows = self.need(content, key, "the file")
-        if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
-            raise DataError(f"{self.path}: {key!r} must be a list of objects. {_REPAIR}")
-        return rows
-
-    def numbers(self, record: Json, key: str, count: int, what: str) -> np.ndarray:
-        values = self.need(record, key, what)
-        try:
-            array = np.asarray(values, dtype=np.float64)
-        except (TypeError, ValueError):
-            array = np.empty(0)
-        if array.shape != (count,):
-            raise DataError(f"{self.path}: {key!r} of {what} must be {count} numbers. {_REPAIR}")
-        return array
-
-    def need(self, record: Json, key: str, what: str) -> Any:
-        if key not in record:
-            raise DataError(f"{self.path}: {what} has no {key!r}. {_REPAIR}")
-        return record[key]
-
-
-_REPAIR = "Write the file as COCO's person_keypoints annotations."
+def without_flaws(people: list[Person], annotations: Annotations) -> tuple[list[Person], Counter[str]]:
+    """The people whose image file can be used, and how many others there are by reason."""
+    sizes = dict(zip(annotations.pictures.ids.tolist(), annotations.pictures.sizes_hw.tolist(), strict=True))
+    used = {person.image_path: tuple(sizes[person.image_id]) for person in people}
+    flaws = find_flaws(used.items())
+    counts = Counter(str(flaws[person.image_path]) for person in people if person.image_path in flaws)
+    return [person for person in people if person.image_path not in flaws], counts
 
 
 def locate(root: Path, split: str) -> tuple[Path, Path]:
@@ -166,21 +102,32 @@ def locate(root: Path, split: str) -> tuple[Path, Path]:
     return folder, annotation_path
 
 
-def load_json(path: Path) -> Json:
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {path}: {error}. Restore the annotation file.") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{path}: the file must hold one JSON object. {_REPAIR}")
-    return content
+def image_paths(annotations: Annotations, folder: Path, rows: np.ndarray) -> list[str]:
+    """The image file of each annotation row. Raises DataError, by the image's id, where one has no name."""
+    pictures, places = np.unique(annotations.picture_rows[rows], return_inverse=True)
+    paths = [str(folder / name) for name in annotations.pictures.names(pictures)]
+    return [paths[place] for place in places.tolist()]
 
 
-def _clip(box: np.ndarray, size_hw: tuple[int, int]) -> Box:
-    """The part of an xywh box inside the image. Raises _Unusable when less than a pixel of it is left."""
-    height, width = size_hw
-    low = np.maximum(box[:2], 0)
-    high = np.minimum(box[:2] + box[2:], (width, height))
-    if ((high - low) < 1).any():
-        raise _Unusable("box outside the image")
-    return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+def clipped(boxes: np.ndarray, sizes_hw: np.ndarray) -> np.ndarray:
+    """The part of each xywh box (N, 4) inside its image (N, 2); its sides are below 0 where none is."""
+    low = np.maximum(boxes[:, :2], 0)
+    high = np.minimum(boxes[:, :2] + boxes[:, 2:], sizes_hw[:, ::-1])
+    return np.hstack([low, high - low])
+
+
+def _people(annotations: Annotations, folder: Path, rows: np.ndarray, boxes: np.ndarray) -> list[Person]:
+    columns = zip(
+        image_paths(annotations, folder, rows),
+        annotations.image_ids[rows].tolist(),
+        annotations.ids[rows].tolist(),
+        map(tuple, boxes.tolist()),
+        annotations.keypoints[rows].astype(np.float32),
+        annotations.areas[rows].tolist(),
+        strict=True,
+    )
+    return [
+        Person(image_path=path, image_id=image_id, annotation_id=number, box_xywh_px=box, keypoints=keypoints,
+               area_px2=area)
+        for path, image_id, number, box, keypoints, area in columns
+    ]  # fmt: skip

@@ -5,8 +5,7 @@ The file is a list of objects with image_id, bbox (x, y, width, height in px) an
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import final
 
 import numpy as np
 
+from workers.data.annotations.records import Records
+from workers.data.annotations.results import read_results
 from workers.data.people import Box, Person
 from workers.errors import DataError
 
@@ -58,17 +59,21 @@ class Detections:
 
 def read_detections(path: Path, min_score: float = 0.0, min_overlap: float = 0.5) -> Detections:
     """The detections that score `min_score` or more. Raises DataError, naming the file, where it has none."""
-    boxes: dict[int, list[list[float]]] = defaultdict(list)
-    try:
-        for record in json.loads(Path(path).read_bytes()):
-            x, y, width, height = map(float, record["bbox"])
-            if record["score"] >= min_score and width >= 1 and height >= 1:
-                boxes[record["image_id"]].append([x, y, width, height])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"cannot read detections from {path}: {error!r}. {_LIKE}") from error
-    if not boxes:
+    records = read_results(path, _LIKE)
+    image_ids, scores = records.whole("image_id"), records.finite("score")
+    boxes = result_boxes(records)
+    used = (scores >= min_score) & (boxes[:, 2:] >= 1).all(axis=1)
+    if not used.any():
         raise DataError(f"{path} has no detection with a score of at least {min_score}. Lower it, or {_LIKE}")
-    return Detections({image_id: np.array(rows) for image_id, rows in boxes.items()}, min_overlap)
+    of_image = {number: boxes[used & (image_ids == number)] for number in np.unique(image_ids[used]).tolist()}
+    return Detections(of_image, min_overlap)
+
+
+def result_boxes(records: Records) -> np.ndarray:
+    """(N, 4) float64 xywh px of records that must all have a box. Raises DataError."""
+    boxes, there = records.finite_rows("bbox", 4)
+    records.refuse_first(~there, "{record} has no 'bbox'")
+    return boxes
 
 
 def overlaps(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -3,39 +3,43 @@
     root/annotations/{split}/SEQUENCE.json     images, annotations, categories; split being train or val
     root/images/{split}/SEQUENCE/*.jpg         the files' names in the annotations are relative to root
 
-Unlike COCO's, people have no area (here it is the box's), joints are labelled with 1, ears never are, and
-parts of an image are ignored: they are nobody, and who lies wholly inside one is not used.
+Unlike COCO's, people have no area (here it is taken from the box), joints are labelled with 1, ears never
+are, and parts of an image are ignored: they are nobody, and who lies wholly inside one is not used.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
 import cv2
 import numpy as np
 
-from workers.data.coco import AnnotationReader, Json, load_json
+from workers.data.annotations.opening import load_json
+from workers.data.annotations.pictures import Pictures, read_pictures
+from workers.data.annotations.table import Annotations, read_annotations
+from workers.data.annotations.values import shown
+from workers.data.coco import usable
 from workers.data.images import read_image
 from workers.data.people import People, Person
+from workers.data.posetrack_regions import ignored_regions
 from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
 
 _LAYOUT = "A PoseTrack18 folder holds images/{split}/SEQUENCE/ and annotations/{split}/SEQUENCE.json."
-_IGNORED = "inside an ignored region"
-_NO_BOX = "without a box"
+REPAIR = "Write it as PoseTrack18's annotation files: images, annotations, categories with the joints' names."
 
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Sequence:
-    """One annotated video: its usable people, why others are not, and the file as it was read."""
+    """One annotated video: its usable people, why others are not, and all records of its file."""
 
     path: Path
-    content: Json  # with `ignored` for each annotation that was read
+    annotations: Annotations
     people: tuple[Person, ...]
     skipped: Counter[str]
 
@@ -48,32 +52,36 @@ class Sequence:
 def read_posetrack(root: Path, split: str, *, check_images: bool = True) -> People:
     """The usable people of all sequences of a split, in the order of their names, and counts of the skipped.
 
-    Skipped are those whom COCO's reader skips, people without a box, and those all of whose labelled joints
-    lie in ignored regions. Raises DataError, naming the file, where it is no PoseTrack18 or nobody is left.
+    Skipped are those whom COCO's reader skips, and those all of whose labelled joints lie in ignored regions.
+    Raises DataError, naming the file, where it is no PoseTrack18, two sequences have an image id in common,
+    or nobody is left.
     """
-    return people_of(read_sequences(root, split, check_images=check_images), annotation_folder(root, split))
+    sequences = list(read_sequences(root, split, check_images=check_images))
+    require_own_image_ids(sequence.annotations for sequence in sequences)
+    return people_of(sequences, annotation_folder(root, split))
 
 
 def read_sequences(root: Path, split: str, *, check_images: bool = True) -> Iterator[Sequence]:
     """The sequences of a split, in the order of their names; see `read_posetrack`."""
-    for path, content in _sequences(Path(root), split):
-        reasons = [_unusable(annotation) for annotation in content["annotations"]]
-        kept = zip(content["annotations"], reasons, strict=True)
-        usable = content | {"annotations": [annotation for annotation, reason in kept if reason is None]}
-        reader = AnnotationReader(Path(root).resolve(), path, usable)
-        people = reader.usable(check_images=check_images)
-        skipped = reader.skipped + Counter(reason for reason in reasons if reason)
-        yield Sequence(path, content, tuple(people), skipped)
+    for path in locate_posetrack(root, split):
+        annotations = read_sequence(Path(root), path)
+        people, skipped = usable(
+            annotations, Path(root).resolve(), check_images=check_images, ignored=inside_regions(annotations)
+        )
+        yield Sequence(path, annotations, tuple(people), skipped)
 
 
 def people_of(sequences: Iterable[Sequence], folder: Path) -> People:
     """The people of all sequences, read from `folder`. Raises DataError where nobody is left."""
     people: list[Person] = []
-    skipped: Counter[str] = Counter()
+    skipped, notes = Counter[str](), Counter[str]()
     for sequence in sequences:
         people += sequence.people
         skipped += sequence.skipped
-    result = People(people=tuple(people), skipped=dict(skipped), skeleton=POSETRACK17, annotation_path=folder)
+        notes += Counter(sequence.annotations.notes)
+    result = People(
+        people=tuple(people), skipped=dict(skipped), skeleton=POSETRACK17, annotation_path=folder, notes=notes
+    )
     if not people:
         raise DataError(
             f"{folder} has no usable person ({result.summary}). "
@@ -82,14 +90,25 @@ def people_of(sequences: Iterable[Sequence], folder: Path) -> People:
     return result
 
 
-def posetrack_annotations(root: Path, split: str) -> list[Json]:
-    """A split's ground truth as COCO's records, for `CocoScorer`; who is in an ignored region is ignored."""
-    records = (
-        annotation for _, content in _sequences(Path(root), split) for annotation in content["annotations"]
-    )
-    return [
-        record | {"keypoints": [], "num_keypoints": 0} if _unusable(record) else record for record in records
-    ]
+def posetrack_annotations(root: Path, split: str) -> list[Annotations]:
+    """A split's ground truth for `CocoScorer`; who has no box or is in an ignored region is ignored."""
+    parts = [read_sequence(Path(root), path) for path in locate_posetrack(root, split)]
+    require_own_image_ids(parts)
+    return [part.without_joints(~part.has_box | inside_regions(part)) for part in parts]
+
+
+def require_own_image_ids(parts: Iterable[Annotations]) -> None:
+    """Raises DataError where two files have an image id in common, for whom only ids tell images apart."""
+    place_of: dict[int, object] = {}
+    for part in parts:
+        ids = part.pictures.ids.tolist()
+        twice = next((number for number in ids if number in place_of), None)
+        if twice is not None:
+            raise DataError(
+                f"{part.place}: image {twice} must be of this sequence alone, but {place_of[twice]} has one "
+                "with this id, too. Number the images of all sequences."
+            )
+        place_of |= dict.fromkeys(ids, part.place)
 
 
 def locate_posetrack(root: Path, split: str) -> list[Path]:
@@ -105,56 +124,43 @@ def annotation_folder(root: Path, split: str) -> Path:
     return Path(root) / "annotations" / split
 
 
-def _unusable(annotation: Json) -> str | None:
-    return _NO_BOX if "bbox" not in annotation else _IGNORED if annotation["ignored"] else None
+def read_sequence(root: Path, path: Path) -> Annotations:
+    """One file's records; images that it states no size of have that of the first such image's file.
+
+    Raises DataError, naming the file, where it is no PoseTrack18 annotation file.
+    """
+    content = load_json(path, REPAIR)
+    pictures = _with_sizes(root, read_pictures(path, content, REPAIR))
+    annotations = read_annotations(path, content, pictures=pictures, default=POSETRACK17, repair=REPAIR)
+    names = annotations.skeleton.names
+    if names != POSETRACK17.names:
+        raise DataError(
+            f"{path}: its joints must be PoseTrack18's 17, but its joints are "
+            f"{', '.join(map(shown, names))}. {REPAIR}"
+        )
+    return annotations
 
 
-def _sequences(root: Path, split: str) -> Iterator[tuple[Path, Json]]:
-    """The path of each annotation file and its content, with all that COCO's reader needs."""
-    for path in locate_posetrack(root, split):
-        content = load_json(path)
-        try:
-            _complete(root, content)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(
-                f"{path} must be a PoseTrack18 annotation file, but: {error!r}. {_LAYOUT.format(split=split)}"
-            ) from error
-        yield path, content
+def inside_regions(annotations: Annotations) -> np.ndarray:
+    """(N,) bool: whether each labelled joint lies in an ignored region; False without labelled joints."""
+    regions = [[region.astype(np.float32) for region in each]
+               for each in ignored_regions(annotations.pictures.records)]  # fmt: skip
+    rows = zip(annotations.keypoints, annotations.picture_rows.tolist(), strict=True)
+    return np.array([_is_inside(joints, regions[picture]) for joints, picture in rows], bool)
 
 
-def _complete(root: Path, content: Json) -> None:
-    """Adds areas, image sizes and `ignored` where the file has none, and checks its joints."""
-    for category in content["categories"]:
-        names = tuple(category.setdefault("keypoints", list(POSETRACK17.names)))
-        if names != POSETRACK17.names:
-            raise ValueError(f"its joints are {', '.join(names)}")
-    regions = {image["id"]: _regions(image) for image in content["images"]}
-    _add_sizes(root, content["images"])
-    for annotation in content["annotations"]:
-        annotation["ignored"] = _is_inside(annotation, regions.get(annotation["image_id"], []))
-        if "bbox" in annotation:
-            annotation.setdefault("area", float(annotation["bbox"][2] * annotation["bbox"][3]))
-
-
-def _add_sizes(root: Path, images: list[Json]) -> None:
-    """The published files do not say how large the images are; those of a sequence are alike."""
-    unsized = [image for image in images if "width" not in image or "height" not in image]
-    if unsized:
-        height, width, _ = read_image(str(root / unsized[0]["file_name"])).shape
-        for image in unsized:
-            image |= {"height": height, "width": width}
-
-
-def _regions(image: Json) -> list[np.ndarray]:
-    """The ignored polygons of an image, each (P, 2) float32 px."""
-    columns, rows = image.get("ignore_regions_x", ()), image.get("ignore_regions_y", ())
-    return [np.column_stack(region).astype(np.float32) for region in zip(columns, rows, strict=True)]
-
-
-def _is_inside(annotation: Json, regions: list[np.ndarray]) -> bool:
-    """Whether each labelled joint lies in a region; False without labelled joints."""
-    joints = np.asarray(annotation["keypoints"], dtype=np.float32).reshape(-1, 3)
-    labelled = joints[joints[:, 2] > 0, :2].tolist()
+def _is_inside(joints: np.ndarray, regions: list[np.ndarray]) -> bool:
+    labelled = joints[joints[:, 2] > 0, :2].astype(np.float32).tolist()
     return bool(labelled) and all(
         any(cv2.pointPolygonTest(region, point, False) >= 0 for region in regions) for point in labelled
     )
+
+
+def _with_sizes(root: Path, pictures: Pictures) -> Pictures:
+    """The published files do not say how large the images are; those of a sequence are alike."""
+    unsized = (pictures.sizes_hw == 0).any(axis=1)
+    if not unsized.any():
+        return pictures
+    (first,) = pictures.names(np.flatnonzero(unsized)[:1])
+    size_hw = read_image(str(root / first)).shape[:2]
+    return replace(pictures, sizes_hw=np.where(unsized[:, None], size_hw, pictures.sizes_hw))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from workers.data.coco import Json
+from workers.data.annotations.opening import Json
 from workers.data.skeleton import Skeleton
 
 _MARGIN = 0.15  # of the labelled joints' extent, on each side, as in the published files

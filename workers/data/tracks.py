@@ -14,11 +14,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import final
 
-from workers.data.coco import Json
+import numpy as np
+
+from workers.data.annotations.pictures import Pictures
+from workers.data.annotations.table import Annotations
+from workers.data.annotations.values import whole_number
 from workers.data.detections import Detections
 from workers.data.people import People
 from workers.data.posetrack import Sequence as Video
-from workers.data.posetrack import annotation_folder, people_of, read_sequences
+from workers.data.posetrack import annotation_folder, people_of, read_sequences, require_own_image_ids
 from workers.errors import DataError
 
 MAX_FRAME_GAP = 4  # PoseTrack18 labels 30 successive frames in a video's middle; in val also every fourth
@@ -77,6 +81,7 @@ def read_tracks(
     """
     videos = list(read_sequences(root, split, check_images=check_images))
     if detections is not None:
+        require_own_image_ids(video.annotations for video in videos)
         videos = [_with_boxes(video, detections) for video in videos]
     people = people_of(videos, annotation_folder(root, split))
     return Tracks(people=people, sightings=tuple(seen for video in videos for seen in _sightings(video)))
@@ -88,13 +93,16 @@ def _with_boxes(video: Video, detections: Detections) -> Video:
 
 
 def _sightings(video: Video) -> Iterator[Sighting]:
-    frame_of = {image["id"]: _frame(image, video) for image in video.content["images"]}
-    labelled = {frame: number for number, frame in enumerate(sorted(_labelled(video, frame_of)))}
-    track_of = {annotation["id"]: annotation for annotation in video.content["annotations"]}
+    annotations = video.annotations
+    frames = frame_numbers(annotations.pictures)
+    labelled = {frame: number for number, frame in enumerate(sorted(_labelled(annotations, frames)))}
+    rows = np.flatnonzero(np.isin(annotations.ids, [person.annotation_id for person in video.people]))
+    tracks = annotations.records.take(rows).whole("track_id")
+    track_of = dict(zip(annotations.ids[rows].tolist(), tracks.tolist(), strict=True))
+    frame_of = dict(zip(annotations.pictures.ids.tolist(), frames, strict=True))
     met: set[tuple[int, int]] = set()
     for person in video.people:
-        frame = frame_of[person.image_id]
-        track_id = _track_id(track_of[person.annotation_id], video)
+        frame, track_id = frame_of[person.image_id], track_of[person.annotation_id]
         if (track_id, frame) in met:
             raise DataError(
                 f"{video.path}: track {track_id} must be once in a frame, but is twice in "
@@ -104,31 +112,19 @@ def _sightings(video: Video) -> Iterator[Sighting]:
         yield Sighting(sequence=video.name, track_id=track_id, frame=frame, labelled=labelled[frame])
 
 
-def _labelled(video: Video, frame_of: Mapping[int, int]) -> set[int]:
+def _labelled(annotations: Annotations, frames: Sequence[int]) -> set[int]:
     """Frames that were labelled, be it with nobody; PoseTrack18 says so of each image."""
-    people = {
-        frame_of[annotation["image_id"]]
-        for annotation in video.content["annotations"]
-        if annotation["image_id"] in frame_of
-    }
-    return people | {frame_of[image["id"]] for image in video.content["images"] if image.get("is_labeled")}
+    people = {frames[row] for row in annotations.picture_rows.tolist()}
+    said = annotations.pictures.records.flag("is_labeled").tolist()
+    return people | {frame for frame, labelled in zip(frames, said, strict=True) if labelled}
 
 
-def _frame(image: Json, video: Video) -> int:
-    name = Path(image["file_name"]).stem
-    if not name.isdecimal():
-        raise DataError(
-            f"{video.path}: an image must be named by the number of its frame, as 000012.jpg is, "
-            f"but one is {image['file_name']!r}. Rename the images."
-        )
-    return int(name)
-
-
-def _track_id(annotation: Json, video: Video) -> int:
-    track_id = annotation.get("track_id")
-    if not isinstance(track_id, int):
-        raise DataError(
-            f"{video.path}: annotation {annotation['id']} must have a whole number as track_id, "
-            f"but it has {track_id!r}. Number the tracked people of a sequence."
-        )
-    return track_id
+def frame_numbers(pictures: Pictures) -> list[int]:
+    """12 for 000012.jpg, of each image. Raises DataError, by the image's id, where a name is no number."""
+    names = pictures.names(np.arange(len(pictures)))
+    found = [whole_number(Path(name).stem) for name in names]
+    wrong = np.array([number is None or number < 0 for number in found], bool)
+    pictures.records.refuse_first(
+        wrong, "{record} must be named by the number of its frame, as 000012.jpg is: 'file_name'", "file_name"
+    )
+    return [number for number in found if number is not None]

@@ -6,16 +6,19 @@ Or a list of {image_id, bbox, track_id}, image_id being the number of the frame.
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
-from workers.data.coco import Json
+from workers.data.annotations.opening import Json, load_value
+from workers.data.annotations.pictures import read_own_pictures
+from workers.data.annotations.records import BEYOND_PX, Records, listed, records_of
+from workers.data.annotations.table import remaining
+from workers.data.tracks import frame_numbers
 from workers.errors import DataError
 
 _LIKE = (
@@ -44,6 +47,8 @@ class TrackedBoxes:
     of_frame: Mapping[int, Boxes]
     images: Mapping[int, Json] | None
     """The file's record of each frame that was looked at, by its number; None: all were looked at."""
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    """Records that are not followed, by reason."""
 
     def at(self, frame: int) -> Boxes:
         return self.of_frame.get(frame, NOBODY)
@@ -54,45 +59,62 @@ class TrackedBoxes:
 
 
 def read_boxes(path: Path) -> TrackedBoxes:
-    """Raises DataError, naming the file, where it cannot be read, lacks a field or has no box.
+    """Raises DataError, naming file and record, where a field is not what it must be or no box is left.
 
-    A person without a box or a track is left out, as PoseTrack18's files have some without boxes. Of the
-    frames that a file lists, those count that are labelled or have people, as for `Tracks`.
+    A person without a box or a track is left out, as PoseTrack18's files have some without boxes; a number
+    below 0 is no track. Of the frames that a file lists, those count that are labelled or have people, as for
+    `Tracks`.
     """
-    try:
-        content = json.loads(path.read_bytes())
-        boxes = _of_list(content) if isinstance(content, list) else _of_document(content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise DataError(f"cannot read boxes from {path}: {what}. {_LIKE}") from error
+    content = load_value(path, _LIKE)
+    boxes = _of_list(path, content) if isinstance(content, list) else _of_document(path, content)
     if not boxes.of_frame:
         raise DataError(f"{path} has no box with a track. {_LIKE}")
     return boxes
 
 
-def _of_list(records: Sequence[Json]) -> TrackedBoxes:
-    return TrackedBoxes(_boxes(records, {record["image_id"]: record["image_id"] for record in records}), None)
+def _of_list(path: Path, content: list[Any]) -> TrackedBoxes:
+    records = records_of(path, content, "the file", "record", _LIKE)
+    frames = records.whole("image_id")
+    records.refuse_first(frames < 0, "'image_id' of {record} must be the number of a frame", "image_id")
+    of_frame, skipped = _boxes(records, frames)
+    return TrackedBoxes(of_frame, None, skipped)
 
 
-def _of_document(content: Mapping[str, Any]) -> TrackedBoxes:
-    number_of = {image["id"]: int(Path(image["file_name"]).stem) for image in content["images"]}
-    peopled = {record["image_id"] for record in content["annotations"]}
+def _of_document(path: Path, content: Any) -> TrackedBoxes:
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: the file must hold a JSON object or list. {_LIKE}")
+    pictures = read_own_pictures(path, content, _LIKE)
+    frames = np.array(frame_numbers(pictures), np.int64)
+    records = listed(path, content, "annotations", "annotation", _LIKE)
+    rows = pictures.rows_of(records.whole("image_id"))
+    records.refuse_first(rows < 0, "{record} must be of an image that the file lists", "image_id")
+    looked_at = pictures.records.flag("is_labeled")
+    looked_at[rows] = True
     images = {
-        number_of[image["id"]]: image for image in content["images"]
-        if image.get("is_labeled") or image["id"] in peopled
-    }  # fmt: skip
-    return TrackedBoxes(_boxes(content["annotations"], number_of), images)
-
-
-def _boxes(records: Sequence[Json], number_of: Mapping[Any, int]) -> dict[int, Boxes]:
-    rows: Mapping[int, list[tuple[list[float], int]]] = defaultdict(list)
-    for record in records:
-        if "bbox" in record and "track_id" in record:
-            x, y, width, height = map(float, record["bbox"])
-            if width >= 1 and height >= 1:
-                row = ([x, y, width, height], int(record["track_id"]))
-                rows[int(number_of[record["image_id"]])].append(row)
-    return {
-        frame: Boxes(np.array([box for box, _ in each]), np.array([track for _, track in each], np.int64))
-        for frame, each in rows.items()
+        frame: image | {"id": number}
+        for frame, image, number, seen in zip(
+            frames.tolist(), pictures.records.rows, pictures.ids.tolist(), looked_at.tolist(), strict=True
+        )
+        if seen
     }
+    of_frame, skipped = _boxes(records, frames[rows])
+    return TrackedBoxes(of_frame, images, skipped)
+
+
+def _boxes(records: Records, frames: np.ndarray) -> tuple[dict[int, Boxes], Counter[str]]:
+    boxes, there = records.rows_of("bbox", 4)
+    tracked = np.array([value is not None for value in records.column("track_id")], bool)
+    tracks = np.full(len(records), -1)
+    tracks[tracked] = records.take(np.flatnonzero(tracked)).whole("track_id")
+    finite = (np.abs(boxes) <= BEYOND_PX).all(axis=1)
+    wrong = {
+        "without a box": ~there, "without a track": tracks < 0, "with a box that is not finite": ~finite,
+        "with a box below one pixel": ~(boxes[:, 2:] >= 1).all(axis=1),
+    }  # fmt: skip
+    rows, skipped = remaining(np.arange(len(records)), wrong)
+    boxes, tracks, frames = boxes[rows], tracks[rows], frames[rows]
+    of_frame = {
+        frame: Boxes(boxes[frames == frame], tracks[frames == frame])
+        for frame in dict.fromkeys(frames.tolist())
+    }
+    return of_frame, skipped

@@ -50,7 +50,9 @@ def weights_path(context: Run) -> Path:
 
 def _people(context: Run, root: Path) -> tuple[People, People]:
     config = context.config.finetune
-    people, validation = (read_posetrack(root, split) for split in (config.train_split, config.val_split))
+    people, validation = (
+        context.heed(read_posetrack(root, split)) for split in (config.train_split, config.val_split)
+    )
     for each in (people, validation):
         context.console.print(f"{STAGE}: {each.summary} of {root}", highlight=False)
     return people, validation

@@ -27,12 +27,18 @@ def tracks_root(context: Run) -> Path:
 
 def training_tracks(context: Run) -> Tracks:
     config = context.config
-    return read_tracks(tracks_root(context), config.temporal.train_split or config.finetune.train_split)
+    return _tracks(context, config.temporal.train_split or config.finetune.train_split)
 
 
 def validation_tracks(context: Run) -> Tracks:
     config = context.config
-    return read_tracks(tracks_root(context), config.temporal.val_split or config.finetune.val_split)
+    return _tracks(context, config.temporal.val_split or config.finetune.val_split)
+
+
+def _tracks(context: Run, split: str) -> Tracks:
+    tracks = read_tracks(tracks_root(context), split)
+    context.heed(tracks.people)
+    return tracks
 
 
 def clip_scoring(context: Run, training: Clips) -> ClipScoring:

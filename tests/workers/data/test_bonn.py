@@ -44,7 +44,7 @@ def source(tmp_path: Path) -> Path:
 def test_joints_go_to_their_places_and_those_that_are_not_labelled_are_zero(
     source: Path, tmp_path: Path
 ) -> None:
-    assert write_bonn_as_posetrack(source, tmp_path / "out") == {"train": 0, "val": 3}
+    assert write_bonn_as_posetrack(source, tmp_path / "out").frames == {"train": 0, "val": 3}
     tracks = read_tracks(tmp_path / "out", "val")
     keypoints = dict(zip(POSETRACK17.names, tracks.people.people[0].keypoints.tolist(), strict=True))
     assert keypoints["head_bottom"] == [22, 44, 1]
@@ -60,7 +60,7 @@ def test_the_first_frames_may_be_for_training_and_writing_again_is_harmless(
     source: Path, tmp_path: Path
 ) -> None:
     for _ in range(2):
-        assert write_bonn_as_posetrack(source, tmp_path / "out", 2) == {"train": 2, "val": 1}
+        assert write_bonn_as_posetrack(source, tmp_path / "out", 2).frames == {"train": 2, "val": 1}
     assert len(training_clips(read_tracks(tmp_path / "out", "train"), 2)) == 1
     assert [seen.frame for seen in read_tracks(tmp_path / "out", "val").sightings] == [2]
 
@@ -68,8 +68,10 @@ def test_the_first_frames_may_be_for_training_and_writing_again_is_harmless(
 @pytest.mark.parametrize(
     ("edit", "says"),
     [
-        (lambda content: content["annotations"][0].pop("bbox_head"), r"KeyError\('bbox_head'\)"),
-        (lambda content: content["categories"][0].update(keypoints=["nose", "tail"]), "are nose, tail"),
+        (lambda content: content["annotations"][0].pop("bbox_head"), "annotation 1 has no 'bbox_head'"),
+        (lambda content: content["images"][0].update(vid_id="../7"), "'vid_id' of image 1 must be text"),
+        (lambda content: content["annotations"][0].update(keypoints=[3.0] * 42), r"but is \[3.0, 3.0, 3.0"),
+        (lambda content: content["categories"][0].update(keypoints=["nose", "tail"]), "are 'nose', 'tail'"),
         (lambda content: content["images"][0].update(file_name="frames/gone.jpg"), "Restore the clip"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.workers.data.posetrack_folder import video, write
 from workers.data.coco import read_people
 from workers.data.posetrack import posetrack_annotations, read_posetrack
 from workers.data.skeleton import COCO17, POSETRACK17
@@ -17,6 +18,12 @@ from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.crops import prepare_crops
 
 Edit = Callable[[dict[str, Any]], None]
+
+
+def only_noses(content: dict[str, Any]) -> None:
+    content["categories"][0]["keypoints"] = ["nose"]
+    for person in content["annotations"]:
+        person["keypoints"] = person["keypoints"][:3]
 
 
 @pytest.fixture
@@ -68,7 +75,7 @@ def test_who_lies_in_an_ignored_region_is_not_cropped_and_not_missed(
     people = read_posetrack(root, "val")
     records = posetrack_annotations(root, "val")
     assert people.skipped["inside an ignored region"] >= 1
-    assert len(people) + people.skipped["inside an ignored region"] == len(records)
+    assert len(people) + people.skipped["inside an ignored region"] == sum(map(len, records))
     joints = np.stack([person.keypoints for person in people.people]).astype(float)
     scorer = CocoScorer.from_annotations(records, people.skeleton)
     crops = prepare_crops(people, (64, 32))
@@ -93,9 +100,12 @@ def test_a_person_without_a_box_and_images_without_a_size_are_as_published(
 @pytest.mark.parametrize(
     ("edit", "says"),
     [
-        (lambda content: content.pop("images"), r"a PoseTrack18 annotation file, but: KeyError\('images'\)"),
-        (lambda content: content["categories"][0].update(keypoints=["nose"]), "its joints are nose"),
-        (lambda content: content["images"][0].update(ignore_regions_x=[[0, 1, 1]]), "zip"),
+        (lambda content: content.pop("images"), "the file has no 'images'"),
+        (lambda content: only_noses(content), "its joints are 'nose'"),
+        (
+            lambda content: content["images"][0].update(ignore_regions_x=[[0, 1, 1]]),
+            "the ignored regions of im",
+        ),
     ],
 )
 def test_a_file_that_is_no_posetrack18_is_refused_by_name(
@@ -117,3 +127,53 @@ def test_real_frames_are_read_as_they_were_published(shared: Path) -> None:
     assert people.skipped == {}
     labelled = sum(int((person.keypoints[:, 2] > 0).sum()) for person in people.people)
     assert labelled == 182
+
+
+def write_videos(root: Path, *contents: dict[str, Any]) -> Path:
+    for number, content in enumerate(contents, start=1):
+        write(root, content, f"{number:06d}_test")
+    return root
+
+
+def test_areas_are_the_boxes_by_the_rule_of_all_readers_and_said(tmp_path: Path) -> None:
+    people = read_posetrack(write_videos(tmp_path, video({0: (0, 1)})), "val", check_images=False)
+    assert [person.area_px2 for person in people.people] == [0.53 * 30 * 50] * 2
+    assert people.summary == "2 people from val; 2 areas that are missing, taken as 0.53 of the box"
+
+
+def test_sequences_with_an_image_id_in_common_are_refused_where_ids_tell_images_apart(tmp_path: Path) -> None:
+    root = write_videos(tmp_path, video({0: (0,)}, "000001_test"), video({0: (0,)}, "000002_test"))
+    for read in (read_posetrack, posetrack_annotations):
+        with pytest.raises(DataError, match=r"000002_test\.json: image 1000 must be of this sequence alone"):
+            read(root, "val")
+    write_videos(tmp_path, video({0: (0,)}, "000001_test", first_id=5))
+    assert len(read_posetrack(root, "val", check_images=False)) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("bbox", [1, 2, float("nan"), 4], "'bbox' of annotation 100000 must be 4 finite numbers"),
+        ("keypoints", [1, 2, float("nan")] * 17, "joint 0 of annotation 100000 .*must have flag"),
+        ("keypoints", [float("inf"), 2, 1] * 17, "joint 0 of annotation 100000 .*is labelled"),
+        ("area", "wide", "'area' of annotation 100000 must be a finite number"),
+        ("id", [5], "'id' of annotation .* must be a whole number"),
+    ],
+)
+def test_every_field_is_checked_as_in_the_layout_of_coco(
+    field: str, value: object, says: str, tmp_path: Path
+) -> None:
+    content = video({0: (0,)})
+    content["annotations"][0][field] = value
+    root = write_videos(tmp_path, content)
+    for read in (read_posetrack, posetrack_annotations):
+        with pytest.raises(DataError, match=rf"000001_test\.json: {says}"):
+            read(root, "val")
+
+
+@pytest.mark.parametrize("x", [[[0, 1, None]], [["0", 1, 2]], [[0, 1]], [7], "x", [[0, 1, float("nan")]], {}])
+def test_ignored_regions_are_checked(x: object, tmp_path: Path) -> None:
+    content = video({0: (0,)})
+    content["images"][0] |= {"ignore_regions_x": x, "ignore_regions_y": [[0, 1, 2]]}
+    with pytest.raises(DataError, match="the ignored regions of image 1000 must have equally many"):
+        read_posetrack(write_videos(tmp_path, content), "val", check_images=False)

@@ -67,8 +67,16 @@ def test_tracks_of_two_sequences_stay_apart(tmp_path: Path) -> None:
     ("edit", "says"),
     [
         (lambda content: content["annotations"][1].update(track_id=0), "track 0 must be once in a frame"),
-        (lambda content: content["annotations"][0].pop("track_id"), "must have a whole number as track_id"),
+        (lambda content: content["annotations"][0].pop("track_id"), "annotation 100000 has no 'track_id'"),
+        (
+            lambda content: content["annotations"][0].update(track_id=True),
+            "'track_id' of annotation 100000 mu",
+        ),
         (lambda content: content["images"][0].update(file_name="images/a.jpg"), "named by the number of its"),
+        (
+            lambda content: content["images"][0].update(is_labeled="yes"),
+            "'is_labeled' of image 1000 must be 0",
+        ),
     ],
 )
 def test_a_file_that_does_not_say_who_is_who_is_refused_by_name(
@@ -100,6 +108,40 @@ def test_detected_boxes_replace_the_labelled_ones_and_who_is_not_detected_is_out
     ]  # fmt: skip
     assert tracks.people.skipped == {"not detected": 1}
     assert frames_of_runs(tracks) == [[0], [2], [1]]
+
+
+def test_detections_need_image_ids_that_are_one_sequences_alone(tmp_path: Path) -> None:
+    root = write(tmp_path, video({0: (0,)}), "000002_test")
+    write(tmp_path, video({0: (0,)}))
+    (tmp_path / "found.json").write_text('[{"image_id": "1000", "bbox": [15, 95, 30, 50], "score": 0.9}]')
+    detections = read_detections(tmp_path / "found.json")
+    with pytest.raises(DataError, match="image 1000 must be of this sequence alone"):
+        read_tracks(root, "val", check_images=False, detections=detections)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("score", float("nan"), "'score' of record 0 .*must be a finite number"),
+        ("score", None, "record 0 .*has no 'score'"),
+        ("bbox", [1, 2, 3, float("inf")], "'bbox' of record 0 .*must be 4 finite numbers"),
+        ("bbox", [1, "2", 3, 4], "'bbox' of record 0 .*must be 4 numbers"),
+        ("bbox", None, "record 0 .*has no 'bbox'"),
+        ("image_id", "a", "'image_id' of record 0 .*must be a whole number"),
+    ],
+)
+def test_every_field_of_a_detection_is_checked(field: str, value: object, says: str, tmp_path: Path) -> None:
+    found = [{"image_id": 1, "bbox": [0, 0, 9, 9], "score": 0.5} | {field: value}]
+    (tmp_path / "found.json").write_text(json.dumps(found))
+    with pytest.raises(DataError, match=f"found.json: {says}"):
+        read_detections(tmp_path / "found.json")
+
+
+@pytest.mark.parametrize("track", ["7", 7.0])
+def test_a_track_may_be_written_as_text(track: object, tmp_path: Path) -> None:
+    content = video({0: (0,)})
+    content["annotations"][0]["track_id"] = track
+    assert [seen.track_id for seen in read(tmp_path, content).sightings] == [7]
 
 
 @pytest.mark.parametrize("content", ["{}", "[{}]", "[1", '[{"image_id":1,"bbox":[0,0,9,9],"score":0.1}]'])

@@ -35,7 +35,7 @@ def write(path: Path, content: Any) -> Path:
     return path
 
 
-def person(image_id: int, track_id: int, **more: Any) -> dict[str, Any]:
+def person(image_id: Any, track_id: Any, **more: Any) -> dict[str, Any]:
     return {"image_id": image_id, "track_id": track_id, "bbox": [4, 4, 20, 30], "score": 0.9} | more
 
 
@@ -110,15 +110,34 @@ def test_of_a_trackers_list_every_frame_was_looked_at(tmp_path: Path) -> None:
     assert boxes.image(9, "000009.jpg") == {"id": 9, "file_name": "000009.jpg"}
 
 
+def test_a_box_that_cannot_be_followed_costs_that_box_and_is_counted(tmp_path: Path) -> None:
+    loose = [person(3, track) for track in (None, -1)]
+    nowhere = [person(3, 1, bbox=[1, 2, bad, 4]) for bad in (float("nan"), None, 10**400)]
+    boxes = read_boxes(
+        write(tmp_path / "x.json", [person("3", "1"), *loose, *nowhere, person(3, 2, bbox=None)])
+    )
+    assert (boxes.at(3).track_ids.tolist(), list(boxes.of_frame)) == ([1], [3])
+    assert boxes.skipped == {
+        "without a box": 1, "without a track": 2, "with a box that is not finite": 3
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ([{"bbox": [1, 2, 3, 4], "track_id": 1}], "it has no 'image_id'"),
+        ([person(1, "a")], "'track_id' of record 0 .*must be a whole number"),
+        ([person(1, 1, bbox="wide")], "'bbox' of record 0 .*must be 4 numbers"),
+        ([person(-1, 1)], "must be the number of a frame, but is -1"),
+        ([person(1, 1), 7], "the file must be a list of objects"),
+        ([{"bbox": [1, 2, 3, 4], "track_id": 1}], "record 0 .*has no 'image_id'"),
         ([{"image_id": 1, "bbox": [1, 2, 30, 40], "score": 1}], "has no box with a track"),
-        ({"annotations": []}, "it has no 'images'"),
-        ({"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": []}, "invalid literal for int"),
-        ([person(1, 1, bbox=[1, 2, 3])], "not enough values"),
-        ("none", "string indices must be integers"),
+        ({"annotations": []}, "the file has no 'images'"),
+        (
+            {"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": []},
+            "image 1 must be named by the number of its frame",
+        ),
+        ([person(1, 1, bbox=[1, 2, 3])], "'bbox' of record 0 .*must be 4 numbers"),
+        ("none", "must hold a JSON object or list"),
     ],
 )
 def test_boxes_that_cannot_be_used_are_refused_by_name(content: Any, says: str, tmp_path: Path) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, final
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import final
 
 import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from workers.data.coco import Json
+from workers.data.annotations.opening import Json
+from workers.data.annotations.table import Annotations, read_annotations
 from workers.data.people import People
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
@@ -23,7 +26,6 @@ from workers.evaluation.coco.oks_nms import oks_nms
 from workers.evaluation.crops import ValidationCrops
 
 KEYPOINT_SCORE_THRESHOLD = 0.2  # joints above it make the pose score, as in HRNet's and MMPose's code
-PERSON = 1  # the only category of the prepared ground truth
 
 
 @final
@@ -54,51 +56,61 @@ class CocoScorer:
     """Boxes are a detector's: near duplicates are suppressed, and images without a box count as misses."""
     undetected_images: tuple[int, ...] = ()
 
+    categories: Mapping[int, int] = field(default_factory=dict)
+    """The category of what is cut out, by its annotation's id; there are several."""
+
     @classmethod
     def from_detected(cls, detected: Detected) -> CocoScorer:
         """The truth of a whole split, whose people are to be found in a detector's boxes."""
-        truth = cls.from_people(detected.people, detected.image_ids)
-        found = {person.image_id for person in detected.people.people}
-        without = tuple(sorted(set(detected.image_ids) - found))
-        return replace(truth, detected=True, undetected_images=without)
+        people = detected.people
+        truth = cls.from_annotations(
+            [read_annotations(people.annotation_path)], people.skeleton, detected.image_ids
+        )
+        numbers = [person.annotation_id for person in people.people]
+        without = tuple(sorted(set(detected.image_ids) - {person.image_id for person in people.people}))
+        of_crops = dict(zip(numbers, detected.category_ids.tolist(), strict=True)) if truth.categories else {}
+        return replace(truth, detected=True, undetected_images=without, categories=of_crops)
 
     @classmethod
-    def from_people(cls, people: People, image_ids: Iterable[int] | None = None) -> CocoScorer:
+    def from_people(cls, people: People) -> CocoScorer:
         """Reads the annotation file again, because skipped people still count as pycocotools counts them.
 
         Crowds and people without labelled joints are ignored regions; others without a crop are misses.
         Raises DataError when the file is not what the people were read from.
         """
-        content = _read_json(people)
-        used = {person.annotation_id for person in people.people}
-        try:
-            category_id = next(
-                a["category_id"] for a in content["annotations"] if image_ids is not None or a["id"] in used
-            )
-            annotations = [a for a in content["annotations"] if a["category_id"] == category_id]
-        except (KeyError, StopIteration, TypeError) as error:
+        annotations = read_annotations(people.annotation_path)
+        used = np.array([person.annotation_id for person in people.people], np.int64)
+        if not np.isin(used, annotations.ids).all() or annotations.skeleton.names != people.skeleton.names:
             raise DataError(
                 f"{people.annotation_path} no longer holds the people read from it. "
                 "Restore the annotation file, or read the people again."
-            ) from error
-        return cls.from_annotations(annotations, people.skeleton, image_ids or ())
+            )
+        return cls.from_annotations([annotations], people.skeleton)
 
     @classmethod
     def from_annotations(
-        cls, annotations: list[Json], skeleton: Skeleton, image_ids: Iterable[int] = ()
+        cls, parts: Sequence[Annotations], skeleton: Skeleton, image_ids: Iterable[int] = ()
     ) -> CocoScorer:
-        """Ground truth from COCO annotation records of people; `image_ids` adds images without anybody."""
+        """Ground truth from the annotations of one file or some; `image_ids` adds images without anybody.
+
+        Raises DataError, by the annotation's id, where a labelled person has neither an area nor a box.
+        """
         # Numbered anew from 1: COCOeval takes a match with annotation 0 for no match.
-        records = [_record(a, number, skeleton.keypoints) for number, a in enumerate(annotations, start=1)]
+        records = [
+            {**record, "id": number}
+            for number, record in enumerate(chain.from_iterable(map(_records, parts)), start=1)
+        ]
+        kinds = {category.id: category.name for part in parts for category in part.categories}
         ground_truth = COCO()
         ground_truth.dataset = {
             "images": [{"id": image} for image in sorted({*image_ids, *(r["image_id"] for r in records)})],
-            "categories": [{"id": PERSON, "name": "person"}],
+            "categories": [{"id": number, "name": name} for number, name in kinds.items()],
             "annotations": records,
         }
         with _silence():
             ground_truth.createIndex()
-        return cls(ground_truth, skeleton)
+        pairs = [zip(part.ids.tolist(), part.category_ids.tolist(), strict=True) for part in parts]
+        return cls(ground_truth, skeleton, categories=dict(chain(*pairs)) if len(kinds) > 1 else {})
 
     def score(self, crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarray) -> KeypointAP:
         """AP and AR of joints (N, K, 2) in image px with scores (N, K), over the images that have crops."""
@@ -110,7 +122,7 @@ class CocoScorer:
             )
         if not (np.isfinite(keypoints).all() and np.isfinite(scores).all()):
             raise ValueError("keypoints and scores must be finite; COCOeval counts NaN as a match")
-        poses = _detections(crops, keypoints, scores)
+        poses = self._detections(crops, keypoints, scores)
         if self.detected:
             poses = [poses[row] for row in self._distinct(crops, keypoints, scores)]
         return self.score_results(poses, sorted({*crops.image_ids.tolist(), *self.undetected_images}))
@@ -118,8 +130,20 @@ class CocoScorer:
     def score_results(self, results: list[Json], image_ids: list[int] | None = None) -> KeypointAP:
         """AP and AR of COCO's result records, over all images or those of `image_ids`; they may not be none.
 
-        The category of the prepared ground truth is 1, so is that of the records.
+        Of several categories it is the mean of their figures, as pycocotools has it.
         """
+        return _summary(self._judged(results, image_ids))
+
+    def score_categories(self, results: list[Json]) -> tuple[KeypointAP, dict[str, KeypointAP]]:
+        """`score_results` over all images, and the figures of each category by its name."""
+        run = self._judged(results, None)
+        whole, names = _summary(run), _names(self.ground_truth.dataset["categories"])
+        return whole, {
+            names[number]: _summary(_of_category(run, place))
+            for place, number in enumerate(run.params.catIds)
+        }
+
+    def _judged(self, results: list[Json], image_ids: list[int] | None) -> COCOeval:
         with _silence():
             detections = self.ground_truth.loadRes(results)
             run = COCOeval(self.ground_truth, detections, "keypoints")
@@ -128,8 +152,23 @@ class CocoScorer:
             run.params.kpt_oks_sigmas = np.array(self.skeleton.oks_sigmas)
             run.evaluate()
             run.accumulate()
-            run.summarize()
-        return KeypointAP(*map(float, run.stats))
+        return run
+
+    def _detections(self, crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarray) -> list[Json]:
+        flat = np.concatenate([keypoints, scores[..., None]], axis=-1, dtype=np.float64)
+        (only,) = self.ground_truth.getCatIds() if not self.categories else (0,)
+        columns = zip(
+            crops.image_ids.tolist(),
+            crops.annotation_ids.tolist(),
+            flat.reshape(len(crops), -1),
+            pose_scores(scores, crops.box_scores).tolist(),
+            strict=True,
+        )
+        return [
+            {"image_id": image_id, "category_id": self.categories.get(number, only), "keypoints": joints,
+             "score": score}
+            for image_id, number, joints, score in columns
+        ]  # fmt: skip
 
     def _distinct(self, crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarray) -> list[int]:
         """Row numbers of the poses that are no duplicate of a better one on their image."""
@@ -150,37 +189,46 @@ def pose_scores(keypoint_scores: np.ndarray, box_scores: np.ndarray) -> np.ndarr
     return scores
 
 
-def _detections(crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarray) -> list[Json]:
-    flat = np.concatenate([keypoints, scores[..., None]], axis=-1, dtype=np.float64).reshape(len(crops), -1)
-    rows = zip(crops.image_ids.tolist(), flat, pose_scores(scores, crops.box_scores).tolist(), strict=True)
-    return [
-        {"image_id": image_id, "category_id": PERSON, "keypoints": joints, "score": score}
-        for image_id, joints, score in rows
-    ]
+def _records(annotations: Annotations) -> Iterator[Json]:
+    """What COCOeval reads of annotations, with joints as an array; the flags say how many there are."""
+    labelled = annotations.labelled
+    sizeless = (annotations.areas <= 0) & (labelled > 0) & ~annotations.crowd
+    annotations.records.refuse_first(sizeless, "{record} must have an area or a box of some size")
+    columns = zip(
+        annotations.image_ids.tolist(), annotations.category_ids.tolist(),
+        annotations.keypoints.reshape(len(annotations), -1), annotations.boxes.tolist(),
+        annotations.areas.tolist(), annotations.crowd.tolist(), labelled.tolist(), strict=True,
+    )  # fmt: skip
+    for image_id, category_id, keypoints, box, area, crowd, count in columns:
+        yield {
+            "image_id": image_id, "category_id": category_id, "keypoints": keypoints, "bbox": box,
+            "area": area, "iscrowd": int(crowd), "num_keypoints": count,
+        }  # fmt: skip
 
 
-def _record(annotation: Mapping[str, Any], number: int, joints: int) -> Json:
-    """What COCOeval reads of an annotation, with joints as an array; what a crowd may lack is filled in."""
-    keypoints = np.asarray(annotation.get("keypoints") or np.zeros(3 * joints), dtype=np.float64)
-    box = annotation.get("bbox", (0.0, 0.0, 0.0, 0.0))
+def _summary(run: COCOeval) -> KeypointAP:
+    with _silence():
+        run.summarize()
+    return KeypointAP(*map(float, run.stats))
+
+
+def _of_category(run: COCOeval, place: int) -> COCOeval:
+    """The same judgement of one category alone."""
+    alone = copy(run)
+    precision, recall = (run.eval[key][..., place : place + 1, :, :] for key in ("precision", "recall"))
+    alone.eval = run.eval | {"precision": precision, "recall": recall}
+    return alone
+
+
+def _names(categories: list[Json]) -> dict[int, str]:
+    """Of categories by one name each has its id behind it."""
+    counts = Counter(category["name"] for category in categories)
     return {
-        "id": number,
-        "image_id": annotation["image_id"],
-        "category_id": PERSON,
-        "keypoints": keypoints,
-        "bbox": box,
-        "area": annotation.get("area", box[2] * box[3]),
-        "iscrowd": annotation.get("iscrowd", 0),
-        "num_keypoints": annotation.get("num_keypoints", int((keypoints[2::3] > 0).sum())),
+        category["id"]: category["name"]
+        if counts[category["name"]] == 1
+        else "{name} ({id})".format(**category)
+        for category in categories
     }
-
-
-def _read_json(people: People) -> Json:
-    try:
-        content: Json = json.loads(people.annotation_path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {people.annotation_path}: {error}. Restore the file.") from error
-    return content
 
 
 def _silence() -> contextlib.redirect_stdout[io.StringIO]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
-from workers.data.coco import AnnotationReader, load_json, locate
+from workers.data.annotations.areas import BOX_SHARE
+from workers.data.annotations.results import read_results
+from workers.data.annotations.table import (
+    OTHER_CATEGORY,
+    SHARED_ID,
+    UNLISTED_IMAGE,
+    Annotations,
+    read_annotations,
+    remaining,
+)
+from workers.data.coco import SMALL, locate
+from workers.data.detections import result_boxes
 from workers.data.people import People, Person
 from workers.errors import DataError
 
@@ -25,6 +33,7 @@ class Detected:
 
     people: People
     scores: np.ndarray  # (N,) float64
+    category_ids: np.ndarray  # (N,) int64
     image_ids: tuple[int, ...]  # of the whole split, those without a detection too
 
 
@@ -32,50 +41,45 @@ def read_detected_people(path: Path, root: Path, split: str) -> Detected:
     """The boxes of people on the split's images, in the file's order.
 
     Left out, and counted: detections of other categories, on other images, with boxes below one pixel.
-    Raises DataError, naming the file, when it is not such a list or nobody is left.
+    Raises DataError, naming the file, when it is not such a list, a number is not finite, or nobody is left.
     """
     folder, annotation_path = locate(root, split)
-    truth = AnnotationReader(folder, annotation_path, load_json(annotation_path))
-    skipped: Counter[str] = Counter()
-    people, scores = [], []
-    for number, record in enumerate(_records(path)):
-        reason = _flaw(record, truth)
-        if reason:
-            skipped[reason] += 1
-            continue
-        people.append(_person(record, number, truth))
-        scores.append(float(record["score"]))
-    if not people:
+    truth = read_annotations(annotation_path)
+    records = read_results(path, _LAYOUT)
+    image_ids, category_ids = records.whole("image_id"), records.whole("category_id")
+    scores, boxes = records.finite("score"), result_boxes(records)
+    pictures = truth.pictures.rows_of(image_ids)
+    used, skipped = remaining(np.arange(len(records)), {
+        OTHER_CATEGORY: ~np.isin(category_ids, [category.id for category in truth.categories]),
+        SHARED_ID: np.isin(image_ids, truth.pictures.shared_ids),
+        UNLISTED_IMAGE: pictures < 0,
+        SMALL: (boxes[:, 2:] < 1).any(axis=1),
+    })  # fmt: skip
+    if not len(used):
         raise DataError(f"{path} has no person on the images of {annotation_path}. {_LAYOUT}")
     found = People(
-        people=tuple(people), skipped=dict(skipped), skeleton=truth.skeleton, annotation_path=annotation_path
-    )
-    return Detected(people=found, scores=np.array(scores), image_ids=tuple(truth.images))
-
-
-def _records(path: Path) -> list[Mapping[str, Any]]:
-    try:
-        records = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {path}: {error}. {_LAYOUT}") from error
-    needed = {"image_id", "category_id", "bbox", "score"}
-    if not isinstance(records, list) or any(not needed <= set(record) for record in records):
-        raise DataError(f"{path} is no file of detections. {_LAYOUT}")
-    return records
-
-
-def _flaw(record: Mapping[str, Any], truth: AnnotationReader) -> str:
-    if record["category_id"] != truth.category_id:
-        return "of another category"
-    if record["image_id"] not in truth.images:
-        return "of an image that is not listed"
-    return "box below one pixel" if min(record["bbox"][2:]) < 1 else ""
-
-
-def _person(record: Mapping[str, Any], number: int, truth: AnnotationReader) -> Person:
-    x, y, width, height = map(float, record["bbox"])
-    return Person(
-        image_path=truth.image_path(truth.images[record["image_id"]]), image_id=record["image_id"],
-        annotation_id=number, box_xywh_px=(x, y, width, height),
-        keypoints=np.zeros((truth.skeleton.keypoints, 3), np.float32), area_px2=width * height,
+        people=tuple(_people(truth, folder, used, pictures[used], boxes[used])),
+        skipped=dict(skipped),
+        skeleton=truth.skeleton, annotation_path=annotation_path, notes=records.notes,
     )  # fmt: skip
+    return Detected(
+        people=found, scores=scores[used], category_ids=category_ids[used],
+        image_ids=tuple(truth.pictures.ids.tolist()),
+    )  # fmt: skip
+
+
+def _people(
+    truth: Annotations, folder: Path, numbers: np.ndarray, pictures: np.ndarray, boxes: np.ndarray
+) -> list[Person]:
+    columns = zip(
+        truth.pictures.names(pictures), truth.pictures.ids[pictures].tolist(), numbers.tolist(),
+        boxes.tolist(), strict=True,
+    )  # fmt: skip
+    nothing = np.zeros((truth.skeleton.keypoints, 3), np.float32)
+    return [
+        Person(
+            image_path=str(folder / name), image_id=image_id, annotation_id=number,
+            box_xywh_px=(x, y, width, height), keypoints=nothing, area_px2=BOX_SHARE * width * height,
+        )
+        for name, image_id, number, (x, y, width, height) in columns
+    ]  # fmt: skip

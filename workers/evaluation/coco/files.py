@@ -2,71 +2,83 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import final
 
 import numpy as np
 
-from workers.data.coco import AnnotationReader, Json, load_json
+from workers.data.annotations.joints import predicted_joints
+from workers.data.annotations.opening import Json
+from workers.data.annotations.results import read_results
+from workers.data.annotations.table import OTHER_CATEGORY, SHARED_ID, Annotations, read_annotations, remaining
+from workers.data.people import counted, skip_warning
 from workers.errors import DataError
-from workers.evaluation.coco.ap import PERSON, CocoScorer, KeypointAP
+from workers.evaluation.coco.ap import CocoScorer, KeypointAP
 
 _LIKE = "Write it as COCO's keypoint results: a list of {image_id, category_id, keypoints, score}."
 
 
-def score_coco_files(truth: Path, predicted: Path) -> KeypointAP:
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FileScore:
+    """What a results file gives, and what a person must know of the two files."""
+
+    ap: KeypointAP  # the mean over the categories
+    categories: Mapping[str, KeypointAP]  # by name
+    remarks: tuple[str, ...]  # lines: what was skipped or read otherwise than it is written
+    warnings: tuple[str, ...]
+
+
+def score_coco_files(truth: Path, predicted: Path) -> FileScore:
     """COCO's ten figures of a results file, over all images of the annotation file.
 
-    Joints and their OKS sigmas are those of the category that names keypoints. Raises DataError, naming the
-    file, where one is missing or not as it should be.
+    Joints and their OKS sigmas are those of the categories that name keypoints. Raises DataError, naming the
+    file and the record, where one is missing or not as it should be.
     """
-    reader = AnnotationReader(truth.parent, truth, load_json(truth))
-    people = [record for record in reader.annotations if record.get("category_id") == reader.category_id]
-    numbers = 3 * reader.skeleton.keypoints
-    for record in people:
-        if not record.get("iscrowd"):
-            reader.numbers(record, "keypoints", numbers, f"annotation {record.get('id')}")
-    scorer = CocoScorer.from_annotations(people, reader.skeleton, reader.images)
-    results = _results(predicted, reader)
-    if not results:
-        raise DataError(f"{predicted} has no person of category {reader.category_id}. {_LIKE}")
-    return scorer.score_results(results)
+    annotations = read_annotations(truth)
+    results, notes = _results(predicted, annotations)
+    scorer = CocoScorer.from_annotations(
+        [annotations], annotations.skeleton, annotations.pictures.ids.tolist()
+    )
+    ap, categories = scorer.score_categories(results)
+    known = {truth: (annotations.skipped, annotations.notes), predicted: notes}
+    remarks = [f"{path}: {line}" for path, counts in known.items() for line in _said(*counts)]
+    used = int(((annotations.labelled > 0) & ~annotations.crowd).sum())
+    warning = skip_warning(used, annotations.skipped, truth)
+    return FileScore(
+        ap=ap, categories=categories, remarks=tuple(remarks), warnings=(warning,) if warning else ()
+    )
 
 
-def _results(path: Path, truth: AnnotationReader) -> list[Json]:
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {path}: {error}. {_LIKE}") from error
-    if not (isinstance(content, list) and all(isinstance(record, dict) for record in content)):
-        raise DataError(f"{path} must hold a list of objects. {_LIKE}")
+Counts = Mapping[str, int]
+
+
+def _said(skipped: Counts, notes: Counts) -> list[str]:
+    return [f"{what}{counted(counts)}" for what, counts in (("skipped: ", skipped), ("", notes)) if counts]
+
+
+def _results(path: Path, truth: Annotations) -> tuple[list[Json], tuple[Counts, Counts]]:
+    """What COCOeval reads of the records of people, how many others there are, and what is to know."""
+    records = read_results(path, _LIKE)
+    category_ids = records.whole("category_id")
+    all_image_ids = records.whole("image_id")
+    wanted = [category.id for category in truth.categories]
+    rows, others = remaining(np.arange(len(records)), {
+        OTHER_CATEGORY: ~np.isin(category_ids, wanted),
+        SHARED_ID: np.isin(all_image_ids, truth.pictures.shared_ids),
+    })  # fmt: skip
+    if not len(rows):
+        raise DataError(f"{path} has no person of category {', '.join(map(str, wanted))}. {_LIKE}")
+    people, image_ids = records.take(rows), all_image_ids[rows]
+    unknown = truth.pictures.rows_of(image_ids) < 0
+    people.refuse_first(unknown, f"{{record}} must be of an image that {truth.place} has", "image_id")
+    joints = predicted_joints(people, truth.skeleton.names).reshape(len(rows), -1)
+    columns = zip(
+        image_ids.tolist(), category_ids[rows].tolist(), joints, people.finite("score").tolist(), strict=True
+    )  # fmt: skip
     return [
-        _result(path, number, record, truth)
-        for number, record in enumerate(content)
-        if record.get("category_id") == truth.category_id
-    ]
-
-
-def _result(path: Path, number: int, record: Json, truth: AnnotationReader) -> Json:
-    """What COCOeval reads of a record."""
-    try:
-        keypoints = np.asarray(record["keypoints"], np.float64)
-        score, image_id = float(record["score"]), record["image_id"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: record {number} is not as it should be: {error!r}. {_LIKE}") from error
-    wrong = _wrong(keypoints, score, image_id, truth)
-    if wrong:
-        raise DataError(f"{path}: record {number} {wrong}. {_LIKE}")
-    return {"image_id": image_id, "category_id": PERSON, "keypoints": keypoints, "score": score}
-
-
-def _wrong(keypoints: np.ndarray, score: float, image_id: Any, truth: AnnotationReader) -> str | None:
-    joints = truth.skeleton.keypoints
-    if image_id not in truth.images:
-        return f"is of image {image_id}, which {truth.path} does not have"
-    if keypoints.shape != (3 * joints,):
-        return f"must have x, y and score of {joints} joints, but has {keypoints.size} numbers"
-    if not (np.isfinite(keypoints).all() and np.isfinite(score)):
-        return "has numbers that are not finite"
-    return None
+        {"image_id": image_id, "category_id": category_id, "keypoints": keypoints, "score": score}
+        for image_id, category_id, keypoints, score in columns
+    ], (others, records.notes)

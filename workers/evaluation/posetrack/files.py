@@ -3,21 +3,28 @@
 # Shapes: N people of one file, J joints.
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 import numpy as np
 
-from workers.data.coco import Json, load_json
+from workers.data.annotations.areas import FROM_BOX
+from workers.data.annotations.categories import joint_names
+from workers.data.annotations.joints import predicted_joints
+from workers.data.annotations.opening import Place, load_json
+from workers.data.annotations.records import Records, listed
+from workers.data.annotations.table import Annotations, read_annotations
+from workers.data.coco import NO_JOINTS
+from workers.data.posetrack import REPAIR
+from workers.data.posetrack_regions import ignored_regions
+from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
 from workers.evaluation.posetrack.ap import JOINTS, PoseTrackAP, PoseTrackState
 from workers.evaluation.posetrack.match import HEAD_SHARE, GroundTruth, Predictions, match
 from workers.evaluation.posetrack.polygons import Polygons
-
-_LIKE = "Write it as PoseTrack18's annotation files: images, annotations, categories with the joints' names."
 
 
 @final
@@ -29,6 +36,8 @@ class FolderScore:
     sequences: int
     people: int  # labelled ones, before ignored regions are taken out
     unmatched: tuple[str, ...]  # names of prediction files without ground truth, not scored
+    skipped: Mapping[str, int]  # records of the ground truth that are nobody, by reason
+    notes: Mapping[str, int]  # what was read otherwise than it is written
 
 
 def score_folders(truth_folder: Path, predicted_folder: Path) -> FolderScore:
@@ -45,78 +54,91 @@ def score_folders(truth_folder: Path, predicted_folder: Path) -> FolderScore:
             f"{truth_folder}, but lacks {len(missing)}: {_some(missing)}. "
             "Write one for each sequence, by the same name; it may have no annotations."
         )
-    judged, people = {}, 0
+    judged, people, skipped, notes = {}, 0, Counter[str](), Counter[str]()
     for name, path in truths.items():
-        truth, frame_of = ground_truth(path)
+        annotations = read_truth(path)
+        truth, frame_of = ground_truth(annotations)
         judged[name] = match(truth, predictions(predicted[name], frame_of))
         people += len(truth.frames)
+        skipped += Counter(annotations.skipped) + _without_joints(annotations)
+        notes += Counter({note: count for note, count in annotations.notes.items() if note != FROM_BOX})
     unmatched = tuple(sorted(predicted.keys() - truths.keys()))
-    return FolderScore(PoseTrackState(judged).compute(), len(truths), people, unmatched)
+    ap = PoseTrackState(judged).compute()
+    return FolderScore(ap, len(truths), people, unmatched, skipped, notes)
 
 
-def ground_truth(path: Path, content: Json | None = None) -> tuple[GroundTruth, dict[int, int]]:
+def read_truth(path: Path) -> Annotations:
+    """The records of a labelled file, all PoseTrack18's joints among theirs. Raises DataError."""
+    annotations = read_annotations(path, default=POSETRACK17, repair=REPAIR)
+    _places(path, annotations.skeleton.names)
+    return annotations
+
+
+def ground_truth(
+    annotations: Annotations, wanted: np.ndarray | None = None
+) -> tuple[GroundTruth, dict[int, int]]:
     """The labelled people of a file, and the number of each frame by its image's id; -1 without people.
 
-    `content` may be what the file holds, or a part of it.
+    `wanted` (N,) asks for a part of them. Raises DataError, by the record's id, where a head has no box.
     """
-    content = load_json(path) if content is None else content
-    with _refusing(path):
-        peopled = {annotation["image_id"] for annotation in content["annotations"]}
-        images = [image for image in content["images"] if image["id"] in peopled]
-        frame_of = {image["id"]: -1 for image in content["images"]}
-        frame_of |= {image["id"]: number for number, image in enumerate(images)}
-        annotations = sorted(content["annotations"], key=lambda record: frame_of[record["image_id"]])
-        points, present = _joints(content, annotations)
-        frames = np.array([frame_of[record["image_id"]] for record in annotations], np.int64)
-        heads = np.array([record["bbox_head"] for record in annotations], np.float64).reshape(-1, 4)
-        regions = Polygons.of_frames([_regions(image) for image in images])
-    present &= ~regions.hold(frames, points)
-    head_px = HEAD_SHARE * np.linalg.norm(heads[:, 2:], axis=1)
-    if not (head_px > 0).all():
-        raise DataError(f"{path}: every bbox_head must be larger than nothing. {_LIKE}")
-    return GroundTruth(frames, points, present, head_px, regions), frame_of
+    chosen = annotations.has_joints if wanted is None else wanted & annotations.has_joints
+    pictures, records = annotations.pictures, annotations.records
+    peopled = np.unique(annotations.picture_rows[chosen])
+    frame_of_picture = np.full(len(pictures), -1)
+    frame_of_picture[peopled] = np.arange(len(peopled))
+    rows = np.flatnonzero(chosen)
+    rows = rows[frame_of_picture[annotations.picture_rows[rows]].argsort(kind="stable")]
+    joints = annotations.keypoints[rows][:, _places(annotations.place, annotations.skeleton.names)]
+    frames = frame_of_picture[annotations.picture_rows[rows]]
+    regions = Polygons.of_frames(ignored_regions(pictures.records.take(peopled)))
+    present = joints.any(axis=-1) & ~regions.hold(frames, joints[..., :2])
+    head_px = _head_sizes(records.take(rows))
+    frame_of = dict(zip(pictures.ids.tolist(), frame_of_picture.tolist(), strict=True))
+    return GroundTruth(frames, joints[..., :2], present, head_px, regions), frame_of
 
 
 def predictions(path: Path, frame_of: Mapping[int, int]) -> Predictions:
-    """The predicted people of a file; `frame_of` is the ground truth's."""
-    content = load_json(path)
-    with _refusing(path):
-        unknown = {record["image_id"] for record in content["annotations"]} - frame_of.keys()
-        if unknown:
-            raise ValueError(f"image {min(unknown)} is not in the ground truth")
-        annotations = sorted(content["annotations"], key=lambda record: frame_of[record["image_id"]])
-        points, present = _joints(content, annotations)
-        scores = _table(content, annotations, "scores", 1)[..., 0]
-        frames = np.array([frame_of[record["image_id"]] for record in annotations], np.int64)
-    return Predictions(frames, points, present, scores)
+    """The predicted people of a file; `frame_of` is the ground truth's. Raises DataError, naming the file."""
+    content = load_json(path, REPAIR)
+    records = listed(path, content, "annotations", "annotation", REPAIR)
+    names = joint_names(path, content, REPAIR)
+    places, image_ids = _places(path, names), records.whole("image_id").tolist()
+    unknown = [image_id not in frame_of for image_id in image_ids]
+    records.refuse_first(
+        np.array(unknown, bool), "{record} is of an image that is not in the ground truth: 'image_id' must "
+        "be one of its images", "image_id",
+    )  # fmt: skip
+    joints = predicted_joints(records, names)[:, places]
+    scores, there = records.finite_rows("scores", len(names))
+    records.refuse_first(~there, "{record} has no 'scores'")
+    frames = np.array([frame_of[image_id] for image_id in image_ids], np.int64)
+    rows = frames.argsort(kind="stable")
+    joints, scores = joints[rows], scores[:, places][rows]
+    return Predictions(frames[rows], joints[..., :2], np.asarray(joints.any(axis=-1)), scores)
 
 
-def _joints(content: Json, annotations: list[Json]) -> tuple[np.ndarray, np.ndarray]:
-    """Points (N, J, 2) px and whether they are there (N, J): all but those written as 0, 0, 0."""
-    joints = _table(content, annotations, "keypoints", 3)
-    return joints[..., :2], np.asarray(joints.any(axis=-1))
+def _head_sizes(records: Records) -> np.ndarray:
+    """(N,) px of the records' heads."""
+    heads, there = records.finite_rows("bbox_head", 4)
+    records.refuse_first(~there, "{record} has no 'bbox_head'")
+    sizes: np.ndarray = HEAD_SHARE * np.linalg.norm(heads[:, 2:], axis=1)
+    records.refuse_first(~(sizes > 0), "'bbox_head' of {record} must be larger than nothing", "bbox_head")
+    return sizes
 
 
-def _table(content: Json, annotations: list[Json], key: str, numbers: int) -> np.ndarray:
-    """(N, J, numbers) float64 of JOINTS, wherever they lie among the file's."""
-    names = content["categories"][0]["keypoints"]
+def _places(path: Place, names: Sequence[str]) -> list[int]:
+    """Where JOINTS lie among a file's. Raises DataError where one is missing."""
     missing = [name for name in JOINTS if name not in names]
     if missing:
-        raise ValueError(f"its joints must be PoseTrack18's, but it has no {', '.join(missing)}")
-    values = np.array([record[key] for record in annotations], np.float64)
-    if values.size != len(annotations) * len(names) * numbers:
-        raise ValueError(f"{key!r} of a person must be {len(names) * numbers} numbers, as there are joints")
-    if not np.isfinite(values).all():
-        raise ValueError(f"a number of {key!r} is not finite")
-    table = values.reshape(len(annotations), len(names), numbers)
-    return table[:, [names.index(name) for name in JOINTS]]
+        raise DataError(
+            f"{path}: its joints must be PoseTrack18's, but it has no {', '.join(missing)}. {REPAIR}"
+        )
+    return [names.index(name) for name in JOINTS]
 
 
-def _regions(image: Json) -> list[np.ndarray]:
-    """The ignored polygons of an image, each (V, 2) px."""
-    columns, rows = image.get("ignore_regions_x") or (), image.get("ignore_regions_y") or ()
-    polygons = (np.column_stack(region).astype(np.float64) for region in zip(columns, rows, strict=True))
-    return [polygon for polygon in polygons if len(polygon) > 2]
+def _without_joints(annotations: Annotations) -> Counter[str]:
+    count = int((~annotations.has_joints).sum())
+    return Counter({NO_JOINTS: count} if count else {})
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -133,12 +155,3 @@ def _files(folder: Path) -> dict[str, Path]:
 
 def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-
-
-@contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise DataError(f"{path} is not as it should be: {what}. {_LIKE}") from error

@@ -11,7 +11,7 @@ from typing import final
 
 import numpy as np
 
-from workers.data.coco import Json
+from workers.data.annotations.opening import Json
 from workers.data.posetrack_layout import category
 from workers.data.skeleton import POSETRACK17, Skeleton
 from workers.files import whole_file

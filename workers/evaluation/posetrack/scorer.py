@@ -6,18 +6,19 @@ The same figures as writing the predictions to files and scoring those, without 
 # Shapes: N people, K joints of the skeleton, J joints that are scored.
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 import numpy as np
 
-from workers.data.coco import load_json
+from workers.data.annotations.table import Annotations
 from workers.data.people import People, Person
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
 from workers.evaluation.posetrack.ap import JOINTS, PoseTrackAP, PoseTrackState
-from workers.evaluation.posetrack.files import ground_truth
+from workers.evaluation.posetrack.files import ground_truth, read_truth
 from workers.evaluation.posetrack.match import GroundTruth, Predictions, match
 from workers.evaluation.posetrack.pairs import Pairs, pair_up
 
@@ -74,19 +75,27 @@ def _read(folder: Path, wanted: set[tuple[str, int]] | None) -> tuple[list[Groun
     frame_of: dict[str, int] = {}
     frames = 0
     for path in sorted(folder.glob("*.json"), key=lambda path: path.name):
-        content = load_json(path)
-        path_of = {image["id"]: str(root / image["file_name"]) for image in content["images"]}
-        if wanted is not None:
-            content["annotations"] = [
-                record
-                for record in content["annotations"]
-                if (path_of.get(record["image_id"]), record["id"]) in wanted
-            ]
-        truth, number_of = ground_truth(path, content)
+        annotations = read_truth(path)
+        pictures = annotations.pictures
+        names = pictures.names(np.arange(len(pictures)))
+        path_of = {
+            number: str(root / name) for number, name in zip(pictures.ids.tolist(), names, strict=True)
+        }
+        truth, number_of = ground_truth(annotations, _those(annotations, path_of, wanted))
         frame_of |= {path_of[image]: frames + number for image, number in number_of.items() if number >= 0}
         frames += truth.frame_count
         truths.append(truth)
     return truths, frame_of
+
+
+def _those(
+    annotations: Annotations, path_of: Mapping[int, str], wanted: set[tuple[str, int]] | None
+) -> np.ndarray | None:
+    """(N,) bool: who is wanted; None where all are."""
+    if wanted is None:
+        return None
+    people = zip(annotations.image_ids.tolist(), annotations.ids.tolist(), strict=True)
+    return np.array([(path_of[image], number) in wanted for image, number in people], bool)
 
 
 def _frame(person: Person, frame_of: dict[str, int], people: People) -> int:

@@ -13,6 +13,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval, Params
 
+from tests.workers.data.checked import checked
 from workers.data.coco import read_people
 from workers.data.people import People
 from workers.data.skeleton import COCO17, Skeleton
@@ -110,7 +111,7 @@ def test_only_labelled_joints_count() -> None:
         "num_keypoints": 1,
         "keypoints": [5, 5, 2, 0, 0, 0],
     }
-    scorer = CocoScorer.from_annotations([record], skeleton)
+    scorer = CocoScorer.from_annotations([checked([record], skeleton)], skeleton)
     crops = ValidationCrops(
         images=np.zeros((1, 4, 4, 3), np.uint8),
         affines=np.zeros((1, 2, 3)),
@@ -226,7 +227,7 @@ def test_records_may_lack_counts_and_crowds_their_joints(
     for record in records:
         del record["num_keypoints"], record["keypoints" if record["iscrowd"] else "iscrowd"]
     joints = np.stack([np.reshape(record["keypoints"], (17, 3))[:, :2] for record in records[:4]])
-    scorer = CocoScorer.from_annotations(records, COCO17)
+    scorer = CocoScorer.from_annotations([checked(records, COCO17)], COCO17)
     assert scorer.score(crops, joints, certain(joints)).ap == pytest.approx(1)
 
 
@@ -258,7 +259,9 @@ def test_predictions_of_another_shape_are_refused(
 
 
 def test_a_missing_or_changed_annotation_file_is_named(people: People) -> None:
-    people.annotation_path.write_text('{"annotations": []}')
+    content = json.loads(people.annotation_path.read_text())
+    content["annotations"][0]["id"] = 99
+    people.annotation_path.write_text(json.dumps(content))
     with pytest.raises(DataError, match=r"person_keypoints_val2017\.json no longer holds the people"):
         CocoScorer.from_people(people)
     people.annotation_path.unlink()

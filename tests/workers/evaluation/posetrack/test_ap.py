@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from workers.evaluation.posetrack.ap import JOINTS, Judged, PoseTrackState
-from workers.evaluation.posetrack.files import ground_truth, predictions, score_folders
+from workers.evaluation.posetrack.files import ground_truth, predictions, read_truth, score_folders
 from workers.evaluation.posetrack.match import match
 
 NOSE = JOINTS.index("nose")
@@ -86,7 +86,7 @@ def test_sequences_judged_apart_and_merged_backwards_give_the_official_figure(sh
     folder = shared / "golden" / "poseval" / "mmpose3_noise0.25"
     states = []
     for path in sorted((folder / "gt").iterdir(), reverse=True):
-        truth, frame_of = ground_truth(path)
+        truth, frame_of = ground_truth(read_truth(path))
         judged_here = match(truth, predictions(folder / "pred" / path.name, frame_of))
         states.append(PoseTrackState({path.name: judged_here}))
     expected = json.loads((folder / "expected.json").read_text())["ap"][-1]

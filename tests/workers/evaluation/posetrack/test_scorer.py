@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.workers.data.posetrack_folder import video, write
-from workers.data.coco import load_json
+from workers.data.annotations.opening import load_json
 from workers.data.people import People
 from workers.data.posetrack import read_posetrack
 from workers.errors import DataError

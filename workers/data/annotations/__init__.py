@@ -1,0 +1,1 @@
+"""Annotation files as columns: opened, every field of every record checked, nothing usable lost."""

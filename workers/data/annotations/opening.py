@@ -1,0 +1,52 @@
+"""Annotation files opened by path or URI; what is no JSON is one line that names the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pyarrow.fs import FileSystem
+from pydantic_core import from_json  # reads COCO's files in half the time of json, with equal numbers
+
+from workers.errors import DataError
+
+Json = dict[str, Any]
+Place = Path | str  # a path, or a URI such as file:///data/a.json
+
+REPAIR = "Write the file as COCO's person_keypoints annotations."
+_RESTORE = "Restore the annotation file."
+
+
+def read_bytes(place: Place) -> bytes:
+    """The whole file. Raises OSError, or ValueError for a URI that is none."""
+    if isinstance(place, str) and "://" in place:
+        system, path = FileSystem.from_uri(place)
+        with system.open_input_file(path) as file:
+            return bytes(file.read())
+    return Path(place).read_bytes()
+
+
+def load_value(place: Place, repair: str = _RESTORE) -> Any:
+    """What a JSON file holds; NaN, Infinity and every Unicode encoding are read.
+
+    Raises DataError, naming the file, where it cannot be opened, is broken off, nested too deep (some 200
+    levels) or has a number of more than 4,300 digits.
+    """
+    try:
+        return from_json(_as_utf8(read_bytes(place)), cache_strings="keys")
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {place}: {error}. {repair}") from error
+
+
+def load_json(place: Place, repair: str = REPAIR) -> Json:
+    """The JSON object that a file holds. Raises DataError, naming the file, where it is none."""
+    content = load_value(place)
+    if not isinstance(content, dict):
+        raise DataError(f"{place}: the file must hold one JSON object. {repair}")
+    return content
+
+
+def _as_utf8(data: bytes) -> bytes:
+    encoding = json.detect_encoding(data)
+    return data if encoding == "utf-8" else data.decode(encoding).encode()
