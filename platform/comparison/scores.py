@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import final
@@ -11,7 +11,7 @@ from typing import final
 from rich.console import Console
 
 from platform.comparison.tables import Entry, Method, as_csv, as_markdown, csv_text
-from platform.config.file import from_yaml
+from platform.config.own_file import read_own
 from platform.config.paths import SYNTHETIC_POSETRACK, data_root
 from platform.config.run import RunConfig
 from platform.run.folder import RunFolder, write_text
@@ -90,7 +90,7 @@ def score_run(path: Path, videos: Videos = SEARCHED) -> Iterator[ScoredRun]:
     Raises ConfigError where the folder is no run that has either.
     """
     folder = RunFolder(path)
-    config = replace(from_yaml(folder.config), storage=path.absolute().parent)
+    config = read_own(path)
     tracks = scored_tracks(config, videos)
     if folder.video_networks.is_file():
         trained = load_allocation(folder.video_networks)

@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from platform.config.common_help import print_common_help
-from platform.config.file import from_yaml
 from platform.config.names import fields_in
+from platform.config.own_file import read_config
 from platform.config.recipes import RECIPES, listing, recipe
 from platform.config.run import RunConfig
 from platform.terminal.command_line import parse
@@ -82,4 +82,4 @@ def _from_file(arguments: list[str]) -> tuple[str, RunConfig, list[str]]:
     if not equals and len(arguments) < 2:
         raise ConfigError(f"--config needs a file, as in {PROGRAM} --config run.yaml")
     path, rest = (value, arguments[1:]) if equals else (arguments[1], arguments[2:])
-    return f"{head} {path}", from_yaml(Path(path)), rest
+    return f"{head} {path}", read_config(Path(path)), rest

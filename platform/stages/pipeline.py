@@ -23,6 +23,7 @@ from platform.stages.spatial import train as spatial_train
 from platform.stages.temporal import retrain as temporal_retrain
 from platform.stages.temporal import search as temporal_search
 from platform.stages.temporal import train as temporal_train
+from platform.terminal.paths import absolute
 
 STAGES: Mapping[StageName, Callable[[Run], None]] = {
     "data": data.run,
@@ -39,6 +40,7 @@ STAGES: Mapping[StageName, Callable[[Run], None]] = {
 
 def run(config: RunConfig, console: Console) -> RunFolder:
     """Runs or continues a run; returns where it lies. Raises VipnasError for what a person can mend."""
+    config = absolute(config)  # workers stand in other folders
     check(config)
     with only_driver(folder_of(config).path):
         folder = open_run_folder(config)

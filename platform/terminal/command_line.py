@@ -15,6 +15,7 @@ import tyro
 
 from analysis.errors import AnalysisError
 from platform.terminal.errors import UsageError
+from platform.terminal.paths import absolute
 from platform.terminal.suggestions import likeness
 from platform.terminal.version import version
 from spaces.errors import VipnasError
@@ -58,6 +59,7 @@ def parse(
 ) -> Arguments:
     """Reads `args` into the dataclass `kind`, or over the fields of `default`; --help prints and exits.
 
+    Every path in it is absolute, from the folder in which the process stands.
     Raises UsageError with all that tyro says (the flag, what it takes, flags of a similar name) in one line.
     """
 
@@ -69,7 +71,7 @@ def parse(
     said = io.StringIO()
     try:
         with redirect_stderr(said):
-            return read(args)
+            return absolute(read(args))
     except SystemExit as refused:
         if not refused.code:
             raise
