@@ -18,6 +18,7 @@ from platform.run.folder import RunFolder, write_text
 from platform.terminal.errors import ConfigError
 from platform.terminal.progress import StageProgress
 from workers.data.tracks import Tracks, read_tracks
+from workers.threads import computing_on
 from workers.video.batch import score_videos
 from workers.video.networks import VideoNetworks
 from workers.weights.allocation import load_allocation
@@ -131,7 +132,8 @@ def _scored(
     config: RunConfig, method: Method, networks: VideoNetworks, gmacs: float, bound: float | None,
     tracks: Tracks,
 ) -> ScoredRun:  # fmt: skip
-    ap = score_videos(networks, tracks, SCORING_BATCH).ap
+    with computing_on(config.resources.cpus_per_slot):  # as in the run's own search
+        ap = score_videos(networks, tracks, SCORING_BATCH).ap
     entry = Entry(
         run=config.name, method=method, frames=len(networks.frames), bound=bound, gmacs=gmacs,
         ap=100 * ap.total,
