@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
     from platform.comparison.scores import Videos, compare  # takes seconds: --help is answered before
 
     videos = Videos(root=arguments.on, split=arguments.split)
-    print(compare(arguments.runs, arguments.out, Console(stderr=True), videos))
+    print(compare(arguments.runs, arguments.out, Console(stderr=True, markup=False), videos))
     print(arguments.out / "comparisons.md")
     return 0
 

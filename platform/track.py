@@ -50,7 +50,7 @@ def _send(given: TrackArguments, path: Path) -> int:
     from platform.tracking.sender import Patience
 
     folder = RunFolder(path)
-    config, console = read_own(folder.path), Console(soft_wrap=not sys.stdout.isatty())
+    config, console = read_own(folder.path), Console(soft_wrap=not sys.stdout.isatty(), markup=False)
     if given.tracking_uri is not None:
         config = replace(config, tracking_uri=given.tracking_uri)
         folder.outbox.with_suffix(".sent").unlink(missing_ok=True)

@@ -69,7 +69,7 @@ def read_arguments(arguments: list[str]) -> RunConfig | None:
     if HELP_ALL in rest:
         rest = ["--help"]
     elif not HELP.isdisjoint(rest):
-        print_common_help(base, program, Console())
+        print_common_help(base, program, Console(markup=False))
         raise SystemExit(0)
     try:
         return parse(RunConfig, rest, default=base, prog=program, description=RunConfig.__doc__ or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from rich.console import Console
 
@@ -15,6 +16,7 @@ from platform.run.folder import RunFolder, folder_of, open_run_folder
 from platform.run.lock import only_driver
 from platform.run.tracked import tracked, tracking_uri
 from platform.stages import data, report
+from platform.stages.fits import check_fits
 from platform.stages.preflight import check
 from platform.stages.spatial import finetune as spatial_finetune
 from platform.stages.spatial import retrain as spatial_retrain
@@ -42,6 +44,7 @@ def run(config: RunConfig, console: Console) -> RunFolder:
     """Runs or continues a run; returns where it lies. Raises VipnasError for what a person can mend."""
     config = absolute(config)  # workers stand in other folders
     check(config)
+    check_fits(config, partial(console.print, highlight=False, soft_wrap=True))
     with only_driver(folder_of(config).path):
         folder = open_run_folder(config)
         with tracked(config, folder, console) as tracking:
