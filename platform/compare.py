@@ -37,13 +37,10 @@ class CompareArguments:
 
 def main(argv: list[str]) -> int:
     arguments = parse(CompareArguments, argv, prog="python -m platform.compare", description=__doc__)
-    import torch  # takes seconds, as does what is imported next: --help is answered before
+    from platform.comparison.scores import Videos, compare  # takes seconds: --help is answered before
 
-    from platform.comparison.scores import Videos, compare
-
-    torch.set_num_threads(1)  # as in a search, so that the figures do not depend on the machine
     videos = Videos(root=arguments.on, split=arguments.split)
-    print(compare(arguments.runs, arguments.out, Console(stderr=True), videos))
+    print(compare(arguments.runs, arguments.out, Console(stderr=True, markup=False), videos))
     print(arguments.out / "comparisons.md")
     return 0
 

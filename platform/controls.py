@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     from platform.comparison.scores import compare  # takes seconds to import: a mistyped field comes first
     from platform.stages.pipeline import run
 
-    console = Console(soft_wrap=not sys.stdout.isatty())
+    console = Console(soft_wrap=not sys.stdout.isatty(), markup=False)
     run(base, console)
     runs = [folder_of(base).path]
     for control in controls(base):

@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     if not given.mixed:
         check_comparable(rows)
     TrialStore(folder / "trials.parquet").append_all(given.stage, rows, "merged")
-    _report(folder, Console(soft_wrap=not sys.stdout.isatty()))
+    _report(folder, Console(soft_wrap=not sys.stdout.isatty(), markup=False))
     return 0
 
 

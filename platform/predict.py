@@ -65,21 +65,18 @@ class PredictArguments:
 
 def main(argv: list[str]) -> int:
     arguments = parse(PredictArguments, argv, prog="python -m platform.predict", description=__doc__)
-    import cv2
-    import torch
-
     from platform.run.folder import RunFolder
     from platform.run.networks import find_networks
     from workers.data.people import counted
     from workers.evaluation.posetrack.results import results_document, write_results
+    from workers.threads import use_threads
     from workers.video.boxes import read_boxes
     from workers.video.drawing import draw_poses
     from workers.video.follow import follow
     from workers.video.streaming import StreamingPredictor
 
     found, boxes = find_networks(RunFolder(arguments.run)), read_boxes(arguments.boxes)
-    torch.set_num_threads(arguments.threads)
-    cv2.setNumThreads(arguments.threads)
+    use_threads(arguments.threads)
     predictor = StreamingPredictor(found.networks)
     results, timed = Results(boxes), FrameTimes()
     with ExitStack() as files:

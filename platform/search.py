@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         _must_exist(config)
     from platform.stages.pipeline import run  # takes seconds to import: a mistyped field is answered before
 
-    run(config, Console(soft_wrap=not sys.stdout.isatty()))
+    run(config, Console(soft_wrap=not sys.stdout.isatty(), markup=False))
     return 0
 
 

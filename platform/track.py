@@ -43,15 +43,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _send(given: TrackArguments, path: Path) -> int:
-    from platform.config.file import from_yaml
+    from platform.config.own_file import read_own
     from platform.config.stage_names import STAGE_NAMES
     from platform.run.folder import RunFolder
     from platform.run.tracked import finish, open_tracking
     from platform.tracking.sender import Patience
 
     folder = RunFolder(path)
-    config, console = from_yaml(folder.config), Console(soft_wrap=not sys.stdout.isatty())
-    config = replace(config, storage=folder.path.parent, name=folder.path.name)
+    config, console = read_own(folder.path), Console(soft_wrap=not sys.stdout.isatty(), markup=False)
     if given.tracking_uri is not None:
         config = replace(config, tracking_uri=given.tracking_uri)
         folder.outbox.with_suffix(".sent").unlink(missing_ok=True)

@@ -26,6 +26,17 @@ def whole_file(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
+def files_in(folder: Path, pattern: str) -> list[Path]:
+    """The files of a folder whose names match the glob pattern, by name; DataError where there is none."""
+    found = sorted(folder.glob(pattern), key=lambda path: path.name)
+    if not found:
+        raise DataError(
+            f"{folder} must be a folder with {pattern}, but it "
+            f"{'has none' if folder.is_dir() else 'is none'}. Restore them, or name the folder that has them."
+        )
+    return found
+
+
 def link_or_copy(source: Path, target: Path) -> None:
     """One file under two names; a copy where the file system has no hard links."""
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import final
@@ -11,13 +11,14 @@ from typing import final
 from rich.console import Console
 
 from platform.comparison.tables import Entry, Method, as_csv, as_markdown, csv_text
-from platform.config.file import from_yaml
+from platform.config.own_file import read_own
 from platform.config.paths import SYNTHETIC_POSETRACK, data_root
 from platform.config.run import RunConfig
 from platform.run.folder import RunFolder, write_text
 from platform.terminal.errors import ConfigError
 from platform.terminal.progress import StageProgress
 from workers.data.tracks import Tracks, read_tracks
+from workers.threads import computing_on
 from workers.video.batch import score_videos
 from workers.video.networks import VideoNetworks
 from workers.weights.allocation import load_allocation
@@ -90,7 +91,7 @@ def score_run(path: Path, videos: Videos = SEARCHED) -> Iterator[ScoredRun]:
     Raises ConfigError where the folder is no run that has either.
     """
     folder = RunFolder(path)
-    config = replace(from_yaml(folder.config), storage=path.absolute().parent)
+    config = read_own(path)
     tracks = scored_tracks(config, videos)
     if folder.video_networks.is_file():
         trained = load_allocation(folder.video_networks)
@@ -131,7 +132,8 @@ def _scored(
     config: RunConfig, method: Method, networks: VideoNetworks, gmacs: float, bound: float | None,
     tracks: Tracks,
 ) -> ScoredRun:  # fmt: skip
-    ap = score_videos(networks, tracks, SCORING_BATCH).ap
+    with computing_on(config.resources.cpus_per_slot):  # as in the run's own search
+        ap = score_videos(networks, tracks, SCORING_BATCH).ap
     entry = Entry(
         run=config.name, method=method, frames=len(networks.frames), bound=bound, gmacs=gmacs,
         ap=100 * ap.total,

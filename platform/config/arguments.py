@@ -7,7 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from platform.config.checks import fields_in
-from platform.config.file import flat_fields, from_yaml
+from platform.config.file import flat_fields
+from platform.config.own_file import read_config
 from platform.config.recipes import RECIPES, listing, recipe
 from platform.config.run import RunConfig
 from platform.terminal.command_line import parse
@@ -76,7 +77,7 @@ def read_arguments(arguments: list[str]) -> RunConfig | None:
     if HELP_ALL in rest:
         rest = ["--help"]
     elif not HELP.isdisjoint(rest):
-        print_common_help(base, program, Console())
+        print_common_help(base, program, Console(markup=False))
         raise SystemExit(0)
     try:
         return parse(RunConfig, rest, default=base, prog=program, description=RunConfig.__doc__ or "")
@@ -96,4 +97,4 @@ def _from_file(arguments: list[str]) -> tuple[str, RunConfig, list[str]]:
     if not equals and len(arguments) < 2:
         raise ConfigError(f"--config needs a file, as in {PROGRAM} --config run.yaml")
     path, rest = (value, arguments[1:]) if equals else (arguments[1], arguments[2:])
-    return f"{head} {path}", from_yaml(Path(path)), rest
+    return f"{head} {path}", read_config(Path(path)), rest

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import ray
 
 from platform.config.sections.resources import ResourceConfig
+from workers.threads import call_on
 
 R = TypeVar("R")
 
@@ -28,9 +29,12 @@ def ray_session(resources: ResourceConfig) -> Iterator[None]:
 
 
 def in_a_slot(resources: ResourceConfig, function: Callable[..., R], *arguments: Any) -> R:
-    """What the function, of a module that workers have, gives in a Ray task with a trial's cores and GPUs."""
-    task = ray.remote(function).options(num_cpus=resources.cpus_per_slot, num_gpus=resources.gpus_per_slot)
-    result: R = ray.get(task.remote(*arguments))
+    """What the function, of a module that workers have, gives in a Ray task with a trial's cores and GPUs.
+
+    It computes on as many threads as a trial.
+    """
+    task = ray.remote(call_on).options(num_cpus=resources.cpus_per_slot, num_gpus=resources.gpus_per_slot)
+    result: R = ray.get(task.remote(resources.cpus_per_slot, function, *arguments))
     return result
 
 

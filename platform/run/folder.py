@@ -13,7 +13,8 @@ from typing import Any, final
 
 import yaml
 
-from platform.config.file import flat_fields, flatten, from_yaml, to_yaml
+from platform.config.file import flat_fields, flatten, to_yaml
+from platform.config.own_file import CONFIG, ENVIRONMENT, read_own
 from platform.config.run import RunConfig
 from platform.results.store import TrialStore
 from platform.terminal.errors import ConfigError
@@ -39,11 +40,11 @@ class RunFolder:
 
     @property
     def config(self) -> Path:
-        return self.path / "config.yaml"
+        return self.path / CONFIG
 
     @property
     def environment(self) -> Path:
-        return self.path / "environment.json"
+        return self.path / ENVIRONMENT
 
     @property
     def ray(self) -> Path:
@@ -166,7 +167,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _refuse_other(folder: RunFolder, resolved: str) -> None:
-    before, now = flat_fields(from_yaml(folder.config)), flatten(yaml.safe_load(resolved))
+    before, now = flat_fields(read_own(folder.path)), flatten(yaml.safe_load(resolved))
     changed = [
         f"{name} {before.get(name)} -> {now.get(name)}"
         for name in sorted(before.keys() | now.keys())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from platform.config.file import flat_fields, from_yaml
+from platform.config.file import flat_fields
+from platform.config.own_file import read_own
 from platform.config.run import RunConfig
 from platform.run.context import Run
 from platform.run.folder import RunFolder
@@ -24,7 +25,7 @@ def take_supernet(context: Run) -> Path | None:
         source = RunFolder(run)
         if not source.supernet.exists():
             continue
-        if not trains or same_training(from_yaml(source.config), context.config):
+        if not trains or same_training(read_own(source.path), context.config):
             _copy(source.supernet, context.folder.supernet)
             return run
     return None
@@ -41,7 +42,7 @@ def take_temporal_supernet(context: Run) -> None:
         source = RunFolder(run)
         if not source.temporal_supernet.exists():
             continue
-        theirs = from_yaml(source.config).temporal.key_frame or source.single_network
+        theirs = read_own(source.path).temporal.key_frame or source.single_network
         if theirs is not None and not (context.config.temporal.key_frame or context.folder.single_network):
             _copy(theirs, context.folder.finetuned)
         _copy(source.temporal_supernet, context.folder.temporal_supernet)

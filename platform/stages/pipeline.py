@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from rich.console import Console
 
@@ -14,6 +15,7 @@ from platform.run.folder import RunFolder, folder_of, open_run_folder
 from platform.run.lock import only_driver
 from platform.run.tracked import tracked, tracking_uri
 from platform.stages import data, report
+from platform.stages.fits import check_fits
 from platform.stages.own_fields import fields_typed
 from platform.stages.preflight import check
 from platform.stages.spatial import finetune as spatial_finetune
@@ -23,6 +25,7 @@ from platform.stages.spatial import train as spatial_train
 from platform.stages.temporal import retrain as temporal_retrain
 from platform.stages.temporal import search as temporal_search
 from platform.stages.temporal import train as temporal_train
+from platform.terminal.paths import absolute
 
 STAGES: Mapping[StageName, Callable[[Run], None]] = {
     "data": data.run,
@@ -39,7 +42,9 @@ STAGES: Mapping[StageName, Callable[[Run], None]] = {
 
 def run(config: RunConfig, console: Console) -> RunFolder:
     """Runs or continues a run; returns where it lies. Raises VipnasError for what a person can mend."""
+    config = absolute(config)  # workers stand in other folders
     check(config)
+    check_fits(config, partial(console.print, highlight=False, soft_wrap=True))
     with only_driver(folder_of(config).path):
         folder = open_run_folder(config)
         with tracked(config, folder, console) as tracking:

@@ -9,6 +9,8 @@ from platform.config.sections.bounds import fields_named
 from platform.config.sections.search import AllocationConfig
 from platform.config.stage_names import StageName
 from platform.feasible.allocations import LATENCY_FIELD
+from platform.stages.clip_lengths import check_clips
+from platform.stages.needs import check_needs, check_order
 from platform.terminal.errors import ConfigError
 from platform.trials.warm_start import check_runs, has_warm_start_rows
 from spaces.registry import build_space
@@ -26,7 +28,8 @@ WITHOUT_COCO: frozenset[StageName] = TEMPORAL_STAGES | {"spatial_finetune", "rep
 
 
 def check(config: RunConfig) -> None:
-    """Raises what a stage would raise later: an unknown space, an empty constraint, missing data."""
+    """Raises what a stage would raise later: an unknown space, an empty constraint, missing data or files."""
+    check_order(config.stages)
     space = build_space(config.space.name, input_hw=config.space.input_hw)
     with fields_named(config.search.section):
         config.search.constraint.check(space)
@@ -35,25 +38,29 @@ def check(config: RunConfig) -> None:
             locate(config.data.root, split)
     if not has_warm_start_rows(config):
         check_runs(config.warm_start)
+    if "spatial_search" in config.stages:
+        _need_file("search.detections", config.search.detections)
     if "spatial_retrain" in config.stages:
         _need_file("retrain.architecture", config.retrain.architecture)
     if "spatial_finetune" in config.stages:
-        _need_file("finetune.weights", config.finetune.weights)
+        _need_network("finetune.weights", config.finetune.weights, config.space.input_hw)
         splits = (config.finetune.train_split, config.finetune.val_split)
         _check_posetrack(config, "finetune.root", config.finetune.root, splits)
     if TEMPORAL_STAGES & set(config.stages):
         _check_temporal(config)
+    check_needs(config)
 
 
 def _check_temporal(config: RunConfig) -> None:
     temporal, finetune = config.temporal, config.finetune
-    _need_file("temporal.key-frame", temporal.key_frame)
+    _need_network("temporal.key-frame", temporal.key_frame, config.space.input_hw)
     if "temporal_search" in config.stages:
         with fields_named(temporal.search.section):
             _check_average(config)
     _check_latency(temporal.search)
     splits = (temporal.train_split or finetune.train_split, temporal.val_split or finetune.val_split)
     _check_posetrack(config, "temporal.root", temporal.root or finetune.root, splits)
+    check_clips(config, splits)
 
 
 def _check_average(config: RunConfig) -> None:
@@ -94,3 +101,17 @@ def _check_posetrack(config: RunConfig, name: str, root: Path | None, splits: tu
 def _need_file(name: str, path: Path | None) -> None:
     if path is not None and not path.is_file():
         raise ConfigError(f"{name} must be a file, but {path} is none")
+
+
+def _need_network(name: str, path: Path | None, input_hw: tuple[int, int]) -> None:
+    """A network's weights, for crops of the run's size."""
+    _need_file(name, path)
+    if path is None:
+        return
+    found, _ = read_architecture(path)
+    if found.input_hw != input_hw:
+        height, width = found.input_hw
+        raise ConfigError(
+            f"{name} must be a network for crops of space.input-hw {input_hw}, but {path} is for "
+            f"{found.input_hw}. Give --space.input-hw {height} {width}."
+        )

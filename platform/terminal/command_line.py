@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
 from itertools import groupby, pairwise
@@ -15,6 +16,7 @@ import tyro
 
 from analysis.errors import AnalysisError
 from platform.terminal.errors import UsageError
+from platform.terminal.paths import absolute
 from platform.terminal.suggestions import likeness
 from platform.terminal.version import version
 from spaces.errors import VipnasError
@@ -24,6 +26,7 @@ INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 WIDE = "1000"  # columns; no message of tyro's is wrapped in it
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
 EDGES = "╭╮╰╯│─ "
+NEGATED = re.compile(r"(--(?:.*\.)?)no-")
 FLAG = re.compile(r"--[\w.-]*\w")
 SUGGESTS = ("Perhaps you meant:", "Arguments similar to ")
 
@@ -58,6 +61,7 @@ def parse(
 ) -> Arguments:
     """Reads `args` into the dataclass `kind`, or over the fields of `default`; --help prints and exits.
 
+    Every path in it is absolute, from the folder in which the process stands.
     Raises UsageError with all that tyro says (the flag, what it takes, flags of a similar name) in one line.
     """
 
@@ -66,14 +70,24 @@ def parse(
             return tyro.cli(kind, args=args, prog=prog, description=description)
         return tyro.cli(kind, args=args, prog=prog, description=description, default=default)
 
+    _refuse_twice(args)
     said = io.StringIO()
     try:
         with redirect_stderr(said):
-            return read(args)
+            return absolute(read(args))
     except SystemExit as refused:
         if not refused.code:
             raise
     raise UsageError(_as_one_line(_said_unwrapped(read, args)))
+
+
+def _refuse_twice(args: Sequence[str]) -> None:
+    """Of a flag that is given twice argparse takes the last, in silence; --no-flag is the same flag."""
+    names = [word.split("=", 1)[0].replace("_", "-") for word in args if word.startswith("--")]
+    counts = Counter(NEGATED.sub(r"\1", name) for name in names)
+    for name, count in counts.items():
+        if count > 1 and name != "--":
+            raise UsageError(f"{name} must be given once, but it is given {count} times. Leave one of them.")
 
 
 def _said_unwrapped(read: Callable[[Sequence[str]], object], args: Sequence[str]) -> str:

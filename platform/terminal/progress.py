@@ -26,9 +26,9 @@ class StageProgress:
     def __enter__(self) -> StageProgress:
         if self.console.is_terminal:
             self._live = Progress(
-                TextColumn("{task.description}"), BarColumn(bar_width=12),
+                TextColumn("{task.description}", markup=False), BarColumn(bar_width=12),
                 TextColumn("{task.completed:.0f}/{task.total:.0f}"), TimeRemainingColumn(),
-                TextColumn("left"), TextColumn("{task.fields[text]}"), console=self.console,
+                TextColumn("left"), TextColumn("{task.fields[text]}", markup=False), console=self.console,
             )  # fmt: skip
             self._live.start()
             self._task = self._live.add_task(self.title, total=self.total, text="")

@@ -40,7 +40,7 @@ def run_training(
     uri = context.checkpoints_uri(stage)
     job = TrainingJob(
         make=make, checkpoints_uri=uri, threads=resources.cpus_per_train_worker, board=board,
-        validation=validation,
+        validation=validation, validation_threads=resources.cpus_per_slot,
     )  # fmt: skip
     store = _store(uri, context.config.train.keep_checkpoints)
     with TrainingWatch(context, stage, board, steps):

@@ -15,6 +15,7 @@ from ray.exceptions import RayTaskError
 from workers.data.people import People
 from workers.evaluation.coco.oks_nms import crop_areas
 from workers.evaluation.crops import ValidationCrops, affines_of, crops_of, cut_out
+from workers.threads import call_on
 
 
 @final
@@ -96,7 +97,7 @@ def _some(people: People, rows: np.ndarray) -> People:
 @ray.remote(num_returns=2)
 def _cut_out(people: People, affines: np.ndarray, input_hw: tuple[int, int]) -> tuple[np.ndarray, int]:
     """The chunk and its length, which the driver can ask for without the chunk."""
-    return cut_out(people, affines, input_hw, threads=1), len(people)
+    return call_on(1, cut_out, people, affines, input_hw, 1), len(people)
 
 
 def _counted(counts: Sequence[Any]) -> list[int]:

@@ -19,9 +19,10 @@ from spaces.temporal.network import TemporalNetwork
 from workers.errors import DataError
 from workers.latency.beside_heatmaps import BesideHeatmaps
 from workers.latency.processor import cpu_model, own_cores
-from workers.latency.runtimes import ForwardPass, find_runtime, torch_threads
+from workers.latency.runtimes import ForwardPass, find_runtime
 from workers.latency.steadiness import Steadiness
 from workers.latency.timing import Clock, Timing, time_run
+from workers.threads import computing_on
 
 CONTROL_HW, CONTROL_WIDTH, CONTROL_DEPTH = (32, 32), 32, 4  # about a millisecond
 
@@ -91,7 +92,7 @@ def measure_network(
     Raises DataError where the runtime is unknown or cannot run the network.
     """
     found = find_runtime(runtime)
-    with own_cores(threads) as cores, torch_threads(threads):
+    with own_cores(threads) as cores, computing_on(threads):
         run = found.prepare(network, input_hw, threads)
         timing = time_run(run, control(), policy or Steadiness(), quiet_ms, clock)
     return Measurement(

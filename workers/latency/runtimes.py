@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -31,7 +30,7 @@ class Runtime:
 
 
 def _torch(network: nn.Module, input_hw: tuple[int, int], threads: int) -> ForwardPass:
-    """Eager, channels_last. PyTorch's threads are the process's: see `torch_threads`."""
+    """Eager, channels_last. PyTorch's threads are the process's: see `computing_on`."""
     ready = folded(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     image = _image(input_hw).contiguous(memory_format=torch.channels_last)
 
@@ -70,14 +69,3 @@ def find_runtime(name: str) -> Runtime:
     if name not in RUNTIMES:
         raise DataError(f"no runtime {name!r}; the known ones are: {', '.join(RUNTIMES)}")
     return RUNTIMES[name]
-
-
-@contextmanager
-def torch_threads(threads: int) -> Iterator[None]:
-    """PyTorch on so many threads inside the block."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

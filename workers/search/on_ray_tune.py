@@ -13,6 +13,7 @@ from workers.errors import DataError
 from workers.memory import keep_freed_memory
 from workers.search.candidates import Evaluator, Inputs, Measured, attempt
 from workers.search.watchdog import ended_after
+from workers.threads import use_threads
 
 
 @final
@@ -26,7 +27,7 @@ class CandidateTrial(tune.Trainable):
         self, config: dict[str, Any], inputs: Inputs, threads: int = 1, timeout_s: float | None = None
     ) -> None:
         keep_freed_memory()
-        torch.set_num_threads(threads)
+        use_threads(threads)
         # Ray shows this process the GPUs that it was given, and no others.
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.timeout_s = timeout_s

@@ -16,11 +16,11 @@ import ray
 import ray.train
 import ray.train.collective
 import ray.train.torch
-import torch
 
 from spaces.errors import VipnasError
 from workers.memory import keep_freed_memory
 from workers.progress import Notice
+from workers.threads import computing_on, use_threads
 from workers.training.checkpoint_policy import CheckpointMetrics, CheckpointPolicy
 from workers.training.checkpoints import CheckpointStore
 from workers.training.loops.loop import StepReport
@@ -44,6 +44,8 @@ class TrainingJob:
     """Handle of a ProgressBoard: gets StepReport, ValidationReport, Notice, and an error that ends all."""
     validation: Scoring | None = None
     """What scores a supernet during its training, if anything does."""
+    validation_threads: int = 1
+    """A trial's, so that what it scores is what a search would score."""
 
 
 def train(config: dict[str, TrainingJob]) -> None:
@@ -64,7 +66,7 @@ def train(config: dict[str, TrainingJob]) -> None:
 
 def _train(job: TrainingJob) -> None:
     keep_freed_memory()
-    torch.set_num_threads(job.threads)
+    use_threads(job.threads)
     context = ray.train.get_context()
     ranks = Ranks(context.get_world_rank(), context.get_world_size(), ray.train.torch.get_device())
     training = job.make(ranks)
@@ -86,6 +88,7 @@ class _Session:
         self.policy = CheckpointPolicy.of(config, training.steps_per_epoch)
         self.metrics = CheckpointMetrics()
         self.validator = job.validation.validator(training) if job.validation else None
+        self.validation_threads = job.validation_threads
         self.notice: ray.train.PreemptionInfo | None = None
         training.data.say = lambda text: job.board.post.remote(Notice(text))  # whichever rank it is
 
@@ -103,13 +106,19 @@ class _Session:
 
     def after_step(self, report: StepReport) -> None:
         self._post(report)
-        validation = self.validator.report_if_due() if self.validator else None
+        validation = self._validation()
         if validation is not None:
             self._post(validation)
         self.metrics.add(report, validation)
         preempted = self._preempted()
         if preempted or self.training.finished or self.policy.due(self.training.step):
             self._checkpoint()
+
+    def _validation(self) -> ValidationReport | None:
+        if self.validator is None:
+            return None
+        with computing_on(self.validation_threads):
+            return self.validator.report_if_due()
 
     def _checkpoint(self) -> None:
         if self.first:

@@ -31,6 +31,8 @@ class ResourceConfig:
     slots: Annotated[int, Ge(1)] | Literal["auto"] = 2
     """Trials at a time; auto: as many as the cluster's nodes hold, also as nodes come and go."""
     cpus_per_slot: Annotated[int, Ge(1)] = 1
+    """Cores, and threads of PyTorch wherever a network is scored: another number rounds otherwise, so a
+    difference of some 1e-6 in heatmaps can move an AP in its last digits."""
     gpus_per_slot: Annotated[float, Ge(0)] = 0
     """A fraction lets several trials share a GPU."""
     timeout_s: Annotated[float, Gt(0)] | None = 1800

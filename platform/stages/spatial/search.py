@@ -10,6 +10,7 @@ import ray
 from platform.config.sections.bounds import fields_named
 from platform.feasible.architectures import FeasibleArchitectures
 from platform.results.store import Row
+from platform.run.cluster import in_a_slot
 from platform.run.context import Run
 from platform.run.folder import write_text
 from platform.run.taken_supernets import take_supernet
@@ -88,12 +89,10 @@ def _compare_with_untrained(context: Run, inputs: Any) -> None:
             "Mend the cause and give the run another --name."
         )
     best = max(scored, key=lambda row: (row["ap"], -row["gmacs"]))
-    measure = ray.remote(measure_untrained).options(num_cpus=context.config.resources.cpus_per_slot)
-    untrained = ray.get(
-        measure.remote(
-            inputs, Architecture.from_json(best["architecture"]), context.config.seed,
-            context.config.train.init_sigma,
-        )
+    config = context.config
+    untrained = in_a_slot(
+        config.resources, measure_untrained, inputs, Architecture.from_json(best["architecture"]),
+        config.seed, config.train.init_sigma,
     )  # fmt: skip
     figures = {name: best[name] for name in ("key", "gmacs", "params", "ap", "ar", "architecture")}
     summary = figures | {"ap_untrained": untrained["ap"]}

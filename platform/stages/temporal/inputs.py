@@ -13,6 +13,7 @@ from spaces.temporal.allocation_space import AllocationSpace
 from workers.data.clips import Clips, disjoint_clips, evenly_spaced_clips, training_clips
 from workers.data.codec import Codec
 from workers.errors import DataError
+from workers.files import files_in
 from workers.search.allocation_evaluator import AllocationInputs
 from workers.search.evaluation_clips import predict_key_frames, prepare_evaluation_clips
 from workers.weights.key_frame import KeyFrame
@@ -97,5 +98,5 @@ def _digest(context: Run, *splits: Clips) -> str:
         "sigma_cells": config.space.sigma_cells,
         "key_frame": evaluation_digest(key_frame_path(context), [], {}),
     }
-    annotations = [path for split in splits for path in sorted(split.people.annotation_path.glob("*.json"))]
+    annotations = [path for split in splits for path in files_in(split.people.annotation_path, "*.json")]
     return evaluation_digest(context.folder.temporal_supernet, annotations, settings)

@@ -21,6 +21,7 @@ from workers.evaluation.posetrack.ap import JOINTS, PoseTrackAP, PoseTrackState
 from workers.evaluation.posetrack.files import ground_truth, read_truth
 from workers.evaluation.posetrack.match import GroundTruth, Predictions, match
 from workers.evaluation.posetrack.pairs import Pairs, pair_up
+from workers.files import files_in
 
 _ALL = "all"  # the one name under which the frames of all sequences are judged together
 
@@ -74,7 +75,7 @@ def _read(folder: Path, wanted: set[tuple[str, int]] | None) -> tuple[list[Groun
     truths: list[GroundTruth] = []
     frame_of: dict[str, int] = {}
     frames = 0
-    for path in sorted(folder.glob("*.json"), key=lambda path: path.name):
+    for path in files_in(folder, "*.json"):
         annotations = read_truth(path)
         pictures = annotations.pictures
         names = pictures.names(np.arange(len(pictures)))
