@@ -44,7 +44,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_an_unknown_recipe_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="no recipe 'smok'; the known ones are: smoke, tiny"):
+    with pytest.raises(ConfigError, match=r"no recipe 'smok'; smoke\? The known ones are: smoke, tiny"):
         recipe("smok")
 
 
