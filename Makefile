@@ -13,7 +13,7 @@ SHAPED := $(addprefix tests/spaces/,layers blocks temporal/test_fusion.py tempor
 MLFLOW_URI ?= sqlite:///runs/mlflow.db
 
 .DEFAULT_GOAL := help
-.PHONY: help setup search test shapes fuzz lint bench ui clean
+.PHONY: help setup search test recipes shapes fuzz lint bench ui clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ search: $(READY)  ## search a pose network: make search [RECIPE=smoke] [args="--
 
 test: $(READY)  ## run the tests, in two processes: make test [args="tests/spaces -k cost"]
 	$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder $(args)
+
+recipes: $(READY)  ## run smoke whole and an epoch of the recipes for real data, hours on two cores: make recipes [name=...]
+	$(BIN)/python -m tests.recipes $(name)
 
 shapes: $(READY)  ## run the tests of networks and losses with their annotated shapes checked: make shapes [args="-x"]
 	$(BIN)/pytest -p tests.shapes --numprocesses 2 --no-loadscope-reorder -k "not hrnet-w32" $(SHAPED) $(args)

@@ -50,21 +50,22 @@ def check_fits(config: RunConfig, say: Callable[[str], None]) -> None:
 
     It waits where the autoscaler of a joined cluster may bring the nodes. A cluster is joined for the look.
     """
-    wanted = list(_needs(config))
+    wanted = list(needs_of(config))
     if not wanted:
         return
     if not (config.resources.address or os.environ.get("RAY_ADDRESS")):
-        _check([_local(config.resources)], wanted, None, say, "the local Ray")
+        check_nodes([_local(config.resources)], wanted, None, say, "the local Ray")
         return
     with ray_session(config.resources):
         most = cluster_state.get_max_resources_from_cluster_config()
-        _check(ray.nodes(), wanted, most, say, "the cluster")
+        check_nodes(ray.nodes(), wanted, most, say, "the cluster")
 
 
-def _check(
+def check_nodes(
     nodes: list[Mapping[str, Any]], wanted: list[Need], most: Resources | None, say: Callable[[str], None],
     where: str,
 ) -> None:  # fmt: skip
+    """Holds each need against the nodes as Ray lists them, and against the `most` an autoscaler may bring."""
     for need in wanted:
         if capacity(nodes, need.each) >= need.count:
             continue
@@ -77,7 +78,8 @@ def _check(
         )
 
 
-def _needs(config: RunConfig) -> Iterator[Need]:
+def needs_of(config: RunConfig) -> Iterator[Need]:
+    """What the stages of the run ask for at the least."""
     resources, stages = config.resources, set(config.stages)
     if TRAININGS & stages:
         yield Need(

@@ -64,11 +64,11 @@ def test_a_finished_run_again_does_nothing_twice(whole_run: tuple[TinyRun, str])
 
 
 def test_a_killed_run_continues_and_ends_like_an_undisturbed_one(
-    whole_run: tuple[TinyRun, str], checkout: Path, tmp_path: Path, tracking_uri: str
+    whole_run: tuple[TinyRun, str], tmp_path: Path, tracking_uri: str
 ) -> None:
     """SIGKILL of the driver after its first row; then the same command, on one slot instead of two."""
     undisturbed, _ = whole_run
-    run = TinyRun(this_environment(), checkout, tmp_path)
+    run = TinyRun(this_environment(), tmp_path, tmp_path / "runs")  # as the README types it
     run.begin_with_supernet_of(undisturbed)
     command = ("--resources.slots", "1", "--tracking-uri", tracking_uri)
     with run.started(*command) as driver:

@@ -25,16 +25,18 @@ SPACE = build_space("mobilenetv3-small", len(POSETRACK17.names), (64, 64))
 
 
 @pytest.fixture(scope="module")
-def finished(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    storage, biggest = tmp_path_factory.mktemp("temporal"), SPACE.biggest()
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Typed in a folder of its own with its default storage, which is a relative path."""
+    storage, biggest = tmp_path_factory.mktemp("temporal") / "runs", SPACE.biggest()
+    storage.mkdir()
     torch.manual_seed(0)
     network = SPACE.network(biggest)
     save_network(storage / "key.safetensors", network, SPACE, biggest, POSETRACK17.names)
-    fields = ("--temporal.key-frame", storage / "key.safetensors", "--temporal.epochs", "1")
+    fields = ("--temporal.key-frame", "runs/key.safetensors", "--temporal.epochs", "1")
     stages = ("data", "temporal_train", "temporal_search", "temporal_retrain", "report")
     with by_command(
         this_environment(), "tiny-video", "--stages", *stages,
-        "--storage", storage, *fields, log=storage / "log", cwd=checkout,
+        *fields, log=storage / "log", cwd=storage.parent,
     ) as driver:  # fmt: skip
         return storage, driver.finish()
 

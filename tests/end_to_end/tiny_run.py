@@ -39,11 +39,16 @@ class TinyRun:
         """The files of the trials' table, and when each was written."""
         return {part: part.stat().st_mtime_ns for part in self.folder.glob("trials.parquet/*.parquet")}
 
+    @property
+    def _storage(self) -> tuple[str | Path, ...]:
+        """Nothing for the default one, which is a relative path."""
+        return () if self.storage == self.cwd / "runs" else ("--storage", self.storage)
+
     @contextmanager
     def started(self, *arguments: str | Path) -> Iterator[Driver]:
         self.storage.mkdir(exist_ok=True)
         with by_command(
-            self.environment, "tiny", "--storage", self.storage, *arguments,
+            self.environment, "tiny", *self._storage, *arguments,
             log=self.storage / "log", cwd=self.cwd,
         ) as driver:  # fmt: skip
             yield driver

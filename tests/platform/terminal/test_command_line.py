@@ -57,7 +57,7 @@ def refusal(*args: str) -> str:
 def test_arguments_become_a_dataclass() -> None:
     arguments = read("--out", "runs", "--training.learning-rate", "0.1")
 
-    assert arguments == Arguments(Path("runs"), training=Training(0.1))
+    assert arguments == Arguments(Path.cwd() / "runs", training=Training(0.1))
 
 
 def test_fields_not_given_come_from_the_default() -> None:

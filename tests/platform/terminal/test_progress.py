@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -58,3 +60,22 @@ def test_a_terminal_gets_one_line_with_count_time_left_and_text() -> None:
         progress.show(3, "loss 1e-3")
     (line,) = {part.strip() for part in out.getvalue().replace("\r", "\n").splitlines() if "3/10" in part}
     assert line.endswith("left loss 1e-3")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_brackets_in_names_are_shown_as_they_are(terminal: bool) -> None:
+    out = io.StringIO()
+    plain = Console(file=out, width=100, force_terminal=terminal, color_system=None, markup=False)
+    with StageProgress(plain, "[red]stage", 10) as progress:
+        progress.show(10, "runs/[/]x and [bold]")
+    assert "[red]stage" in out.getvalue()
+    assert "runs/[/]x and [bold]" in out.getvalue()
+
+
+def test_no_command_takes_a_persons_text_for_markup(checkout: Path) -> None:
+    made = [
+        line for path in (checkout / "platform").rglob("*.py") for line in path.read_text().splitlines()
+        if re.search(r"\bConsole\(", line)
+    ]  # fmt: skip
+    assert len(made) > 4
+    assert [line for line in made if "markup=False" not in line] == []
