@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, final
 
 import ray
 import ray.train
@@ -82,12 +82,20 @@ def _fit(job: TrainingJob, resources: ResourceConfig, uri: str, board: Any) -> N
         raise failure
 
 
+@final
+class _Trainer(TorchTrainer):
+    """Leaves Ctrl-C to the command: Ray Train's own handler ends the process with 1 and no word."""
+
+    def _register_sigint_handler(self, controller: Any) -> None:
+        """None: the interrupt leaves `fit`, and Ray ends the workers with the session."""
+
+
 def trainer(job: TrainingJob, resources: ResourceConfig, uri: str) -> TorchTrainer:
     """Ray Train's own object for the job: its workers, what each is given, and how often they may die."""
     per_worker: dict[str, float] = {"CPU": resources.cpus_per_train_worker}
     if resources.gpus_per_train_worker:
         per_worker["GPU"] = resources.gpus_per_train_worker
-    return TorchTrainer(
+    return _Trainer(
         train,
         train_loop_config={"job": job},
         scaling_config=ScalingConfig(

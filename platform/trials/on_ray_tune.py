@@ -14,6 +14,7 @@ from ray.tune.search import Searcher
 
 from platform.config.sections.resources import ResourceConfig
 from platform.samplers.sampler import Proposer
+from platform.terminal.errors import ClusterError
 from platform.trials.queue import OnDone, TrialQueue
 from platform.trials.retry import RetryPolicy
 from platform.trials.rungs import FirstRung
@@ -25,6 +26,7 @@ TUNE_SETTINGS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the results table is the log
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # and what a search resumes from
     "TUNE_MAX_PENDING_TRIALS_PG": "1000000",  # SlotLimit holds them back, so that actors start side by side
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # its own makes of the trials done so far a whole search
     "RAY_AIR_NEW_OUTPUT": "0",  # the newer output prints its tables even when it is told to be silent
 }
 
@@ -97,7 +99,8 @@ def run_trials(
 
     `first_rung` has the results that an interrupted run left. `inputs` is the object reference of a
     `workers.search.candidates.Inputs`. Raises ConstraintError when the sampler runs out of candidates,
-    DataError when the data breaks, ClusterError when no worker lives to begin; the rows that were done stay.
+    DataError when the data breaks, ClusterError when no worker lives to begin or Tune ends before all trials
+    have come; the rows that were done stay.
     """
     os.environ |= TUNE_SETTINGS
     policy = RetryPolicy(max_deaths=resources.max_failures, timeout_s=resources.timeout_s)
@@ -120,6 +123,11 @@ def run_trials(
     ).fit()
     if queue.stopped_by is not None:
         raise queue.stopped_by
+    if not queue.finished:
+        raise ClusterError(
+            f"every trial of a search must have a row, but Ray Tune ended with {queue.left} that nobody had and "
+            f"{queue.batches} workers at work. The same command continues."
+        )
 
 
 def _per_trial(resources: ResourceConfig) -> dict[str, float]:
