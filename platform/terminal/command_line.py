@@ -19,7 +19,9 @@ from platform.terminal.errors import UsageError
 from platform.terminal.suggestions import likeness
 from platform.terminal.version import version
 from spaces.errors import VipnasError
+from workers.errors import UnexpectedError
 
+OUR_ERROR = 1
 USER_ERROR = 2
 WIDE = "1000"  # columns; no message of tyro's is wrapped in it
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
@@ -33,6 +35,7 @@ Arguments = TypeVar("Arguments")
 def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
     """The exit code of `main(argv)`: its own, 2 for an error that a person can mend, 130 or 143 for a signal.
 
+    An error in the program itself is its traceback, once, and 1: the worker's where it was a worker's.
     SIGINT and SIGTERM end the command with one line, even where something took the interrupt for its own.
 
     With --version among the arguments it is printed, and `main` is not called.
@@ -50,6 +53,9 @@ def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
                 return _stopped(ends)
             print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
             return USER_ERROR
+        except UnexpectedError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return OUR_ERROR
         except Exception:
             if ends.signum is not None:  # what the interrupt left half done is no fault
                 return _stopped(ends)

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end a command in one way: an interrupt wherever it stands, and what it holds is let go."""
+"""SIGINT and SIGTERM end a command in one way: an interrupt, wherever it stands."""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -93,18 +94,19 @@ class Starts(Callback):
 
 def run_trials(
     sampler: Proposer, pending: Sequence[int], inputs: Any, resources: ResourceConfig, folder: Path,
-    on_done: OnDone, first_rung: FirstRung | None = None,
+    on_done: OnDone, first_rung: FirstRung | None = None, say: Callable[[str], None] = print,
 ) -> None:  # fmt: skip
     """Evaluates the trials numbered `pending` in `resources.slots` slots, on actors that are reused.
 
     `first_rung` has the results that an interrupted run left. `inputs` is the object reference of a
     `workers.search.candidates.Inputs`. Raises ConstraintError when the sampler runs out of candidates,
-    DataError when the data breaks, ClusterError when no worker lives to begin or Tune ends before all trials
-    have come; the rows that were done stay.
+    DataError when the data breaks, UnexpectedError when the program does, ClusterError when no worker lives
+    to begin or Tune ends before all trials have come; the rows that were done stay.
     """
     os.environ |= TUNE_SETTINGS
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a death that is survived is one line of ours
     policy = RetryPolicy(max_deaths=resources.max_failures, timeout_s=resources.timeout_s)
-    queue = TrialQueue(sampler, pending, on_done, policy)
+    queue = TrialQueue(sampler, pending, on_done, policy, say=say)
     per_trial = _per_trial(resources)
     limit = SlotLimit(resources.slots, per_trial)
     trainable = tune.with_parameters(
@@ -125,8 +127,8 @@ def run_trials(
         raise queue.stopped_by
     if not queue.finished:
         raise ClusterError(
-            f"every trial of a search must have a row, but Ray Tune ended with {queue.left} that nobody had and "
-            f"{queue.batches} workers at work. The same command continues."
+            f"every trial of a search must have a row, but Ray Tune ended with {queue.left} that nobody had "
+            f"and {queue.batches} workers at work. The same command continues."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, final
 
@@ -50,7 +51,8 @@ class SearchRun:
         if pending := pending_trials(self.trials, self.done):
             with self.view:
                 resources = self.context.config.resources
-                run_trials(self, pending, inputs, resources, folder, self._on_done, first_rung)
+                say = partial(self.context.say, self.facts.stage)
+                run_trials(self, pending, inputs, resources, folder, self._on_done, first_rung, say)
 
     def propose(self, trial: int) -> Any:
         """The sampler's candidate of a trial, which counts as under way from now on."""

@@ -29,7 +29,8 @@ def main(arguments: list[str]) -> int:
     with ray_session(ResourceConfig(cpus=1, object_store_mib=128)):
         run_trials(
             Given("fine", "fine", "hang"), range(3), ray.put(OddInputs(folder / "begun")),
-            ResourceConfig(slots=1), folder / "ray", lambda trial, _, measured: print("row", trial, flush=True),
+            ResourceConfig(slots=1), folder / "ray",
+            lambda trial, _, measured: print("row", trial, flush=True),
         )  # fmt: skip
     print("behind the search", flush=True)
     return 0
