@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -13,13 +14,13 @@ from platform.config.recipes import tiny
 from platform.run.context import Run
 from platform.run.folder import open_run_folder
 from platform.run.stale import say_if_stale
-from platform.run.tracked import open_tracking
 
 
 def said(folder: Path, trained: str, chosen: str) -> str:
     config = replace(tiny(), storage=folder)
     run_folder, out = open_run_folder(config), io.StringIO()
-    context = Run(config, run_folder, open_tracking(config, run_folder), Console(file=out))
+    untracked: Any = None
+    context = Run(config, run_folder, untracked, Console(file=out))
     run_folder.network.with_suffix(".json").write_text(trained)
     run_folder.best.write_text(chosen)
     say_if_stale(context, "spatial_retrain", run_folder.network, run_folder.best)

@@ -18,7 +18,6 @@ from platform.config.sections.resources import ResourceConfig
 from platform.run.cluster import ray_session
 from platform.run.context import Run, spatial_task
 from platform.run.folder import open_run_folder
-from platform.run.tracked import open_tracking
 from platform.terminal.command_line import run
 from platform.training.on_ray_train import run_training
 from workers.training.config import SpatialTask
@@ -54,7 +53,8 @@ def main(arguments: list[str]) -> int:
     word, folder = arguments[0], Path(arguments[1])
     config = replace(tiny(), storage=folder, resources=ResourceConfig(cpus=1, object_store_mib=128))
     run_folder = open_run_folder(config)
-    context = Run(config, run_folder, open_tracking(config, run_folder), Console(width=200))
+    untracked: Any = None  # without a report there is nothing to send
+    context = Run(config, run_folder, untracked, Console(width=200))
     with ray_session(config.resources):
         run_training(
             context, "spatial_train", partial(OddTraining, spatial_task(config), word, folder), steps=4
