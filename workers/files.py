@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,10 +11,15 @@ from pathlib import Path
 
 from workers.errors import DataError
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A name to write to, renamed to `path` when the block ends well and removed when it does not."""
+    """A name to write to, renamed to `path` when the block ends well and removed when it does not.
+
+    Raises DataError where the folder cannot be made or the disk takes no more.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -22,6 +28,10 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield draft
         draft.replace(path)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise DataError(f"{path} must be written, but: {error.strerror}. Make room for it.") from error
     finally:
         draft.unlink(missing_ok=True)
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import ray
 
 from platform.config.sections.resources import ResourceConfig
+from platform.terminal.ends import handlers_kept
 from workers.threads import call_on
 
 R = TypeVar("R")
@@ -21,8 +22,9 @@ def ray_session(resources: ResourceConfig) -> Iterator[None]:
     """The given cluster, else the one this process is a job of, else a local Ray that ends with the run."""
     address = resources.address or os.environ.get("RAY_ADDRESS")
     options: dict[str, Any] = {"address": address} if address else _local(resources)
-    ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
     try:
+        with handlers_kept():
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
         yield
     finally:
         ray.shutdown()

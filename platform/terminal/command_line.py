@@ -15,14 +15,16 @@ from typing import TypeVar
 import tyro
 
 from analysis.errors import AnalysisError
+from platform.terminal.ends import Ends, ends_noticed
 from platform.terminal.errors import UsageError
 from platform.terminal.paths import absolute
 from platform.terminal.suggestions import likeness
 from platform.terminal.version import version
 from spaces.errors import VipnasError
+from workers.errors import UnexpectedError
 
+OUR_ERROR = 1
 USER_ERROR = 2
-INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 WIDE = "1000"  # columns; no message of tyro's is wrapped in it
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
 EDGES = "╭╮╰╯│─ "
@@ -34,21 +36,39 @@ Arguments = TypeVar("Arguments")
 
 
 def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
-    """The exit code of `main(argv)`: its own, 2 for an error that a person can mend, 130 for Ctrl-C.
+    """The exit code of `main(argv)`: its own, 2 for an error that a person can mend, 130 or 143 for a signal.
+
+    An error in the program itself is its traceback, once, and 1: the worker's where it was a worker's.
+    SIGINT and SIGTERM end the command with one line, even where something took the interrupt for its own.
 
     With --version among the arguments it is printed, and `main` is not called.
     """
     if "--version" in argv:
         print(version())
         return 0
-    try:
-        return main(list(argv))
-    except (VipnasError, AnalysisError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return USER_ERROR
-    except KeyboardInterrupt:
-        print("stopped; the same command again continues", file=sys.stderr)
-        return INTERRUPTED
+    with ends_noticed() as ends:
+        try:
+            code = main(list(argv))
+        except KeyboardInterrupt:
+            return _stopped(ends)
+        except (VipnasError, AnalysisError) as error:
+            if ends.signum is not None:
+                return _stopped(ends)
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            return USER_ERROR
+        except UnexpectedError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return OUR_ERROR
+        except Exception:
+            if ends.signum is not None:  # what the interrupt left half done is no fault
+                return _stopped(ends)
+            raise
+        return code if ends.signum is None else _stopped(ends)
+
+
+def _stopped(ends: Ends) -> int:
+    print("stopped; the same command again continues", file=sys.stderr)
+    return ends.exit_code
 
 
 def parse(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, final
 
 import ray
 import ray.train
@@ -15,7 +15,7 @@ from platform.config.sections.resources import ResourceConfig
 from platform.run.context import Run
 from platform.terminal.errors import ConfigError
 from platform.training.watch import TrainingWatch
-from workers.errors import TrainingError
+from workers.errors import TrainingError, UnexpectedError
 from workers.progress import ProgressBoard
 from workers.training.checkpoints import CheckpointStore, State
 from workers.training.on_ray_train import TrainingJob, train
@@ -32,8 +32,8 @@ def run_training(
 ) -> State:  # fmt: skip
     """Trains what `make` builds on every worker, or continues it, to `steps`; returns its last state.
 
-    `make` is called in Ray workers, so it comes from workers/. Raises the VipnasError of a worker, or
-    TrainingError when more workers died than resources.max-failures.
+    `make` is called in Ray workers, so it comes from workers/. Raises the VipnasError of a worker, its
+    UnexpectedError, or TrainingError when more workers died than resources.max-failures.
     """
     resources = context.config.resources
     board = _board()
@@ -44,7 +44,10 @@ def run_training(
     )  # fmt: skip
     store = _store(uri, context.config.train.keep_checkpoints)
     with TrainingWatch(context, stage, board, steps):
-        _fit(job, resources, uri, board)
+        try:
+            _fit(job, resources, uri, board)
+        except UnexpectedError as error:
+            raise UnexpectedError(stage, error.told) from error
     last = store.newest(context.console.print)
     if last is None or last.step != steps:
         raise TrainingError(
@@ -82,12 +85,20 @@ def _fit(job: TrainingJob, resources: ResourceConfig, uri: str, board: Any) -> N
         raise failure
 
 
+@final
+class _Trainer(TorchTrainer):
+    """Leaves Ctrl-C to the command: Ray Train's own handler ends the process with 1 and no word."""
+
+    def _register_sigint_handler(self, controller: Any) -> None:
+        """None: the interrupt leaves `fit`, and Ray ends the workers with the session."""
+
+
 def trainer(job: TrainingJob, resources: ResourceConfig, uri: str) -> TorchTrainer:
     """Ray Train's own object for the job: its workers, what each is given, and how often they may die."""
     per_worker: dict[str, float] = {"CPU": resources.cpus_per_train_worker}
     if resources.gpus_per_train_worker:
         per_worker["GPU"] = resources.gpus_per_train_worker
-    return TorchTrainer(
+    return _Trainer(
         train,
         train_loop_config={"job": job},
         scaling_config=ScalingConfig(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -14,6 +15,7 @@ from ray.tune.search import Searcher
 
 from platform.config.sections.resources import ResourceConfig
 from platform.samplers.sampler import Proposer
+from platform.terminal.errors import ClusterError
 from platform.trials.queue import OnDone, TrialQueue
 from platform.trials.retry import RetryPolicy
 from platform.trials.rungs import FirstRung
@@ -25,6 +27,7 @@ TUNE_SETTINGS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the results table is the log
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # and what a search resumes from
     "TUNE_MAX_PENDING_TRIALS_PG": "1000000",  # SlotLimit holds them back, so that actors start side by side
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # its own makes of the trials done so far a whole search
     "RAY_AIR_NEW_OUTPUT": "0",  # the newer output prints its tables even when it is told to be silent
 }
 
@@ -91,17 +94,19 @@ class Starts(Callback):
 
 def run_trials(
     sampler: Proposer, pending: Sequence[int], inputs: Any, resources: ResourceConfig, folder: Path,
-    on_done: OnDone, first_rung: FirstRung | None = None,
+    on_done: OnDone, first_rung: FirstRung | None = None, say: Callable[[str], None] = print,
 ) -> None:  # fmt: skip
     """Evaluates the trials numbered `pending` in `resources.slots` slots, on actors that are reused.
 
     `first_rung` has the results that an interrupted run left. `inputs` is the object reference of a
     `workers.search.candidates.Inputs`. Raises ConstraintError when the sampler runs out of candidates,
-    DataError when the data breaks, ClusterError when no worker lives to begin; the rows that were done stay.
+    DataError when the data breaks, UnexpectedError when the program does, ClusterError when no worker lives
+    to begin or Tune ends before all trials have come; the rows that were done stay.
     """
     os.environ |= TUNE_SETTINGS
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a death that is survived is one line of ours
     policy = RetryPolicy(max_deaths=resources.max_failures, timeout_s=resources.timeout_s)
-    queue = TrialQueue(sampler, pending, on_done, policy)
+    queue = TrialQueue(sampler, pending, on_done, policy, say=say)
     per_trial = _per_trial(resources)
     limit = SlotLimit(resources.slots, per_trial)
     trainable = tune.with_parameters(
@@ -120,6 +125,11 @@ def run_trials(
     ).fit()
     if queue.stopped_by is not None:
         raise queue.stopped_by
+    if not queue.finished:
+        raise ClusterError(
+            f"every trial of a search must have a row, but Ray Tune ended with {queue.left} that nobody had "
+            f"and {queue.batches} workers at work. The same command continues."
+        )
 
 
 def _per_trial(resources: ResourceConfig) -> dict[str, float]:

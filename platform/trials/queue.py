@@ -12,7 +12,7 @@ from platform.samplers.sampler import Proposer
 from platform.terminal.errors import ClusterError
 from platform.trials.retry import End, RetryDecision, RetryPolicy
 from spaces.errors import ConstraintError
-from workers.errors import DataError
+from workers.errors import DataError, UnexpectedError
 from workers.search.candidates import Measured
 
 OnDone = Callable[[int, Any, Measured], None]
@@ -46,14 +46,15 @@ class TrialQueue:
 
     def __init__(
         self, sampler: Proposer, pending: Sequence[int], on_done: OnDone, policy: RetryPolicy,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic, say: Callable[[str], None] = print,
     ) -> None:  # fmt: skip
         self.sampler, self.on_done, self.policy = sampler, on_done, policy
         self.stopped_by: Exception | None = None
         self._pending, self._again = deque(pending), deque[QueuedTrial]()
         self._batches: dict[str, _Batch] = {}
         self._lost_starts = 0  # since a worker last began
-        self._clock = clock
+        self._clock, self.say = clock, say
+        self._told = set[str]()
 
     @property
     def batches(self) -> int:
@@ -89,10 +90,14 @@ class TrialQueue:
         batch.since_s = self._clock()
         if not batch.trials:
             del self._batches[worker]
-        if self.policy.decide(End(measured["status"])) is RetryDecision.ABORT:
-            self._stop(DataError(str(measured["error"])))
-        else:
-            self._record(trial, dict(measured))
+        end, told = End(measured["status"]), measured.get("traceback")
+        if self.policy.decide(end) is RetryDecision.ABORT:
+            error = str(measured["error"])
+            self._stop(DataError(error) if told is None else UnexpectedError(error, told))
+            return
+        if told is not None:
+            self._tell(trial, told)
+        self._record(trial, dict(measured))
 
     def died(self, worker: str) -> None:
         """The worker is gone: its trial under way is judged, those behind it are handed out anew.
@@ -113,6 +118,9 @@ class TrialQueue:
         trial.deaths += 1
         if self.policy.decide(end, trial.deaths) is RetryDecision.RETRY:
             self._again.appendleft(trial)
+            self.say(
+                f"a worker died at trial {trial.number}, which another one tries again (death {trial.deaths})"
+            )
         else:
             reason = self.policy.reason(end, trial.deaths)
             self._record(trial, {"status": "failed", "error": reason, "worker": None})
@@ -129,6 +137,15 @@ class TrialQueue:
                 except ConstraintError as error:
                     return self._stop(error)
                 yield QueuedTrial(self._pending.popleft(), candidate)
+
+    def _tell(self, trial: QueuedTrial, told: str) -> None:
+        """An error that nobody foresaw, whole; one from the same lines again is in the table alone."""
+        lines = told.rstrip().rpartition("\n")[0]
+        if lines not in self._told:
+            self._told.add(lines)
+            self.say(
+                f"trial {trial.number} ({trial.candidate.key}) met an error in the program itself:\n{told}"
+            )
 
     def _record(self, trial: QueuedTrial, measured: Measured) -> None:
         try:

@@ -14,6 +14,7 @@ class End(Enum):
     STOPPED = "stopped"  # at the first rung, whose AP is its result
     FAILED = "failed"  # the candidate's own error, which is its result
     DATA_ERROR = "data_error"  # would strike every candidate alike
+    BROKEN = "broken"  # so would this, an error in the program itself
     WORKER_DIED = "worker_died"
     NEVER_BEGAN = "never_began"  # its worker, or the node that held it, was gone before
     TIMED_OUT = "timed_out"  # its worker ended itself
@@ -48,7 +49,7 @@ class RetryPolicy:
 
     def decide(self, end: End, deaths: int = 0) -> RetryDecision:
         """`deaths`, the last one included: on this candidate, or of workers in a row that never began."""
-        if end is End.DATA_ERROR:
+        if end in (End.DATA_ERROR, End.BROKEN):
             return RetryDecision.ABORT
         if end is End.NEVER_BEGAN:
             return RetryDecision.RETRY if deaths <= self.max_lost_starts else RetryDecision.ABORT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, final
@@ -44,6 +44,11 @@ class SearchFacts:
 def observation_of(row: Row, parse: Callable[[str], Any] = Architecture.from_json) -> Observation:
     """What a sampler learns from a row."""
     return Observation(parse(row["architecture"]), row["ap"], row["gmacs"])
+
+
+def best_of(rows: Sequence[Row]) -> Row | None:
+    """The row with the highest AP, of equal ones the one with fewest GMACs; None where none has an AP."""
+    return max(filter(is_scored, rows), key=lambda row: (row["ap"], -row["gmacs"]), default=None)
 
 
 def is_scored(row: Row) -> bool:

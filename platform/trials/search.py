@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, final
 
 from platform.feasible.feasible_set import FeasibleSet
 from platform.results.store import Row
 from platform.run.context import Run
+from platform.run.stale import key_named_by
 from platform.samplers.sampler import Sampler
 from platform.samplers.these_first import TheseFirst
 from platform.trials.on_ray_tune import run_trials
-from platform.trials.row import SearchFacts, observation_of
+from platform.trials.row import SearchFacts, best_of, observation_of
 from platform.trials.rungs import FirstRung
 from platform.trials.state import SearchState
 from platform.trials.view import SearchView
@@ -50,7 +52,8 @@ class SearchRun:
         if pending := pending_trials(self.trials, self.done):
             with self.view:
                 resources = self.context.config.resources
-                run_trials(self, pending, inputs, resources, folder, self._on_done, first_rung)
+                say = partial(self.context.say, self.facts.stage)
+                run_trials(self, pending, inputs, resources, folder, self._on_done, first_rung, say)
 
     def propose(self, trial: int) -> Any:
         """The sampler's candidate of a trial, which counts as under way from now on."""
@@ -86,6 +89,12 @@ class SearchRun:
 def pending_trials(trials: int, done: Sequence[Row]) -> list[int]:
     """The numbers of the trials that have no row yet."""
     return sorted(set(range(trials)) - {row["trial"] for row in done})
+
+
+def names_best(summary: Path, done: Sequence[Row]) -> bool:
+    """Whether a summary (best.json) is of the best row: a search that went on may have ended before it."""
+    best = best_of(done)
+    return best is not None and key_named_by(summary) == best["key"]
 
 
 def refuse_other(context: Run, done: Sequence[Row], evaluation: str | None, others: str) -> None:

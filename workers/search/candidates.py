@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+import traceback
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 
-from workers.errors import DataError
+from spaces.errors import VipnasError
+from workers.errors import DataError, UnexpectedError
 
 Measured = dict[str, Any]  # columns of the results table
 
@@ -35,8 +37,9 @@ class Inputs(Protocol):
 def attempt(evaluator: Evaluator, candidate: str, threshold: float | None = None) -> Measured:
     """The figures with `status`, `error` and the seconds it took; an error is a result.
 
-    "finished"; "stopped" at the first rung; "failed" is the candidate's own failure; "data_error" would
-    strike every candidate alike, so it says nothing about this one.
+    "finished"; "stopped" at the first rung; "failed" is the candidate's own failure; "data_error" and
+    "broken" would strike every candidate alike, so they say nothing about this one. `traceback` is there
+    where the error is one that nobody foresaw.
     """
     started_s = time.perf_counter()
     measured: Measured
@@ -44,6 +47,10 @@ def attempt(evaluator: Evaluator, candidate: str, threshold: float | None = None
         measured = {"status": "finished", "error": None} | evaluator.measure(candidate, threshold)
     except DataError as error:
         measured = {"status": "data_error", "error": str(error)}
+    except UnexpectedError as error:
+        measured = {"status": "broken", "error": error.during, "traceback": error.told}
     except Exception as error:
         measured = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
+        if not isinstance(error, VipnasError):
+            measured["traceback"] = traceback.format_exc()
     return measured | {"total_s": time.perf_counter() - started_s}

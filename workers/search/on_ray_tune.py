@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import traceback
 from typing import Any, final
 
 import torch
 from ray import tune
 
-from workers.errors import DataError
+from spaces.errors import VipnasError
+from workers.errors import DataError, UnexpectedError
 from workers.memory import keep_freed_memory
 from workers.search.candidates import Evaluator, Inputs, Measured, attempt
 from workers.search.watchdog import ended_after
@@ -34,8 +36,10 @@ class CandidateTrial(tune.Trainable):
         self.evaluator: Evaluator
         try:
             self.evaluator = inputs.evaluator(device)
-        except Exception as error:  # every worker's would break alike
-            self.evaluator = _Broken(f"no evaluator: {type(error).__name__}: {error}")
+        except VipnasError as error:  # every worker's would break alike
+            self.evaluator = _Broken(DataError(f"no evaluator: {type(error).__name__}: {error}"))
+        except Exception:
+            self.evaluator = _Broken(UnexpectedError("making the evaluator", traceback.format_exc()))
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -62,8 +66,8 @@ class CandidateTrial(tune.Trainable):
 class _Broken:
     """Stands for an evaluator that could not be made."""
 
-    def __init__(self, error: str) -> None:
+    def __init__(self, error: Exception) -> None:
         self.error = error
 
     def measure(self, candidate: str, threshold: float | None = None) -> Measured:
-        raise DataError(self.error)
+        raise self.error

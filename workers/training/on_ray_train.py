@@ -7,6 +7,7 @@ rewritten in place: a driver killed in that moment leaves one with which no run 
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,8 +17,12 @@ import ray
 import ray.train
 import ray.train.collective
 import ray.train.torch
+import torch
+import torch.distributed
+from ray.exceptions import RayError
 
 from spaces.errors import VipnasError
+from workers.errors import UnexpectedError
 from workers.memory import keep_freed_memory
 from workers.progress import Notice
 from workers.threads import computing_on, use_threads
@@ -28,6 +33,7 @@ from workers.training.parallel.ranks import Ranks
 from workers.training.tasks.training import Training
 from workers.training.tasks.validation import Scoring, ValidationReport
 
+COMMUNICATION = ("gloo", "NCCL", "Connection closed by peer", "Connection reset by peer")  # in RuntimeErrors
 ASK_EVERY_STEPS = 5  # for a notice of preemption: all workers ask together, which takes milliseconds
 
 
@@ -51,8 +57,9 @@ class TrainingJob:
 def train(config: dict[str, TrainingJob]) -> None:
     """What every Ray Train worker runs; Ray wants a dictionary, and `job` is its only key.
 
-    An error that a person must mend would come again with every retry: the board keeps it, and the workers
-    that Ray starts after it end at once.
+    An error that a person must mend, or one in the program itself, would come again with every retry: the
+    board keeps it, and the workers that Ray starts after it end at once. What a worker meets because another
+    one died is neither.
     """
     job = config["job"]
     if ray.get(job.board.failure.remote()) is not None:
@@ -62,6 +69,18 @@ def train(config: dict[str, TrainingJob]) -> None:
     except VipnasError as error:
         ray.get(job.board.fail.remote(error))
         raise
+    except Exception as error:
+        if not _anothers(error):
+            ray.get(job.board.fail.remote(UnexpectedError("the training", traceback.format_exc())))
+        raise
+
+
+def _anothers(error: Exception) -> bool:
+    """Whether another process's end made the error: communication with it broke off."""
+    if isinstance(error, RayError | torch.distributed.DistError | ConnectionError):
+        return True
+    words = str(error)
+    return isinstance(error, RuntimeError) and any(word in words for word in COMMUNICATION)
 
 
 def _train(job: TrainingJob) -> None:
@@ -72,9 +91,13 @@ def _train(job: TrainingJob) -> None:
     training = job.make(ranks)
     session = _Session(job, training)
     session.restore()
-    with closing(training.steps()) as steps:
-        for report in steps:
-            session.after_step(report)
+    try:
+        with closing(training.steps()) as steps:
+            for report in steps:
+                session.after_step(report)
+    except Exception as error:
+        error.add_note(f"(rank {ranks.rank} of {ranks.world_size}, step {training.step})")
+        raise
 
 
 @final

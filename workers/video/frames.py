@@ -74,5 +74,11 @@ def _of_video(path: Path, wanted: Container[int] | None) -> Iterator[Frame]:
                     raise DataError(f"frame {number} of {path} cannot be decoded. Write the video anew.")
                 yield Frame(number, f"{number:06d}.jpg", np.asarray(image))
             number += 1
+        promised = round(video.get(cv2.CAP_PROP_FRAME_COUNT))
+        if number < promised:  # what has no count of its own promises none
+            raise DataError(
+                f"{path} must have the {promised} frames that it counts, but it ends after {number}. Copy it "
+                "again where it was cut off, or write it anew."
+            )
     finally:
         video.release()

@@ -23,6 +23,7 @@ class VideoWriter:
         self._draft = path.with_name(f".part.{path.name}")
         self._writer: cv2.VideoWriter | None = None
         self._shape: tuple[int, ...] = ()
+        self._frames = 0
 
     def __enter__(self) -> VideoWriter:
         return self
@@ -37,17 +38,34 @@ class VideoWriter:
                 f"{image.shape[:2]}. Leave the video out, or predict these frames apart."
             )
         self._writer.write(image)
+        self._frames += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Raises DataError where the disk did not take all of it."""
         if self._writer is None:
             return
         self._writer.release()
-        if kind is None:
-            self._draft.replace(self.path)
-        else:
+        try:
+            if kind is None:
+                self._keep()
+        finally:
             self._draft.unlink(missing_ok=True)
+
+    def _keep(self) -> None:
+        """OpenCV says nothing of a disk that fills: what cannot be read back whole was not written."""
+        written = cv2.VideoCapture(str(self._draft))
+        try:
+            whole = written.isOpened() and round(written.get(cv2.CAP_PROP_FRAME_COUNT)) == self._frames
+        finally:
+            written.release()
+        if not whole:
+            raise DataError(
+                f"{self.path} must hold {self._frames} frames, but could not be written whole. Make room "
+                "for it."
+            )
+        self._draft.replace(self.path)
 
     def _open(self, image: np.ndarray) -> cv2.VideoWriter:
         height, width = image.shape[:2]

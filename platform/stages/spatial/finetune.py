@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from platform.run.context import Run
+from platform.run.stale import say_if_stale
 from platform.stages.spatial.one_network import NetworkStage
 from platform.stages.spatial.scoring import posetrack_scoring
 from platform.terminal.errors import ConfigError
@@ -21,6 +22,8 @@ STAGE = "spatial_finetune"
 def run(context: Run) -> None:
     if context.folder.finetuned.exists():
         context.console.print(f"{STAGE}: done before, {context.folder.finetuned}", highlight=False)
+        source = context.config.finetune.weights or context.folder.network
+        say_if_stale(context, STAGE, context.folder.finetuned, source.with_suffix(".json"))
         return
     config, source = context.config, weights_path(context)
     root = context.posetrack_root(config.finetune.root)

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 from platform.run.context import Run
+from platform.run.stale import say_if_stale
 from platform.stages.spatial.one_network import NetworkStage
 from platform.stages.spatial.scoring import coco_scoring
 from platform.terminal.errors import ConfigError
@@ -20,6 +21,8 @@ STAGE = "spatial_retrain"
 def run(context: Run) -> None:
     if context.folder.network.exists():
         context.console.print(f"{STAGE}: done before, {context.folder.network}", highlight=False)
+        chosen = context.config.retrain.architecture or context.folder.best
+        say_if_stale(context, STAGE, context.folder.network, chosen)
         return
     config = context.config
     people = context.people(config.data.train_split)

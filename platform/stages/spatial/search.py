@@ -17,9 +17,9 @@ from platform.run.taken_supernets import take_supernet
 from platform.samplers.registry import build_sampler
 from platform.stages.spatial.inputs import search_digest, search_inputs
 from platform.stages.spatial.latency import latency_constraint
-from platform.trials.row import SearchFacts, is_scored
+from platform.trials.row import SearchFacts, best_of
 from platform.trials.rungs import FirstRung
-from platform.trials.search import SearchRun, pending_trials, refuse_other, send
+from platform.trials.search import SearchRun, names_best, pending_trials, refuse_other, send
 from platform.trials.warm_start import take_over, warm_start_rows
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
@@ -37,7 +37,7 @@ def run(context: Run) -> None:
         config.constraint.check(space)
     store.tidy()
     done = store.rows(STAGE)
-    if not pending_trials(config.trials, done) and context.folder.best.exists():
+    if not pending_trials(config.trials, done) and names_best(context.folder.best, done):
         send(context, done)
         context.console.print(f"{STAGE}: done before, {len(done)} trials", highlight=False)
         return
@@ -82,13 +82,12 @@ def _facts(context: Run, space: SearchSpace) -> SearchFacts:
 
 def _compare_with_untrained(context: Run, inputs: Any) -> None:
     store = context.folder.trials
-    scored = [row for row in store.rows(STAGE) if is_scored(row)]
-    if not scored:
+    best = best_of(store.rows(STAGE))
+    if best is None:
         raise DataError(
             f"none of the trials in {store.folder} finished; their column `error` says why. "
             "Mend the cause and give the run another --name."
         )
-    best = max(scored, key=lambda row: (row["ap"], -row["gmacs"]))
     config = context.config
     untrained = in_a_slot(
         config.resources, measure_untrained, inputs, Architecture.from_json(best["architecture"]),

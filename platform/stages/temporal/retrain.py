@@ -9,6 +9,7 @@ from functools import partial
 from platform.run.cluster import in_a_slot
 from platform.run.context import Run
 from platform.run.folder import write_text
+from platform.run.stale import say_if_stale
 from platform.stages.temporal.clips import clip_scoring, training_tracks
 from platform.stages.temporal.found import found_allocation
 from platform.terminal.errors import ConfigError
@@ -29,6 +30,7 @@ def run(context: Run) -> None:
     path, config = context.folder.retrained_networks, context.config.temporal
     if path.exists():
         context.say(STAGE, f"done before, {path}")
+        say_if_stale(context, STAGE, path, context.folder.allocation)
         return
     start = _found(context)
     clips = training_clips(training_tracks(context), len(start.weights) + 1, step=config.clip_step)

@@ -22,8 +22,8 @@ from platform.samplers.registry import build_sampler
 from platform.stages.temporal.found import found_allocation
 from platform.stages.temporal.inputs import Material, allocation_inputs, material
 from platform.stages.temporal.latency import allocation_latency
-from platform.trials.row import SearchFacts
-from platform.trials.search import SearchRun, pending_trials, refuse_other, send
+from platform.trials.row import SearchFacts, best_of
+from platform.trials.search import SearchRun, names_best, pending_trials, refuse_other, send
 from platform.trials.warm_start import take_over, warm_start_rows
 from spaces.constraint import GIGA
 from spaces.temporal.allocation import Allocation
@@ -40,7 +40,7 @@ def run(context: Run) -> None:
     store, trials = context.folder.trials, context.config.temporal.search.trials
     store.tidy()
     done = store.rows(STAGE)
-    if not pending_trials(trials, done) and context.folder.allocation.exists():
+    if not pending_trials(trials, done) and names_best(context.folder.allocation, done):
         send(context, done)
         context.console.print(f"{STAGE}: done before, {len(done)} trials", highlight=False)
     else:
@@ -110,13 +110,12 @@ def _figures(feasible: FeasibleAllocations, allocation: Allocation) -> Mapping[s
 def _keep_best(context: Run, given: Material, inputs: Any) -> None:
     """Networks first, then the figures: where these are, all is there."""
     store, folder = context.folder.trials, context.folder
-    scored = [row for row in store.rows(STAGE) if row["ap"] is not None]
-    if not scored:
+    best = best_of(store.rows(STAGE))
+    if best is None:
         raise DataError(
             f"none of the allocations in {store.folder} was scored; their column `error` says why. "
             "Mend the cause and give the run another --name."
         )
-    best = max(scored, key=lambda row: (row["ap"], -row["gmacs"]))
     weights = in_a_slot(context.config.resources, networks_of, inputs, best["architecture"])
     allocation = given.space.parse(best["architecture"])
     save_allocation(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from platform.terminal.errors import ClusterError
 from platform.trials.queue import TrialQueue
 from platform.trials.retry import RetryPolicy
 from spaces.errors import ConstraintError
-from workers.errors import DataError
+from workers.errors import DataError, UnexpectedError
 
 FINISHED = {"status": "finished", "error": None}
 
@@ -161,3 +162,49 @@ def test_a_row_that_cannot_be_kept_stops_the_search() -> None:
     assert queue.finished
     with pytest.raises(OSError, match="no space"):
         raise queue.stopped_by or AssertionError
+
+
+class Named(Letters):
+    """Proposes candidates with keys."""
+
+    def propose(self, trial: int) -> Any:
+        return SimpleNamespace(key=super().propose(trial))
+
+
+def test_an_error_that_nobody_foresaw_is_told_whole_and_once_for_each_place_in_the_program() -> None:
+    told: list[str] = []
+    queue = TrialQueue(Named(), range(3), Rows().add, RetryPolicy(), say=told.append)
+    queue.take("one", 3)
+    for where, what in (("line 1", "5 is odd"), ("line 1", "7 is odd"), ("line 2", "7 is odd")):
+        failed = {
+            "status": "failed",
+            "error": what,
+            "traceback": f"Traceback:\n  {where}\nValueError: {what}\n",
+        }
+        queue.came("one", failed)
+    assert told == [
+        "trial 0 (a) met an error in the program itself:\nTraceback:\n  line 1\nValueError: 5 is odd\n",
+        "trial 2 (c) met an error in the program itself:\nTraceback:\n  line 2\nValueError: 7 is odd\n",
+    ]
+    assert queue.finished
+
+
+def test_a_broken_program_stops_the_search_with_the_workers_traceback() -> None:
+    rows = Rows()
+    queue = queue_of(3, rows)
+    queue.take("one", 1)
+    queue.came(
+        "one", {"status": "broken", "error": "making the evaluator", "traceback": "line 1\nKeyError: 3"}
+    )
+    assert not rows
+    assert isinstance(queue.stopped_by, UnexpectedError)
+    assert str(queue.stopped_by).endswith("line 1\nKeyError: 3")
+
+
+def test_a_death_that_is_survived_is_one_line() -> None:
+    told: list[str] = []
+    queue = TrialQueue(Letters(), range(1), Rows().add, RetryPolicy(), say=told.append)
+    queue.take("one", 1)
+    queue.begin("one")
+    queue.died("one")
+    assert told == ["a worker died at trial 0, which another one tries again (death 1)"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,37 @@ def test_a_video_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match=r"of one size, but after \(48, 64\) comes \(64, 48\)"):
         broken_off()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_video_that_ends_before_its_own_count_is_refused(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.avi", tmp_path / "cut.avi"
+    writer = cv2.VideoWriter(str(whole), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for seed in range(20):
+        writer.write(np.random.default_rng(seed).integers(0, 255, (48, 64, 3), np.uint8))
+    writer.release()
+    assert len(list(read_frames(whole))) == 20
+    content = whole.read_bytes()
+    cut.write_bytes(content[: len(content) * 6 // 10])
+    with pytest.raises(DataError, match=r"cut.avi must have the 20 frames that it counts, but it ends"):
+        list(read_frames(cut))
+
+
+def test_a_disk_that_fills_while_a_video_is_written_is_said_and_nothing_is_left(tmp_path: Path) -> None:
+    """A limit on the size of files takes as little as a full disk does."""
+
+    def written() -> None:
+        with VideoWriter(tmp_path / "a.mp4", 10) as writer:
+            for seed in range(30):
+                writer.write(np.random.default_rng(seed).integers(0, 255, (96, 128, 3), np.uint8))
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(DataError, match="must hold 30 frames, but could not be written whole"):
+            written()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(tmp_path.iterdir()) == []
 
 
