@@ -1,5 +1,8 @@
 """Turns a clip of the Bonn multi-person pose tracking data into a folder in PoseTrack18's layout.
 
+What is known of an annotation file's joints, to correct and to give as --data.skeleton:
+python -m platform.convert skeleton --source FILE --out skeleton.yaml
+
 A data folder for everything that wants one: python -m platform.convert --source DIR --out DIR
 
 One to train and to score on as well: python -m platform.convert --source DIR --out DIR --train-frames 28
@@ -12,7 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from platform.terminal.command_line import parse, run
+from platform.terminal.errors import UsageError
 from workers.data.bonn import write_bonn_as_posetrack
+from workers.data.coco import read_file_skeleton
+from workers.data.skeleton_file import write_skeleton
+from workers.data.skeleton_summary import summary_of
 
 
 @dataclass(frozen=True)
@@ -25,10 +32,32 @@ class ConvertArguments:
     """So many frames at the beginning become the split train, the others val. Both are of one video."""
 
 
+@dataclass(frozen=True)
+class SkeletonArguments:
+    """Writes the left-right pairs, OKS sigmas and halves of the body that joints have by their names."""
+
+    source: Path
+    """COCO's annotation file, as person_keypoints_train2017.json."""
+    out: Path
+    """File to write, as skeleton.yaml; one that is there is left as it is."""
+
+
 def main(argv: list[str]) -> int:
+    if argv[:1] == ["skeleton"]:
+        return convert_skeleton(argv[1:])
     arguments = parse(ConvertArguments, argv, prog="python -m platform.convert", description=__doc__)
     frames = write_bonn_as_posetrack(arguments.source, arguments.out, arguments.train_frames)
     print(f"{arguments.out}: {frames['train']} frames in train, {frames['val']} in val")
+    return 0
+
+
+def convert_skeleton(argv: list[str]) -> int:
+    arguments = parse(SkeletonArguments, argv, prog="python -m platform.convert skeleton")
+    if arguments.out.exists():  # perhaps corrected by hand
+        raise UsageError(f"--out must be a new file, but {arguments.out} is there. Name another.")
+    skeleton = read_file_skeleton(arguments.source)
+    write_skeleton(arguments.out, skeleton)
+    print("\n".join([*summary_of(skeleton), str(arguments.out)]))
     return 0
 
 

@@ -50,6 +50,8 @@ class CocoArguments:
     """COCO's annotation file, as person_keypoints_val2017.json."""
     pred: Path
     """File with COCO's keypoint results: a list of image_id, category_id, keypoints and score."""
+    skeleton: Path | None = None
+    """File with the joints' OKS sigmas, as python -m platform.convert skeleton writes one."""
     json: Path | None = None
     """File to write the figures to."""
 
@@ -78,7 +80,7 @@ def posetrack(arguments: PoseTrackArguments) -> Mapping[str, Any]:
 
 def coco(arguments: CocoArguments) -> Mapping[str, Any]:
     """Prints the table and returns all figures."""
-    figures = asdict(score_coco_files(arguments.gt, arguments.pred))
+    figures = asdict(score_coco_files(arguments.gt, arguments.pred, arguments.skeleton))
     known = {name: value if value >= 0 else math.nan for name, value in figures.items()}
     print(f"COCO keypoint AP and AR of {arguments.pred}, in %")
     print(as_table(dict(zip(COCO_COLUMNS, percent(known).values(), strict=True))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from platform.run.context import Run
 from workers.data.made.dataset import write_made_dataset
+from workers.data.skeleton_summary import summary_of
 
 
 def run(context: Run) -> None:
@@ -11,5 +12,12 @@ def run(context: Run) -> None:
     if config.root is None:
         context.console.print(f"data: a made data set in {context.data_root}", highlight=False)
         write_made_dataset(context.data_root, config.made)
-    for split in (config.train_split, config.val_split):
-        context.console.print(f"data: {context.people(split).summary}", highlight=False)
+    training = context.people(config.train_split)
+    for people in (training, context.people_to_score(training)):
+        context.say("data", people.summary)
+        if people.file_places is not None:
+            context.say(
+                "data", f"{people.annotation_path.name}: joints are put in the training split's order"
+            )
+    for line in summary_of(training.skeleton, config.skeleton):
+        context.say("data", line)

@@ -14,6 +14,7 @@ from platform.trials.warm_start import check_runs, is_settled
 from spaces.registry import build_space
 from workers.data.coco import locate
 from workers.data.posetrack import locate_posetrack
+from workers.data.skeleton_file import read_skeleton
 
 TEMPORAL_STAGES: frozenset[StageName] = frozenset({"temporal_train", "temporal_search", "temporal_retrain"})
 WITHOUT_COCO: frozenset[StageName] = TEMPORAL_STAGES | {"spatial_finetune", "report"}
@@ -26,6 +27,8 @@ def check(config: RunConfig) -> None:
     if config.data.root is not None and set(config.stages) - WITHOUT_COCO:
         for split in (config.data.train_split, config.data.val_split):
             locate(config.data.root, split)
+    if config.data.skeleton is not None:
+        read_skeleton(config.data.skeleton)
     if not is_settled(config):
         check_runs(config.warm_start)
     if "spatial_retrain" in config.stages:

@@ -36,6 +36,11 @@ def read_people(root: Path, split: str, *, check_images: bool = True) -> People:
     return AnnotationReader(folder, annotation_path, content).read(check_images=check_images)
 
 
+def read_file_skeleton(path: Path) -> Skeleton:
+    """The joints that an annotation file names; DataError, naming the file, where it cannot be read."""
+    return AnnotationReader(path.parent, path, load_json(path)).skeleton
+
+
 def annotation_file(root: Path, split: str) -> Path:
     """Where COCO's layout keeps the keypoints of a split."""
     return Path(root) / "annotations" / f"person_keypoints_{split}.json"

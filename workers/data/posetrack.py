@@ -19,6 +19,8 @@ import numpy as np
 
 from workers.data.coco import AnnotationReader, Json, load_json
 from workers.data.images import read_image
+from workers.data.joint_names import difference, places_of
+from workers.data.joint_order import placed
 from workers.data.people import People, Person
 from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
@@ -123,15 +125,26 @@ def _sequences(root: Path, split: str) -> Iterator[tuple[Path, Json]]:
 def _complete(root: Path, content: Json) -> None:
     """Adds areas, image sizes and `ignored` where the file has none, and checks its joints."""
     for category in content["categories"]:
-        names = tuple(category.setdefault("keypoints", list(POSETRACK17.names)))
-        if names != POSETRACK17.names:
-            raise ValueError(f"its joints are {', '.join(names)}")
+        _put_in_order(content["annotations"], category)
     regions = {image["id"]: _regions(image) for image in content["images"]}
     _add_sizes(root, content["images"])
     for annotation in content["annotations"]:
         annotation["ignored"] = _is_inside(annotation, regions.get(annotation["image_id"], []))
         if "bbox" in annotation:
             annotation.setdefault("area", float(annotation["bbox"][2] * annotation["bbox"][3]))
+
+
+def _put_in_order(annotations: list[Json], category: Json) -> None:
+    """Joints of the category as POSETRACK17 has them, by their names."""
+    names = tuple(category.get("keypoints", POSETRACK17.names))
+    places = places_of(POSETRACK17.names, names)
+    if places is None:
+        raise ValueError(f"its joints are {', '.join(names)}; {difference(names, POSETRACK17.names)}")
+    category["keypoints"] = list(POSETRACK17.names)
+    if places != tuple(range(len(names))):
+        for annotation in annotations:
+            if annotation.get("category_id") == category.get("id"):
+                annotation["keypoints"] = placed(annotation["keypoints"], places)
 
 
 def _add_sizes(root: Path, images: list[Json]) -> None:

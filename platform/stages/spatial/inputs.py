@@ -13,7 +13,10 @@ from platform.trials.evaluation_digest import evaluation_digest
 from spaces.space import SearchSpace
 from workers.data.coco import locate
 from workers.data.codec import Codec
+from workers.data.joint_names import is_plain
+from workers.data.joint_order import with_joints_like
 from workers.data.people import People
+from workers.data.skeleton import Skeleton
 from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.coco.detections import read_detections
 from workers.evaluation.crops import ValidationCrops
@@ -31,6 +34,7 @@ def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInp
     training = context.people(config.data.train_split)
     chosen = evenly_spaced(training, min(config.search.recalibration_people, len(training)))
     chunk_bytes = config.search.crop_chunk_mib << 20
+    people = with_joints_like(people, training.skeleton, training.annotation_path.name)
     crops, scorer = _crops(context, people, chunk_bytes)
     return SearchInputs(
         space=space.name,
@@ -61,7 +65,9 @@ def _crops(context: Run, people: People, chunk_bytes: int) -> tuple[ValidationCr
         scorer = CocoScorer.from_people(people)
     else:
         detected = read_detections(config.search.detections, context.data_root, config.data.val_split)
-        people, scores, scorer = detected.people, detected.scores, CocoScorer.from_detected(detected)
+        found = replace(detected.people, skeleton=people.skeleton, file_places=people.file_places)
+        detected = replace(detected, people=found)
+        people, scores, scorer = found, detected.scores, CocoScorer.from_detected(detected)
     people, scores = _shuffled(people, scores)
     return share_crops(people, config.space.input_hw, chunk_bytes, scores), scorer
 
@@ -76,8 +82,11 @@ def _shuffled(people: People, scores: np.ndarray | None) -> tuple[People, np.nda
 SCORING_FIELDS = ("recalibration_people", "batch_size", "flip_test")  # of SearchConfig
 
 
-def search_digest(context: Run, space: SearchSpace) -> str:
-    """Of a run's supernet, annotation files and settings. Images count by their names in the annotations."""
+def search_digest(context: Run, space: SearchSpace, skeleton: Skeleton) -> str:
+    """Of a run's supernet, annotation files and settings. Images count by their names in the annotations.
+
+    Pairs and sigmas count where they are given, or read from names that earlier versions did not understand.
+    """
     config = context.config
     splits = (config.data.train_split, config.data.val_split)
     annotations = [locate(context.data_root, split)[1] for split in splits]
@@ -87,4 +96,6 @@ def search_digest(context: Run, space: SearchSpace) -> str:
         "space": space.name, "keypoints": space.keypoints, "input_hw": list(space.input_hw),
         "sigma_cells": config.space.sigma_cells,
     }  # fmt: skip
+    if config.data.skeleton is not None or not is_plain(skeleton.names):
+        settings["skeleton"] = [list(skeleton.names), skeleton.flip_pairs, skeleton.oks_sigmas]
     return evaluation_digest(context.folder.supernet, annotations, settings)

@@ -21,6 +21,7 @@ from platform.trials.search import SearchRun, refuse_other, send, waiting
 from platform.trials.warm_start import settled_rows, take_over
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
+from workers.data.skeleton import Skeleton
 from workers.errors import DataError
 from workers.search.evaluator import measure_untrained
 
@@ -40,7 +41,7 @@ def run(context: Run) -> None:
         return
     if not context.folder.supernet.exists():
         take_supernet(context)
-    facts = _facts(context, space)
+    facts = _facts(context, space, people.skeleton)
     settled = settled_rows(context, STAGE, facts.evaluation)
     inputs = ray.put(search_inputs(context, space, people))
     _search(context, space, facts, settled, inputs)
@@ -69,11 +70,11 @@ def _search(context: Run, space: SearchSpace, facts: SearchFacts, settled: list[
     search.run(inputs, context.folder.ray, FirstLook.of(config, done))
 
 
-def _facts(context: Run, space: SearchSpace) -> SearchFacts:
+def _facts(context: Run, space: SearchSpace, skeleton: Skeleton) -> SearchFacts:
     config = context.config
     return SearchFacts(
         run=config.name, stage=STAGE, space=space.name, seed=config.seed, sampler=config.search.sampler,
-        constraint=config.search.bounds, evaluation=search_digest(context, space),
+        constraint=config.search.bounds, evaluation=search_digest(context, space, skeleton),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from workers.data.joint_order import placed
 from workers.data.people import People
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
@@ -79,6 +80,11 @@ class CocoScorer:
                 f"{people.annotation_path} no longer holds the people read from it. "
                 "Restore the annotation file, or read the people again."
             ) from error
+        if people.file_places is not None:
+            annotations = [
+                a | {"keypoints": placed(a["keypoints"], people.file_places)} if a.get("keypoints") else a
+                for a in annotations
+            ]
         return cls.from_annotations(annotations, people.skeleton, image_ids or ())
 
     @classmethod

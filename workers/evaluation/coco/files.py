@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 
 from workers.data.coco import AnnotationReader, Json, load_json
+from workers.data.skeleton_file import fitted, read_skeleton
 from workers.errors import DataError
 from workers.evaluation.coco.ap import PERSON, CocoScorer, KeypointAP
 
 _LIKE = "Write it as COCO's keypoint results: a list of {image_id, category_id, keypoints, score}."
 
 
-def score_coco_files(truth: Path, predicted: Path) -> KeypointAP:
+def score_coco_files(truth: Path, predicted: Path, skeleton: Path | None = None) -> KeypointAP:
     """COCO's ten figures of a results file, over all images of the annotation file.
 
-    Joints and their OKS sigmas are those of the category that names keypoints. Raises DataError, naming the
+    Joints and their OKS sigmas are those of the category that names keypoints, or sigmas of the file
+    `skeleton`. Raises DataError, naming the
     file, where one is missing or not as it should be.
     """
     reader = AnnotationReader(truth.parent, truth, load_json(truth))
@@ -27,7 +29,10 @@ def score_coco_files(truth: Path, predicted: Path) -> KeypointAP:
     for record in people:
         if not record.get("iscrowd"):
             reader.numbers(record, "keypoints", numbers, f"annotation {record.get('id')}")
-    scorer = CocoScorer.from_annotations(people, reader.skeleton, reader.images)
+    joints = (
+        reader.skeleton if skeleton is None else fitted(read_skeleton(skeleton), reader.skeleton, skeleton)
+    )
+    scorer = CocoScorer.from_annotations(people, joints, reader.images)
     results = _results(predicted, reader)
     if not results:
         raise DataError(f"{predicted} has no person of category {reader.category_id}. {_LIKE}")

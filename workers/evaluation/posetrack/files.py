@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from workers.data.coco import Json, load_json
+from workers.data.joint_names import plain_names
 from workers.errors import DataError
 from workers.evaluation.posetrack.ap import JOINTS, PoseTrackAP, PoseTrackState
 from workers.evaluation.posetrack.match import HEAD_SHARE, GroundTruth, Predictions, match
@@ -98,7 +99,8 @@ def _joints(content: Json, annotations: list[Json]) -> tuple[np.ndarray, np.ndar
 def _table(content: Json, annotations: list[Json], key: str, numbers: int) -> np.ndarray:
     """(N, J, numbers) float64 of JOINTS, wherever they lie among the file's."""
     names = content["categories"][0]["keypoints"]
-    missing = [name for name in JOINTS if name not in names]
+    spelt = plain_names(names)
+    missing = [name for name in JOINTS if name not in spelt]
     if missing:
         raise ValueError(f"its joints must be PoseTrack18's, but it has no {', '.join(missing)}")
     values = np.array([record[key] for record in annotations], np.float64)
@@ -107,7 +109,7 @@ def _table(content: Json, annotations: list[Json], key: str, numbers: int) -> np
     if not np.isfinite(values).all():
         raise ValueError(f"a number of {key!r} is not finite")
     table = values.reshape(len(annotations), len(names), numbers)
-    return table[:, [names.index(name) for name in JOINTS]]
+    return table[:, [spelt.index(name) for name in JOINTS]]
 
 
 def _regions(image: Json) -> list[np.ndarray]:
