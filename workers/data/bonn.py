@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from workers.data.coco import Json, load_json
+from workers.data.image_files import Fence
 from workers.data.posetrack_layout import category, widened_box
 from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
@@ -47,6 +48,7 @@ def write_bonn_as_posetrack(source: Path, root: Path, train_frames: int = 0) -> 
         ) from error
     for split, document in documents.items():
         for image, of_source in zip(document["images"], parts[split], strict=True):
+            _check_inside(source, of_source["file_name"])
             _place(source / of_source["file_name"], root / image["file_name"])
         with whole_file(root / "annotations" / split / f"{_name(images)}.json") as draft:
             draft.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
@@ -91,7 +93,18 @@ def _annotation(record: Json, order: Sequence[int]) -> Json:
 
 
 def _name(images: Sequence[Json]) -> str:
-    return f"{images[0]['vid_id']}_bonn"
+    name = str(images[0]["vid_id"])
+    if not name.replace("-", "_").replace("_", "a").isalnum():
+        raise ValueError(f"its vid_id must be a plain name, as 000342, to name a folder: {name!r:.60}")
+    return f"{name}_bonn"
+
+
+def _check_inside(source: Path, file_name: str) -> None:
+    if not Fence(source).holds(str(source / file_name)):
+        raise DataError(
+            f"{source / 'annotations.json'}: an image's file_name must lie in {source}, but one is "
+            f"{file_name!r:.80}. Leave that image out."
+        )
 
 
 def _place(source: Path, target: Path) -> None:

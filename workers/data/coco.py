@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from workers.data.images import find_flaws
+from workers.data.image_files import Fence
+from workers.data.images import Flaw, check_images
 from workers.data.people import Box, People, Person
 from workers.data.skeleton import COCO17, Skeleton, skeleton_from_names
 from workers.errors import DataError
@@ -26,14 +27,14 @@ def read_people(root: Path, split: str, *, check_images: bool = True) -> People:
     """The usable people of root/{split}, and counts of the skipped ones.
 
     Skipped: crowd regions, people without a labelled keypoint, boxes below one pixel or outside the image,
-    images that are missing, broken or of another size. Boxes partly outside are clipped. Joint names and
-    left-right pairs come from the file's category; COCO's 17 where it names none. `check_images=False` leaves
-    the image files unopened. Raises DataError, naming the file, when the folder, the annotation file or a key
-    is missing, the JSON is unreadable, or nobody is left.
+    images that are missing, broken, of another size, no plain files or outside root. Boxes partly outside are
+    clipped. Joint names and left-right pairs come from the file's category; COCO's 17 where it names none.
+    `check_images=False` leaves the image files unopened. Raises DataError, naming the file, when the folder,
+    the annotation file or a key is missing, the JSON is unreadable, or nobody is left.
     """
     folder, annotation_path = locate(Path(root), split)
     content = load_json(annotation_path)
-    return AnnotationReader(folder, annotation_path, content).read(check_images=check_images)
+    return AnnotationReader(folder, annotation_path, content, root).read(check_images=check_images)
 
 
 def read_file_skeleton(path: Path) -> Skeleton:
@@ -53,12 +54,15 @@ class _Unusable(Exception):
 class AnnotationReader:
     """One annotation file being turned into people; remembers the path for its error messages."""
 
-    def __init__(self, folder: Path, annotation_path: Path, content: Json) -> None:
+    def __init__(self, folder: Path, annotation_path: Path, content: Json, root: Path | None = None) -> None:
+        """Images lie in `folder`, or elsewhere in `root`, which is by default the same."""
         self.folder, self.path = folder, annotation_path
         self.images = {self.need(image, "id", "an image"): image for image in self.table(content, "images")}
         self.annotations = self.table(content, "annotations")
         self.category_id, self.skeleton = self.category(content)
         self.skipped: Counter[str] = Counter()
+        self.noted: Counter[str] = Counter()  # decided about images
+        self.fence = Fence(folder, root or folder)
 
     def read(self, *, check_images: bool) -> People:
         people = self.usable(check_images=check_images)
@@ -67,6 +71,7 @@ class AnnotationReader:
             skipped=dict(self.skipped),
             skeleton=self.skeleton,
             annotation_path=self.path,
+            noted=dict(self.noted),
         )
         if not people:
             raise DataError(
@@ -101,6 +106,8 @@ class AnnotationReader:
         box = self.numbers(annotation, "bbox", 4, what)
         if not (np.isfinite(box).all() and np.isfinite(keypoints).all() and (box[2:] >= 1).all()):
             raise _Unusable("box below one pixel or numbers not finite")
+        if self.outside(image):
+            raise _Unusable(Flaw.OUTSIDE)
         return Person(
             image_path=self.image_path(image),
             image_id=image["id"],
@@ -108,12 +115,15 @@ class AnnotationReader:
             box_xywh_px=_clip(box, self.size_hw(image)),
             keypoints=keypoints.astype(np.float32),
             area_px2=float(self.need(annotation, "area", what)),
+            image_hw=self.size_hw(image),
         )
 
     def without_flaws(self, people: list[Person]) -> list[Person]:
         """The people whose image file can be used; the others are counted."""
         used = {person.image_path: self.size_hw(self.images[person.image_id]) for person in people}
-        flaws = find_flaws(used.items())
+        checked = check_images(used.items())
+        flaws = checked.flaws
+        self.noted.update(checked.turns)
         self.skipped.update(str(flaws[p.image_path]) for p in people if p.image_path in flaws)
         return [person for person in people if person.image_path not in flaws]
 
@@ -130,7 +140,11 @@ class AnnotationReader:
         return category_id, skeleton_from_names(tuple(chosen["keypoints"]), links)
 
     def image_path(self, image: Json) -> str:
-        return str(self.folder / self.need(image, "file_name", f"image {image['id']}"))
+        return str(self.folder / str(self.need(image, "file_name", f"image {image['id']}")))
+
+    def outside(self, image: Json) -> bool:
+        """Whether the image's file is not in the data set's folders."""
+        return not self.fence.holds(self.image_path(image))
 
     def size_hw(self, image: Json) -> tuple[int, int]:
         what = f"image {image['id']}"

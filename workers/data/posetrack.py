@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 
 from workers.data.coco import AnnotationReader, Json, load_json
-from workers.data.images import read_image
+from workers.data.image_files import Fence
+from workers.data.images import image_size
 from workers.data.joint_names import difference, places_of
 from workers.data.joint_order import placed
 from workers.data.people import People, Person
@@ -38,6 +39,7 @@ class Sequence:
     content: Json  # with `ignored` for each annotation that was read
     people: tuple[Person, ...]
     skipped: Counter[str]
+    noted: Counter[str]  # decided about images
 
     @property
     def name(self) -> str:
@@ -63,17 +65,22 @@ def read_sequences(root: Path, split: str, *, check_images: bool = True) -> Iter
         reader = AnnotationReader(Path(root).resolve(), path, usable)
         people = reader.usable(check_images=check_images)
         skipped = reader.skipped + Counter(reason for reason in reasons if reason)
-        yield Sequence(path, content, tuple(people), skipped)
+        yield Sequence(path, content, tuple(people), skipped, reader.noted)
 
 
 def people_of(sequences: Iterable[Sequence], folder: Path) -> People:
     """The people of all sequences, read from `folder`. Raises DataError where nobody is left."""
     people: list[Person] = []
     skipped: Counter[str] = Counter()
+    noted: Counter[str] = Counter()
     for sequence in sequences:
         people += sequence.people
         skipped += sequence.skipped
-    result = People(people=tuple(people), skipped=dict(skipped), skeleton=POSETRACK17, annotation_path=folder)
+        noted += sequence.noted
+    result = People(
+        people=tuple(people), skipped=dict(skipped), skeleton=POSETRACK17, annotation_path=folder,
+        noted=dict(noted),
+    )  # fmt: skip
     if not people:
         raise DataError(
             f"{folder} has no usable person ({result.summary}). "
@@ -151,9 +158,21 @@ def _add_sizes(root: Path, images: list[Json]) -> None:
     """The published files do not say how large the images are; those of a sequence are alike."""
     unsized = [image for image in images if "width" not in image or "height" not in image]
     if unsized:
-        height, width, _ = read_image(str(root / unsized[0]["file_name"])).shape
+        height, width = _common_size(root, unsized)
         for image in unsized:
             image |= {"height": height, "width": width}
+
+
+def _common_size(root: Path, images: list[Json]) -> tuple[int, int]:
+    """That of the first image that can be read; where none can, the refusal of the last."""
+    fence, refusal = Fence(root), DataError(f"{root} holds none of the images. Restore them.")
+    for path in (str(root / image["file_name"]) for image in images):
+        try:
+            if fence.holds(path):
+                return image_size(path)
+        except DataError as error:
+            refusal = error
+    raise refusal
 
 
 def _regions(image: Json) -> list[np.ndarray]:

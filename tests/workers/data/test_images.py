@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from workers.data.images import Flaw, ImageStore, find_flaws, read_image
+from workers.data.images import Flaw, ImageStore, check_images, read_image
 from workers.errors import DataError
 
 
@@ -47,12 +47,12 @@ def test_flaws_are_found_without_decoding_in_full(picture: Path, tmp_path: Path)
     truncate(broken)
     text.write_text("no picture")
     files = {str(picture): (60, 90), str(broken): (60, 90), str(text): (60, 90), str(missing): (60, 90)}
-    assert find_flaws(files.items()) == {
+    assert check_images(files.items()).flaws == {
         str(broken): Flaw.UNREADABLE,
         str(text): Flaw.UNREADABLE,
         str(missing): Flaw.MISSING,
     }
-    assert find_flaws([(str(picture), (90, 60))]) == {str(picture): Flaw.OTHER_SIZE}
+    assert check_images([(str(picture), (90, 60))]).flaws == {str(picture): Flaw.OTHER_SIZE}
 
 
 def test_the_store_decodes_once_and_stays_within_its_budget(picture: Path, tmp_path: Path) -> None:

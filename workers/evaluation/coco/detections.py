@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from workers.data.coco import AnnotationReader, load_json, locate
+from workers.data.images import Flaw
 from workers.data.people import People, Person
 from workers.errors import DataError
 
@@ -34,7 +35,7 @@ def read_detections(path: Path, root: Path, split: str) -> Detected:
     Raises DataError, naming the file, when it is not such a list or nobody is left.
     """
     folder, annotation_path = locate(root, split)
-    truth = AnnotationReader(folder, annotation_path, load_json(annotation_path))
+    truth = AnnotationReader(folder, annotation_path, load_json(annotation_path), root)
     skipped: Counter[str] = Counter()
     people, scores = [], []
     for number, record in enumerate(_records(path)):
@@ -68,13 +69,16 @@ def _flaw(record: Mapping[str, Any], truth: AnnotationReader) -> str:
         return "of another category"
     if record["image_id"] not in truth.images:
         return "of an image that is not listed"
+    if truth.outside(truth.images[record["image_id"]]):
+        return Flaw.OUTSIDE
     return "box below one pixel" if min(record["bbox"][2:]) < 1 else ""
 
 
 def _person(record: Mapping[str, Any], number: int, truth: AnnotationReader) -> Person:
     x, y, width, height = map(float, record["bbox"])
+    image = truth.images[record["image_id"]]
     return Person(
-        image_path=truth.image_path(truth.images[record["image_id"]]), image_id=record["image_id"],
+        image_path=truth.image_path(image), image_id=record["image_id"], image_hw=truth.size_hw(image),
         annotation_id=number, box_xywh_px=(x, y, width, height),
         keypoints=np.zeros((truth.skeleton.keypoints, 3), np.float32), area_px2=width * height,
     )  # fmt: skip
