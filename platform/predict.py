@@ -4,6 +4,7 @@ DIR/NAME.json, in PoseTrack18's format:
 python -m platform.predict --run runs/NAME --frames DIR --boxes NAME.json --out DIR
 
 To look at: ... --video out.mp4. To score: python -m platform.evaluate posetrack --gt DIR --pred DIR
+Boxes of a detector, in COCO's results form, get tracks by their overlap; --boxes whole-frame needs none.
 
 Each person begins with a key frame (S-ViPNet); on the T frames behind it the T-ViPNets also see the heatmaps
 of the frame before. A run without an allocation predicts every frame with S-ViPNet. No frame is looked at
@@ -29,10 +30,10 @@ from platform.terminal.errors import UsageError
 from workers.data.coco import Json
 from workers.evaluation.posetrack.results import TrackedPose, results_document, write_results
 from workers.latency.processor import cpu_model
-from workers.video.boxes import TrackedBoxes, read_boxes
+from workers.video.boxes import LEAST_SCORE, WHOLE_FRAME, TrackedBoxes, read_boxes, whole_frames
 from workers.video.drawing import draw_poses
 from workers.video.follow import Followed, follow
-from workers.video.frames import frames_per_second
+from workers.video.frames import FrameNotes, frames_per_second
 from workers.video.streaming import StreamingPredictor
 from workers.video.writer import VideoWriter
 
@@ -47,44 +48,50 @@ class PredictArguments:
     """Folder of one video's frames, named by their numbers (000012.jpg), or a video file."""
     boxes: Path
     """Where people are and who is who: an annotation file of PoseTrack18, or a list of {image_id, bbox,
-    track_id}; image_id is then the number of the frame, counted from 0 in a video file."""
+    track_id} or of a detector's {image_id, bbox, score}; image_id is then the number of the frame, counted
+    from 0 in a video file, or its image's name. Or the word whole-frame."""
     out: Path | None = None
     """Folder for the poses, in a file by the name of --boxes; it is made where it is missing."""
     video: Path | None = None
     """A video to write, .mp4: joints, tracks' numbers, boxes around people at their key frames."""
     fps: float | None = None
     """Frames a second of that video. By default those of --frames, or 10 of a folder."""
+    least_score: float = LEAST_SCORE
+    """Score of a detector's box that is followed; where boxes have tracks, all are."""
     threads: int = 1
     """Threads of PyTorch and OpenCV."""
 
     def __post_init__(self) -> None:
         if self.threads < 1:
             raise UsageError(f"--threads must be at least 1, but it is {self.threads}")
+        if not 0 <= self.least_score <= 1:
+            raise UsageError(f"--least-score must be from 0 to 1, but it is {self.least_score:g}")
         if self.fps is not None and not 0 < self.fps <= 1000:
             raise UsageError(f"--fps must be above 0 and at most 1000, but it is {self.fps:g}")
 
 
 def main(argv: list[str]) -> int:
     arguments = parse(PredictArguments, argv, prog="python -m platform.predict", description=__doc__)
-    found, boxes = find_networks(RunFolder(arguments.run)), read_boxes(arguments.boxes)
+    found, boxes = find_networks(RunFolder(arguments.run)), _boxes(arguments)
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(arguments.threads)
     predictor = StreamingPredictor(found.networks)
-    results, timed = Results(boxes), Timed()
+    results, timed, notes = Results(boxes), Timed(), FrameNotes()
     with ExitStack() as files:
         writer = files.enter_context(_writer(arguments)) if arguments.video else None
-        for followed in follow(predictor, arguments.frames, boxes):
+        for followed in follow(predictor, arguments.frames, boxes, notes):
             results.add(followed)
             timed.add(followed)
             if writer is not None:
                 writer.write(draw_poses(followed.frame.image, followed.poses, found.networks.skeleton))
     if arguments.out is not None:
-        path = arguments.out / f"{arguments.boxes.stem}.json"
+        source = arguments.frames if boxes.whole_frame else arguments.boxes
+        path = arguments.out / f"{source.stem}.json"
         write_results(path, results_document(results.images, results.poses, found.networks.skeleton))
         print(path)
     if arguments.video is not None:
         print(arguments.video)
-    print("\n".join([*timed.lines(), conditions(found, arguments.threads)]))
+    print("\n".join([*boxes.lines(), *notes.lines(), *timed.lines(), conditions(found, arguments.threads)]))
     return 0
 
 
@@ -146,6 +153,12 @@ def conditions(found: Found, threads: int) -> str:
         f"torch {torch.__version__}, float32, {height}x{width}, T = {len(found.networks.frames)}, "
         f"{found.gmacs:.3f} GMACs a person on average, {found.source}"
     )
+
+
+def _boxes(arguments: PredictArguments) -> TrackedBoxes:
+    if str(arguments.boxes) == WHOLE_FRAME:
+        return whole_frames()
+    return read_boxes(arguments.boxes, arguments.least_score)
 
 
 def _writer(arguments: PredictArguments) -> VideoWriter:

@@ -1,26 +1,37 @@
-"""Where people are in the frames of a video, and who is who: labelled, or found by a detector and a tracker.
+"""Where people are in the frames of a video, and who is who: labelled, or found by a detector or a tracker.
 
 Either a file in PoseTrack18's layout: {images, annotations}, an annotation with image_id, bbox, track_id.
-Or a list of {image_id, bbox, track_id}, image_id being the number of the frame.
+Or a list of {image_id, bbox, track_id} or {image_id, bbox, score, category_id}, image_id being the frame's
+number or the name of its image. A file in which nobody has a track gets tracks by `tracker.py`. A box that
+cannot be used costs that box, and is counted.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path, PurePath
+from typing import Any, TypeVar
 
 import numpy as np
 
 from workers.data.coco import Json
+from workers.data.images import Size
 from workers.errors import DataError
+from workers.video.box_records import BadBoxError, BoxRecord, frame_number, read_record, score_of
+from workers.video.tracker import BoxTracker
 
+WHOLE_FRAME = "whole-frame"
+LEAST_SCORE = 0.3  # of a detector's box that is followed
+_PERSON = 1  # COCO's category
 _LIKE = (
     "Write it as PoseTrack18's annotation files (images with id and file_name, annotations with image_id, "
-    "bbox and track_id), or as a list of {image_id, bbox, track_id} with the frame's number as image_id."
+    "bbox and track_id), or as a list of {image_id, bbox, track_id} or a detector's {image_id, bbox, score}, "
+    "with the frame's number as image_id."
 )
 
 
@@ -35,62 +46,174 @@ class Boxes:
 NOBODY = Boxes(np.empty((0, 4)), np.empty(0, np.int64))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrackedBoxes:
     """The boxes of one video's frames."""
 
     of_frame: Mapping[int, Boxes]
     images: Mapping[int, Json] | None
     """The file's record of each frame that was looked at, by its number; None: all were looked at."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many boxes are not used, by reason."""
+    tracks: int | None = None
+    """How many the tracker found; None where the file says who is who."""
+    whole_frame: bool = False
+    """One person in each frame, as large as it."""
 
-    def at(self, frame: int) -> Boxes:
+    def at(self, frame: int, image_hw: Size | None = None) -> Boxes:
+        """Everybody in the frame; its size counts where the boxes are whole frames."""
+        if self.whole_frame and image_hw is not None:
+            height, width = image_hw
+            return Boxes(np.array([[0.0, 0.0, width, height]]), np.ones(1, np.int64))
         return self.of_frame.get(frame, NOBODY)
 
     def image(self, frame: int, name: str) -> Json:
         """A frame's record, id and file_name: the file's own, or one with the frame's number as id."""
         return self.images[frame] if self.images is not None else {"id": frame, "file_name": name}
 
+    @property
+    def stated_hw(self) -> dict[int, Size]:
+        """Height and width of the frames of which the file states them."""
+        return {
+            frame: (image["height"], image["width"])
+            for frame, image in (self.images or {}).items()
+            if all(type(image.get(side)) is int for side in ("height", "width"))
+        }
 
-def read_boxes(path: Path) -> TrackedBoxes:
-    """Raises DataError, naming the file, where it cannot be read, lacks a field or has no box.
+    def lines(self) -> Iterator[str]:
+        """What was decided about the boxes, for a person to read; none where all are used as they are."""
+        if self.left_out:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in self.left_out.items())
+            used = sum(len(boxes.track_ids) for boxes in self.of_frame.values())
+            yield f"boxes: {used} used; left out: {reasons}"
+        if self.tracks is not None:
+            yield f"boxes: no tracks in the file; {self.tracks} found by the overlap of boxes"
 
-    A person without a box or a track is left out, as PoseTrack18's files have some without boxes. Of the
-    frames that a file lists, those count that are labelled or have people, as for `Tracks`.
+
+def whole_frames() -> TrackedBoxes:
+    """One person in every frame, who fills it."""
+    return TrackedBoxes(of_frame={}, images=None, whole_frame=True)
+
+
+def read_boxes(path: Path, least_score: float = LEAST_SCORE) -> TrackedBoxes:
+    """Raises DataError, naming the file, where it cannot be read or no box of it can be used.
+
+    Boxes without a track are left out where others have one; where none has, people are followed by the
+    overlap of their boxes, of which those below `least_score` or of another category than COCO's person do
+    not count. Of the frames that a file lists, those count that are labelled or have people, as for `Tracks`.
     """
     try:
         content = json.loads(path.read_bytes())
-        boxes = _of_list(content) if isinstance(content, list) else _of_document(content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        records, number_of, images = (_of_list if isinstance(content, list) else _of_document)(content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise DataError(f"cannot read boxes from {path}: {what}. {_LIKE}") from error
-    if not boxes.of_frame:
-        raise DataError(f"{path} has no box with a track. {_LIKE}")
-    return boxes
+    left_out: Counter[str] = Counter()
+    found = list(_usable(lambda record: read_record(record, number_of), records, left_out))
+    tracks = None
+    if any(record.track_id is not None for record in found):
+        found = list(_usable(_Once(), found, left_out))
+    else:
+        found = list(_usable(_Followed(path, found, least_score), found, left_out))
+        found, tracks = _numbered(found)
+    if not found:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items()) or "no box at all"
+        raise DataError(f"{path} has no usable box: {reasons}. {_LIKE}")
+    return TrackedBoxes(of_frame=_by_frame(found), images=images, left_out=left_out, tracks=tracks)
 
 
-def _of_list(records: Sequence[Json]) -> TrackedBoxes:
-    return TrackedBoxes(_boxes(records, {record["image_id"]: record["image_id"] for record in records}), None)
+Given = TypeVar("Given")
 
 
-def _of_document(content: Mapping[str, Any]) -> TrackedBoxes:
-    number_of = {image["id"]: int(Path(image["file_name"]).stem) for image in content["images"]}
-    peopled = {record["image_id"] for record in content["annotations"]}
+def _usable(
+    check: Callable[[Given], BoxRecord], records: Iterable[Given], left_out: Counter[str]
+) -> Iterator[BoxRecord]:
+    """What `check` makes of the records; the reasons of the others are counted."""
+    for record in records:
+        try:
+            yield check(record)
+        except BadBoxError as reason:
+            left_out[str(reason)] += 1
+
+
+class _Once:
+    """Takes boxes with a track, each track once in a frame."""
+
+    def __init__(self) -> None:
+        self._met: set[tuple[int, int]] = set()
+
+    def __call__(self, record: BoxRecord) -> BoxRecord:
+        if record.track_id is None:
+            raise BadBoxError("without a track")
+        if (record.frame, record.track_id) in self._met:
+            raise BadBoxError("whose track has another box in the frame")
+        self._met.add((record.frame, record.track_id))
+        return record
+
+
+class _Followed:
+    """Takes people's boxes that a detector is sure enough of."""
+
+    def __init__(self, path: Path, records: Sequence[BoxRecord], least_score: float) -> None:
+        self.least_score = least_score
+        kinds = {repr(record.category_id) for record in records if record.category_id is not None}
+        if len(kinds) > 1 and repr(_PERSON) not in kinds:
+            raise DataError(
+                f"{path} must have people's boxes with category_id {_PERSON}, as COCO numbers them, but it "
+                f"has {', '.join(sorted(kinds)[:5])}. Leave other categories out, or number people {_PERSON}."
+            )
+        self.category = repr(_PERSON) if len(kinds) > 1 else None
+
+    def __call__(self, record: BoxRecord) -> BoxRecord:
+        if self.category is not None and repr(record.category_id) != self.category:
+            raise BadBoxError("of another category than people")
+        if score_of(record) < self.least_score:
+            raise BadBoxError(f"with a score below {self.least_score:g}")
+        return record
+
+
+def _numbered(records: Iterable[BoxRecord]) -> tuple[list[BoxRecord], int]:
+    """The records, frame after frame, with tracks by the overlap of their boxes; and how many tracks."""
+    tracker, numbered = BoxTracker(), []
+    for frame, group in groupby(sorted(records, key=attrgetter("frame")), key=attrgetter("frame")):
+        people = list(group)
+        ids = tracker.step(frame, np.array([record.box_xywh_px for record in people]))
+        numbered += [replace(one, track_id=track) for one, track in zip(people, ids.tolist(), strict=True)]
+    return numbered, tracker.tracks
+
+
+def _by_frame(records: Iterable[BoxRecord]) -> dict[int, Boxes]:
+    rows: dict[int, list[BoxRecord]] = defaultdict(list)
+    for record in records:
+        rows[record.frame].append(record)
+    return {
+        frame: Boxes(
+            np.array([record.box_xywh_px for record in people]),
+            np.array([record.track_id for record in people], np.int64),
+        )
+        for frame, people in rows.items()
+    }
+
+
+_Read = tuple[list[Any], Callable[[Any], int], dict[int, Json] | None]
+
+
+def _of_list(records: list[Any]) -> _Read:
+    return records, frame_number, None
+
+
+def _of_document(content: Mapping[str, Any]) -> _Read:
+    number_of = {image["id"]: int(PurePath(image["file_name"]).stem) for image in content["images"]}
+    records = list(content["annotations"])
+    peopled = {repr(record.get("image_id")) for record in records if isinstance(record, dict)}
     images = {
         number_of[image["id"]]: image for image in content["images"]
-        if image.get("is_labeled") or image["id"] in peopled
+        if image.get("is_labeled") or repr(image["id"]) in peopled
     }  # fmt: skip
-    return TrackedBoxes(_boxes(content["annotations"], number_of), images)
 
+    def frame_of(image_id: Any) -> int:
+        if not isinstance(image_id, int | str) or image_id not in number_of:
+            raise BadBoxError("of an image that is not listed")
+        return number_of[image_id]
 
-def _boxes(records: Sequence[Json], number_of: Mapping[Any, int]) -> dict[int, Boxes]:
-    rows: Mapping[int, list[tuple[list[float], int]]] = defaultdict(list)
-    for record in records:
-        if "bbox" in record and "track_id" in record:
-            x, y, width, height = map(float, record["bbox"])
-            if width >= 1 and height >= 1:
-                row = ([x, y, width, height], int(record["track_id"]))
-                rows[int(number_of[record["image_id"]])].append(row)
-    return {
-        frame: Boxes(np.array([box for box, _ in each]), np.array([track for _, track in each], np.int64))
-        for frame, each in rows.items()
-    }
+    return records, frame_of, images

@@ -28,11 +28,13 @@ class Frame:
 
 
 class FrameNotes:
-    """What befell a video's frames while they were read: which were left out, and how they were turned."""
+    """What befell a video's frames: which were left out, how they were turned, whose boxes missed them."""
 
     def __init__(self) -> None:
         self.skipped: dict[int, str] = {}  # why, by number
-        self.turned: Counter[str] = Counter()
+        self.turned: Counter[str] = Counter()  # images, by how
+        self.rotation = ""  # of a video file
+        self.boxes_outside = 0
 
     def lines(self) -> Iterator[str]:
         """For a person to read; none where nothing befell."""
@@ -40,6 +42,10 @@ class FrameNotes:
             yield f"frames left out: {count} {reason}"
         for what, count in self.turned.items():
             yield f"frames: {count} {what}"
+        if self.rotation:
+            yield f"frames: {self.rotation}"
+        if self.boxes_outside:
+            yield f"boxes: {self.boxes_outside} outside the picture"
 
 
 def read_frames(
@@ -124,6 +130,6 @@ def _turn_as_stated(video: cv2.VideoCapture, stated_hw: Mapping[int, Size], note
     stated = next(iter(stated_hw.values()), shown)
     if stated != shown and stated == shown[::-1] and degrees % 180:
         video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
-        notes.turned["video left as stored, as the stated size asks, not turned by its rotation"] += 1
+        notes.rotation = f"not turned by the video's {degrees} degrees, as their stated size asks"
     else:
-        notes.turned[f"video turned by its rotation of {degrees} degrees, as cv2.VideoCapture does"] += 1
+        notes.rotation = f"turned by the video's {degrees} degrees, as cv2.VideoCapture does"
