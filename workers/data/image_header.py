@@ -70,6 +70,8 @@ def _png(data: bytes) -> Header | None:
 
 def _webp(data: bytes) -> Header | None:
     kind = data[12:16]
+    if len(data) < 30:
+        return None
     if kind == b"VP8X":
         size = (int.from_bytes(data[27:30], "little") + 1, int.from_bytes(data[24:27], "little") + 1)
     elif kind == b"VP8L":

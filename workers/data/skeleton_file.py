@@ -30,9 +30,10 @@ def read_skeleton(path: Path) -> Skeleton:
     """The joints in the file's order. Raises DataError, naming the file, the joint and its field."""
     joints = _joints(path, _load(path))
     names = [joint["name"] for joint in joints]
-    for number, joint in enumerate(joints):
-        if names.index(joint["name"]) != number:
-            raise DataError(f"{path}: joint {joint['name']!r} is there twice. Name each joint once.")
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise DataError(f"{path}: joint {name!r} is there twice. Name each joint once.")
+    for joint in joints:
         _check_partner(path, joint, joints)
     pairs = {
         tuple(sorted((number, names.index(joint["partner"]))))
