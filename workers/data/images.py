@@ -85,7 +85,7 @@ def load_image(path: str, stated_hw: Size | None = None, flags: int = cv2.IMREAD
     if header.stored_hw[0] * header.stored_hw[1] > MOST_PIXELS:
         return Flaw.TOO_LARGE
     turn = _turn(header, stated_hw)
-    if turn is Flaw.OTHER_SIZE:
+    if isinstance(turn, Flaw):
         return turn
     stored = cv2.IMREAD_IGNORE_ORIENTATION if turn is Turn.AS_STORED else 0
     pixels = _decode(data, flags | stored)

@@ -19,7 +19,7 @@ import numpy as np
 
 from workers.data.coco import AnnotationReader, Json, load_json
 from workers.data.image_files import Fence
-from workers.data.images import image_size
+from workers.data.images import Flaw, image_size, refusal
 from workers.data.joint_names import difference, places_of
 from workers.data.joint_order import placed
 from workers.data.people import People, Person
@@ -165,14 +165,15 @@ def _add_sizes(root: Path, images: list[Json]) -> None:
 
 def _common_size(root: Path, images: list[Json]) -> tuple[int, int]:
     """That of the first image that can be read; where none can, the refusal of the last."""
-    fence, refusal = Fence(root), DataError(f"{root} holds none of the images. Restore them.")
+    fence, refused = Fence(root), DataError("")
     for path in (str(root / image["file_name"]) for image in images):
         try:
             if fence.holds(path):
                 return image_size(path)
+            refused = DataError(refusal(path, Flaw.OUTSIDE))
         except DataError as error:
-            refusal = error
-    raise refusal
+            refused = error
+    raise refused
 
 
 def _regions(image: Json) -> list[np.ndarray]:
