@@ -18,8 +18,8 @@ from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
 from workers.data.bonn import write_bonn_as_posetrack
 from workers.data.coco import read_file_skeleton
-from workers.data.skeleton_file import write_skeleton
-from workers.data.skeleton_summary import summary_of
+from workers.data.skeletons.file import write_skeleton
+from workers.data.skeletons.summary import summary_of
 
 
 @dataclass(frozen=True)

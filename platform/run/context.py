@@ -14,9 +14,9 @@ from platform.tracking.sender import Tracking
 from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.data.coco import read_people
-from workers.data.joint_order import with_joints_like
 from workers.data.people import People
-from workers.data.skeleton_file import fitted, read_skeleton
+from workers.data.skeletons.file import fitted, read_skeleton
+from workers.data.skeletons.order import with_joints_like
 from workers.training.config import SpatialTask
 
 

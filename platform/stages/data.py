@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from platform.run.context import Run
 from workers.data.made.dataset import write_made_dataset
-from workers.data.skeleton_summary import summary_of
+from workers.data.skeletons.summary import summary_of
 
 
 def run(context: Run) -> None:

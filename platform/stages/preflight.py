@@ -14,7 +14,7 @@ from platform.trials.warm_start import check_runs, is_settled
 from spaces.registry import build_space
 from workers.data.coco import locate
 from workers.data.posetrack import locate_posetrack
-from workers.data.skeleton_file import read_skeleton
+from workers.data.skeletons.file import read_skeleton
 
 TEMPORAL_STAGES: frozenset[StageName] = frozenset({"temporal_train", "temporal_search", "temporal_retrain"})
 WITHOUT_COCO: frozenset[StageName] = TEMPORAL_STAGES | {"spatial_finetune", "report"}

@@ -28,7 +28,7 @@ from platform.stages.spatial.inputs import search_digest
 from platform.stages.spatial.scoring import coco_scoring
 from spaces.registry import build_space
 from tests.platform.refused import refusal
-from tests.workers.data.pictures import corner_picture, jpeg, write
+from tests.workers.data.some_pictures import corner_picture, jpeg, write
 from workers.data.coco import annotation_file
 from workers.data.skeleton import COCO17, Skeleton
 from workers.errors import DataError

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from workers.data.coco import Json, load_json
-from workers.data.image_files import Fence
+from workers.data.pictures.files import Fence
 from workers.data.posetrack_layout import category, widened_box
 from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from workers.data.image_files import Fence
 from workers.data.images import Flaw, check_images
 from workers.data.people import Box, People, Person
+from workers.data.pictures.files import Fence
 from workers.data.skeleton import COCO17, Skeleton, skeleton_from_names
 from workers.errors import DataError
 

@@ -16,9 +16,9 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
-from workers.data.image_files import NotAFileError, read_plain_file
-from workers.data.image_header import Header, read_header
 from workers.data.people import Person
+from workers.data.pictures.files import NotAFileError, read_plain_file
+from workers.data.pictures.header import Header, read_header
 from workers.errors import DataError
 
 MOST_PIXELS = 1 << 28  # 0.8 GB once decoded; a telephone's 200 megapixels are below it

@@ -18,11 +18,10 @@ import cv2
 import numpy as np
 
 from workers.data.coco import AnnotationReader, Json, load_json
-from workers.data.image_files import Fence
 from workers.data.images import Flaw, image_size, refusal
-from workers.data.joint_names import difference, places_of
-from workers.data.joint_order import placed
+from workers.data.joints.names import difference, placed, places_of
 from workers.data.people import People, Person
+from workers.data.pictures.files import Fence
 from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workers.data.joint_names import find_pairs, plain_names, words_of
+from workers.data.joints.names import find_pairs, plain_names, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ _KNOWN_SIGMAS = dict(zip(COCO17.names, COCO17.oks_sigmas, strict=True))
 def skeleton_from_names(names: tuple[str, ...], links: tuple[tuple[int, int], ...] = ()) -> Skeleton:
     """The skeleton of a data set's own joint names: pairs from left and right in the names, COCO's sigmas.
 
-    Names count in every spelling that `joint_names` reads; a joint that COCO does not have gets the mean of
+    Names count in every spelling that `joints.names` reads; a joint that COCO does not have gets the mean of
     COCO's sigmas.
     """
     for known in (COCO17, POSETRACK17):

@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from workers.data.image_files import Fence
 from workers.data.images import Flaw, Size, load_image, refusal
+from workers.data.pictures.files import Fence
 from workers.errors import DataError
 
 IMAGES = (".jpg", ".jpeg", ".png")

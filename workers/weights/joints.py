@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from workers.data.joint_names import plain_names
+from workers.data.joints.names import plain_names
 
 FINAL_LAYER = ("final.weight", "final.bias")  # (K, C, 1, 1) and (K,): a row is a joint's heatmap
 STAND_INS: Mapping[str, tuple[str, ...]] = {  # COCO's joints around those that only PoseTrack18 labels

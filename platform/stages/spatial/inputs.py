@@ -13,10 +13,10 @@ from platform.trials.evaluation_digest import evaluation_digest
 from spaces.space import SearchSpace
 from workers.data.coco import locate
 from workers.data.codec import Codec
-from workers.data.joint_names import is_plain
-from workers.data.joint_order import with_joints_like
+from workers.data.joints.names import is_plain
 from workers.data.people import People
 from workers.data.skeleton import Skeleton
+from workers.data.skeletons.order import with_joints_like
 from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.coco.detections import read_detections
 from workers.evaluation.crops import ValidationCrops

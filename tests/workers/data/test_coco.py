@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.workers.data.pictures import corner_picture, jpeg, png_bomb, stored_for, write
+from tests.workers.data.some_pictures import corner_picture, jpeg, png_bomb, stored_for, write
 from workers.data.coco import annotation_file, read_people
 from workers.data.images import Flaw, ImageStore, Turn
-from workers.data.joint_order import with_joints_like
 from workers.data.skeleton import COCO17, skeleton_from_names
+from workers.data.skeletons.order import with_joints_like
 from workers.errors import DataError
 from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.crops import prepare_crops

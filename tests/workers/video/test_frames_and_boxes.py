@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.workers.data.pictures import corner_picture, png, png_bomb, stored_for
-from tests.workers.data.pictures import write as write_bytes
+from tests.workers.data.some_pictures import corner_picture, png, png_bomb, stored_for
+from tests.workers.data.some_pictures import write as write_bytes
 from tests.workers.video.counting import Counted
 from workers.data.images import Flaw, Turn
 from workers.data.skeleton import POSETRACK17

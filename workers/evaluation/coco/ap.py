@@ -14,7 +14,7 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from workers.data.joint_order import placed
+from workers.data.joints.names import placed
 from workers.data.people import People
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError

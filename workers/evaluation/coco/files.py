@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from workers.data.coco import AnnotationReader, Json, load_json
-from workers.data.skeleton_file import fitted, read_skeleton
+from workers.data.skeletons.file import fitted, read_skeleton
 from workers.errors import DataError
 from workers.evaluation.coco.ap import PERSON, CocoScorer, KeypointAP
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from workers.data.coco import Json, load_json
-from workers.data.joint_names import plain_names
+from workers.data.joints.names import plain_names
 from workers.errors import DataError
 from workers.evaluation.posetrack.ap import JOINTS, PoseTrackAP, PoseTrackState
 from workers.evaluation.posetrack.match import HEAD_SHARE, GroundTruth, Predictions, match

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.data.image_files import Fence, NotAFileError, read_plain_file
+from workers.data.pictures.files import Fence, NotAFileError, read_plain_file
 
 
 @pytest.fixture

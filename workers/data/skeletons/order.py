@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from workers.data.joint_names import difference, places_of
+from workers.data.joints.names import difference, places_of
 from workers.data.people import People
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
@@ -34,11 +33,6 @@ def with_joints_like(people: People, wanted: Skeleton, whose: str) -> People:
         for person in people.people
     )
     return replace(people, people=moved, skeleton=wanted, file_places=_behind(people, places))
-
-
-def placed(flat: Sequence[Any], places: Sequence[int]) -> list[Any]:
-    """A record's x, y, v, x, y, v ... in the order of `places`."""
-    return [number for place in places for number in flat[3 * place : 3 * place + 3]]
 
 
 def _behind(people: People, places: Sequence[int]) -> tuple[int, ...]:

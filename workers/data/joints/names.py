@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 LEFT, RIGHT = "left", "right"
 _SIDES = {"l": LEFT, "lt": LEFT, "lft": LEFT, "left": LEFT} | {
@@ -99,6 +100,11 @@ def difference(names: Sequence[str], wanted: Sequence[str]) -> str:
     parts = [f"it lacks {', '.join(lacking)}"] if lacking else []
     parts += [f"it has {', '.join(unknown)}"] if unknown else []
     return " and ".join(parts) or f"it names {', '.join(names)}"
+
+
+def placed(flat: Sequence[Any], places: Sequence[int]) -> list[Any]:
+    """A record's x, y, v, x, y, v ... in the order of `places`."""
+    return [number for place in places for number in flat[3 * place : 3 * place + 3]]
 
 
 def _paired(names: Sequence[str]) -> dict[int, tuple[int, _Reading]]:

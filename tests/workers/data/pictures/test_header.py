@@ -1,13 +1,21 @@
 from __future__ import annotations
 
 import cv2
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.workers.data.pictures import corner_picture, exif, jpeg, jpeg_bomb, png, png_bomb, webp
-from workers.data.image_header import Header, read_header
+from tests.workers.data.some_pictures import (
+    as_opencv_reads,
+    corner_picture,
+    exif,
+    jpeg,
+    jpeg_bomb,
+    png,
+    png_bomb,
+    webp,
+)
+from workers.data.pictures.header import Header, read_header
 
 KINDS = (".jpg", ".png", ".webp", ".bmp", ".gif", ".tiff", ".jp2", ".avif", ".ppm", ".pgm", ".pbm")
 
@@ -34,7 +42,7 @@ def test_the_orientation_is_read_from_jpeg_png_and_webp(orientation: int) -> Non
         header = read_header(data)
         assert header == Header((60, 90), orientation)
         assert header.upright_hw == upright
-        assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape[:2] == upright
+        assert as_opencv_reads(data).shape[:2] == upright
 
 
 def test_an_orientation_that_is_none_is_the_stored_one() -> None:

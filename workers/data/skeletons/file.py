@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from workers.data.joint_names import difference, places_of
+from workers.data.joints.names import difference, places_of
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
 from workers.files import whole_file

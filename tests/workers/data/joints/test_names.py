@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from workers.data.joint_names import find_pairs, is_plain, places_of, plain_names, words_of
+from workers.data.joints.names import find_pairs, is_plain, places_of, plain_names, words_of
 from workers.data.skeleton import COCO17, POSETRACK17, skeleton_from_names
 
 LEFT_EYE = (

@@ -69,6 +69,13 @@ def jpeg_bomb(height: int = 50_000, width: int = 50_000) -> bytes:
     return data[: at + 5] + struct.pack(">HH", height, width) + data[at + 9 :]
 
 
+def as_opencv_reads(data: bytes) -> np.ndarray:
+    """The picture as cv2.imread has it."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert image is not None
+    return image
+
+
 def write(path: Path, data: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)

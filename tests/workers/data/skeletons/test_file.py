@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from workers.data.skeleton import COCO17, MEAN_SIGMA, Skeleton, skeleton_from_names
-from workers.data.skeleton_file import fitted, read_skeleton, write_skeleton
-from workers.data.skeleton_summary import summary_of
+from workers.data.skeletons.file import fitted, read_skeleton, write_skeleton
+from workers.data.skeletons.summary import summary_of
 from workers.errors import DataError
 
 NAMES = ("Beak", "Wing A", "Wing B", "Knee")

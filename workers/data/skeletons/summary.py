@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workers.data.joint_names import read_names
+from workers.data.joints.names import read_names
 from workers.data.skeleton import COCO17, MEAN_SIGMA, POSETRACK17, Skeleton, without_known_sigma
 
 _KNOWN = {COCO17.names: "COCO's", POSETRACK17.names: "PoseTrack18's"}
