@@ -7,7 +7,7 @@ from pathlib import Path
 
 from platform.config.run import RunConfig
 from platform.terminal.errors import ConfigError
-from workers.data.coco import load_json
+from workers.data.annotations.opening import load_json
 from workers.data.posetrack import locate_posetrack
 
 
