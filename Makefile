@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RECIPE ?= smoke
+EXAMPLES ?= 3000
 # Tests whose tensors are worth checking. Those that trace networks hand in stand-ins, which no shape fits; whole
 # HRNets only take long, for test_hrnet.py has their parts.
 SHAPED := $(addprefix tests/spaces/,layers blocks temporal/test_fusion.py temporal/test_average.py \
@@ -12,7 +13,7 @@ SHAPED := $(addprefix tests/spaces/,layers blocks temporal/test_fusion.py tempor
 MLFLOW_URI ?= sqlite:///runs/mlflow.db
 
 .DEFAULT_GOAL := help
-.PHONY: help setup search test shapes lint bench ui clean
+.PHONY: help setup search test shapes fuzz lint bench ui clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +35,9 @@ test: $(READY)  ## run the tests, in two processes: make test [args="tests/space
 
 shapes: $(READY)  ## run the tests of networks and losses with their annotated shapes checked: make shapes [args="-x"]
 	$(BIN)/pytest -p tests.shapes --numprocesses 2 --no-loadscope-reorder -k "not hrnet-w32" $(SHAPED) $(args)
+
+fuzz: $(READY)  ## read annotation and results files that were changed at random: make fuzz [EXAMPLES=3000]
+	VIPNAS_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/fuzzing $(args)
 
 lint: $(READY)  ## ruff, its formatter and mypy
 	$(BIN)/ruff check .

@@ -92,7 +92,7 @@ def _remove(draw: st.DrawFn, content: Any, path: Path) -> Any:
 def _repeat(draw: st.DrawFn, content: Any, path: Path) -> Any:
     holder = _holder(content, path)
     if isinstance(holder, list):
-        holder.insert(draw(st.integers(0, len(holder))), copy.deepcopy(holder[path[-1]]))
+        holder.insert(draw(st.integers(0, len(holder))), copy.deepcopy(holder[int(path[-1])]))
     return content
 
 

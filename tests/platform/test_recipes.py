@@ -161,8 +161,11 @@ def test_every_recipe_differs_from_another_where_yaml_differs(name: str) -> None
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["show", "coco"], "no recipe 'coco'; the known ones are: smoke, tiny, tiny-video, coco-mbv3"),
-        (["diff", "smoke", "tin"], "no recipe 'tin'"),
+        (
+            ["show", "coco"],
+            "no recipe 'coco'; coco-mbv3? The known ones are: smoke, tiny, tiny-video, coco-mbv3",
+        ),
+        (["diff", "smoke", "tin"], "no recipe 'tin'; tiny?"),
         (["diff", "smoke"], "must be nothing, show NAME or diff A B, but it is: diff smoke"),
         (["shw", "smoke"], "but it is: shw smoke"),
     ],

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from platform.config.arguments import read_arguments
-from platform.config.recipes import recipe
-from platform.terminal.errors import ConfigError, UsageError
+from platform.terminal.errors import UsageError
 from platform.terminal.suggestions import likeness, unknown
 
 
@@ -24,11 +23,6 @@ def test_where_no_word_is_near_none_is_asked_for() -> None:
 def test_words_are_like_each_other_by_their_letters_in_order() -> None:
     assert likeness("epochs", "epochs") == 1
     assert likeness("epoch", "epochs") > likeness("epoch", "drop-epochs") > likeness("epoch", "width")
-
-
-def test_a_mistyped_recipe_is_answered_with_the_recipe() -> None:
-    with pytest.raises(ConfigError, match=r"no recipe 'smok'; smoke\? The known ones are: smoke, tiny"):
-        recipe("smok")
 
 
 @pytest.mark.parametrize(
