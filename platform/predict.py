@@ -4,6 +4,7 @@ DIR/NAME.json, in PoseTrack18's format:
 python -m platform.predict --run runs/NAME --frames DIR --boxes NAME.json --out DIR
 
 To look at: ... --video out.mp4. To score: python -m platform.evaluate posetrack --gt DIR --pred DIR
+
 Boxes of a detector, in COCO's results form, get tracks by their overlap; --boxes whole-frame needs none.
 
 Each person begins with a key frame (S-ViPNet); on the T frames behind it the T-ViPNets also see the heatmaps
