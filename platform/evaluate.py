@@ -54,6 +54,8 @@ class CocoArguments:
     """COCO's annotation file, as person_keypoints_val2017.json."""
     pred: Path
     """File with COCO's keypoint results: a list of image_id, category_id, keypoints and score."""
+    skeleton: Path | None = None
+    """File with the joints' OKS sigmas, as python -m platform.convert skeleton writes one."""
     json: Path | None = None
     """File to write the figures to."""
 
@@ -86,7 +88,7 @@ def posetrack(arguments: PoseTrackArguments) -> Mapping[str, Any]:
 
 def coco(arguments: CocoArguments) -> Mapping[str, Any]:
     """Prints the table and returns all figures."""
-    score = score_coco_files(arguments.gt, arguments.pred)
+    score = score_coco_files(arguments.gt, arguments.pred, arguments.skeleton)
     figures, parts = coco_percent(score.ap), {name: coco_percent(ap) for name, ap in score.categories.items()}
     print(f"COCO keypoint AP and AR of {arguments.pred}, in %")
     print(as_table(dict(zip(COCO_COLUMNS, figures.values(), strict=True))))

@@ -5,6 +5,8 @@ python -m platform.predict --run runs/NAME --frames DIR --boxes NAME.json --out 
 
 To look at: ... --video out.mp4. To score: python -m platform.evaluate posetrack --gt DIR --pred DIR
 
+Boxes of a detector, in COCO's results form, get tracks by their overlap; --boxes whole-frame needs none.
+
 Each person begins with a key frame (S-ViPNet); on the T frames behind it the T-ViPNets also see the heatmaps
 of the frame before. A run without an allocation predicts every frame with S-ViPNet. No frame is looked at
 ahead of its turn, so the speed that is printed is that for the pictures of a camera.
@@ -23,6 +25,7 @@ import numpy as np
 
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
+from workers.video.box_records import LEAST_SCORE, WHOLE_FRAME
 
 if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are answered before
     from platform.run.networks import FoundNetworks
@@ -46,19 +49,24 @@ class PredictArguments:
     """Folder of one video's frames, named by their numbers (000012.jpg), or a video file."""
     boxes: Path
     """Boxes and tracks of the people: an annotation file of PoseTrack18, or a list of {image_id, bbox,
-    track_id}; image_id is then the number of the frame, counted from 0 in a video file."""
+    track_id} or of a detector's {image_id, bbox, score}; image_id is then the number of the frame, counted
+    from 0 in a video file, or its image's name. Or the word whole-frame."""
     out: Path | None = None
     """Folder for the poses, in a file by the name of --boxes; it is made where it is missing."""
     video: Path | None = None
     """A video to write, .mp4: joints, tracks' numbers, boxes around people at their key frames."""
     fps: float | None = None
     """Frames a second of that video. By default those of --frames, or 10 of a folder."""
+    least_score: float = LEAST_SCORE
+    """Score of a detector's box that is followed; where boxes have tracks, all are."""
     threads: int = 1
     """Threads of PyTorch and OpenCV."""
 
     def __post_init__(self) -> None:
         if self.threads < 1:
             raise UsageError(f"--threads must be at least 1, but it is {self.threads}")
+        if not 0 <= self.least_score <= 1:
+            raise UsageError(f"--least-score must be from 0 to 1, but it is {self.least_score:g}")
         if self.fps is not None and not 0 < self.fps <= 1000:
             raise UsageError(f"--fps must be above 0 and at most 1000, but it is {self.fps:g}")
 
@@ -67,34 +75,32 @@ def main(argv: list[str]) -> int:
     arguments = parse(PredictArguments, argv, prog="python -m platform.predict", description=__doc__)
     from platform.run.folder import RunFolder
     from platform.run.networks import find_networks
-    from workers.data.people import counted
     from workers.evaluation.posetrack.results import results_document, write_results
     from workers.threads import use_threads
-    from workers.video.boxes import read_boxes
     from workers.video.drawing import draw_poses
     from workers.video.follow import follow
+    from workers.video.frames import FrameNotes
     from workers.video.streaming import StreamingPredictor
 
-    found, boxes = find_networks(RunFolder(arguments.run)), read_boxes(arguments.boxes)
+    found, boxes = find_networks(RunFolder(arguments.run)), _boxes(arguments)
     use_threads(arguments.threads)
     predictor = StreamingPredictor(found.networks)
-    results, timed = Results(boxes), FrameTimes()
+    results, timed, notes = Results(boxes), FrameTimes(), FrameNotes()
     with ExitStack() as files:
         writer = files.enter_context(_writer(arguments)) if arguments.video else None
-        for followed in follow(predictor, arguments.frames, boxes):
+        for followed in follow(predictor, arguments.frames, boxes, notes):
             results.add(followed)
             timed.add(followed)
             if writer is not None:
                 writer.write(draw_poses(followed.frame.image, followed.poses, found.networks.skeleton))
     if arguments.out is not None:
-        path = arguments.out / f"{arguments.boxes.stem}.json"
+        source = arguments.frames if boxes.whole_frame else arguments.boxes
+        path = arguments.out / f"{source.stem}.json"
         write_results(path, results_document(results.images, results.poses, found.networks.skeleton))
         print(path)
     if arguments.video is not None:
         print(arguments.video)
-    if boxes.skipped:
-        print(f"boxes that are not followed: {counted(boxes.skipped)}")
-    print("\n".join([*timed.lines(), conditions(found, arguments.threads)]))
+    print("\n".join([*boxes.lines(), *notes.lines(), *timed.lines(), conditions(found, arguments.threads)]))
     return 0
 
 
@@ -164,6 +170,14 @@ def conditions(found: FoundNetworks, threads: int) -> str:
         f"torch {torch.__version__}, float32, {height}x{width}, T = {len(found.networks.frames)}, "
         f"{found.gmacs:.3f} GMACs a person on average, {found.source}"
     )
+
+
+def _boxes(arguments: PredictArguments) -> TrackedBoxes:
+    from workers.video.boxes import read_boxes, whole_frames
+
+    if str(arguments.boxes) == WHOLE_FRAME:
+        return whole_frames()
+    return read_boxes(arguments.boxes, arguments.least_score)
 
 
 def _writer(arguments: PredictArguments) -> VideoWriter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import final
 
@@ -16,6 +16,8 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.data.coco import read_people
 from workers.data.people import People
+from workers.data.skeletons.file import fitted, read_skeleton
+from workers.data.skeletons.order import with_joints_like
 from workers.training.config import SpatialTask
 
 
@@ -52,7 +54,16 @@ class Run:
         return given or self.data_root / SYNTHETIC_POSETRACK
 
     def people(self, split: str) -> People:
-        return self.heed(read_people(self.data_root, split))
+        """The usable people of a split of the data set, with the skeleton that is given for it."""
+        people, given = self.heed(read_people(self.data_root, split)), self.config.data.skeleton
+        if given is None:
+            return people
+        return replace(people, skeleton=fitted(read_skeleton(given), people.skeleton, given))
+
+    def people_to_score(self, training: People) -> People:
+        """Those of the validation split, with the joints in the order of the training split."""
+        people = self.people(self.config.data.val_split)
+        return with_joints_like(people, training.skeleton, training.annotation_path.name)
 
     def heed(self, people: People) -> People:
         """Keeps their warning, if any, for the end of the run."""

@@ -21,6 +21,7 @@ from spaces.temporal.temporal_space import TemporalSpace
 from workers.data.coco import locate
 from workers.data.posetrack import locate_posetrack
 from workers.data.skeleton import POSETRACK17
+from workers.data.skeletons.file import read_skeleton
 from workers.weights.safetensors import read_architecture
 
 TEMPORAL_STAGES: frozenset[StageName] = frozenset({"temporal_train", "temporal_search", "temporal_retrain"})
@@ -36,6 +37,8 @@ def check(config: RunConfig) -> None:
     if config.data.root is not None and set(config.stages) - WITHOUT_COCO:
         for split in (config.data.train_split, config.data.val_split):
             locate(config.data.root, split)
+    if config.data.skeleton is not None:
+        read_skeleton(config.data.skeleton)
     if not has_warm_start_rows(config):
         check_runs(config.warm_start)
     if "spatial_search" in config.stages:

@@ -138,7 +138,35 @@ def test_what_does_not_fit_is_one_line(
     assert "cannot read boxes from" in refusal(main, capsys, [*good[:5], str(tmp_path / "gone.json")])
     assert "images named by the numbers" in refusal(main, capsys, [*good[:3], str(tmp_path), *good[4:]])
     assert "--threads must be at least 1" in refusal(main, capsys, [*good, "--threads", "0"])
+    assert "--least-score must be from 0 to 1" in refusal(main, capsys, [*good, "--least-score", "2"])
     assert "--fps must be above 0" in refusal(main, capsys, [*good, "--fps", "0"])
+
+
+def test_a_detectors_boxes_are_followed_and_bad_ones_are_said(
+    videos: Path, run_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = arguments(videos, run_folder, "--out", tmp_path / "out")
+    numbers = sorted(int(path.stem) for path in Path(argv[3]).glob("*.jpg"))
+    found = [{"image_id": number, "bbox": [20, 10, 60, 120], "score": 0.8} for number in numbers]
+    broken = {"image_id": numbers[0], "bbox": [20, 10, -60, 120], "score": 0.8}
+    argv[5] = str(tmp_path / "found.json")
+    Path(argv[5]).write_text(json.dumps([*found, broken]))
+    assert main(argv) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:3] == [
+        f"boxes: {FRAMES} used; left out: 1 below one pixel",
+        "boxes: no tracks in the file; 1 found by the overlap of boxes",
+    ]
+    poses = json.loads((tmp_path / "out" / "found.json").read_text())["annotations"]
+    assert [pose["track_id"] for pose in poses] == [1] * FRAMES
+
+
+def test_whole_frames_need_no_boxes(videos: Path, run_folder: Path, tmp_path: Path) -> None:
+    argv = arguments(videos, run_folder, "--out", tmp_path / "out")
+    argv[5] = "whole-frame"
+    assert main(argv) == 0
+    poses = json.loads((tmp_path / "out" / f"{Path(argv[3]).name}.json").read_text())["annotations"]
+    assert [pose["track_id"] for pose in poses] == [1] * FRAMES
 
 
 def test_help_teaches_the_command(checkout: Path) -> None:

@@ -8,6 +8,7 @@ source/frames/*.jpg         the files' names in the annotations are relative to 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ from workers.data.annotations.categories import joint_names
 from workers.data.annotations.joints import labelled_joints
 from workers.data.annotations.opening import Json, load_json
 from workers.data.annotations.pictures import Pictures, read_own_pictures
-from workers.data.annotations.records import listed
+from workers.data.annotations.records import Records, listed
 from workers.data.annotations.table import UNLISTED_IMAGE, remaining
 from workers.data.annotations.values import shown
 from workers.data.coco import NO_JOINTS
 from workers.data.people import UNLABELLED
+from workers.data.pictures.files import Fence
 from workers.data.posetrack_layout import category, widened_box
 from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
@@ -63,6 +65,7 @@ def write_bonn_as_posetrack(source: Path, root: Path, train_frames: int = 0) -> 
             f"{train_frames}. Ask for fewer."
         )
     names = pictures.names(order)
+    _check_inside(source, names, pictures.records.take(order))
     images = _images(pictures, order, frames)
     records, skipped = _annotations(path, content, pictures)
     parts = {"train": slice(0, train_frames), "val": slice(train_frames, len(order))}
@@ -78,7 +81,7 @@ def write_bonn_as_posetrack(source: Path, root: Path, train_frames: int = 0) -> 
 
 def _images(pictures: Pictures, order: np.ndarray, frames: np.ndarray) -> list[Json]:
     """Their ids, frames, sizes and the video's name, in the order of the frames."""
-    videos = pictures.records.take(order).texts("vid_id", _is_folder_name)
+    videos = _videos(pictures.records.take(order))
     sizes, ids = pictures.sized(order).tolist(), pictures.ids[order].tolist()
     return [
         {"id": number, "frame": frame, "vid_id": video, "height": height, "width": width}
@@ -156,8 +159,21 @@ def _name(images: Sequence[Json]) -> str:
     return f"{images[0]['vid_id']}_bonn"
 
 
-def _is_folder_name(text: str) -> bool:
-    return bool(text) and not {"/", "\\", "\0"} & set(text)
+def _videos(records: Records) -> list[str]:
+    """Each image's video, which names a folder."""
+    videos = records.texts("vid_id")
+    wrong = [not re.fullmatch(r"[\w-]+", video) for video in videos]
+    what = "'vid_id' of {record} must be text and a plain name, as 000342"
+    records.refuse_first(np.array(wrong, bool), what, "vid_id")
+    return videos
+
+
+def _check_inside(source: Path, names: Sequence[str], records: Records) -> None:
+    fence = Fence(source)
+    outside = [not fence.holds(str(source / name)) for name in names]
+    records.refuse_first(
+        np.array(outside, bool), f"an image's file_name must lie in {source}: {{record}}", "file_name"
+    )
 
 
 def _place(source: Path, target: Path) -> None:

@@ -31,6 +31,7 @@ class Person:
     box_xywh_px: Box  # clipped to the image
     keypoints: np.ndarray  # (K, 3) float32: x, y, visibility 0/1/2
     area_px2: float
+    image_hw: tuple[int, int] | None = None  # as the annotations state it; decides the image's orientation
 
 
 @final
@@ -43,7 +44,9 @@ class People:
     skeleton: Skeleton
     annotation_path: Path
     notes: Mapping[str, int] = field(default_factory=dict)
-    """What was read otherwise than it is written, and of how many."""
+    """What was read otherwise than it is written, how images are turned, and of how many."""
+    file_places: tuple[int, ...] | None = None
+    """Where the joints lie in the file; None: in its own order."""
 
     def __len__(self) -> int:
         return len(self.people)

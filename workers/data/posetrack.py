@@ -23,8 +23,10 @@ from workers.data.annotations.pictures import Pictures, read_pictures
 from workers.data.annotations.table import Annotations, read_annotations
 from workers.data.annotations.values import shown
 from workers.data.coco import usable
-from workers.data.images import read_image
+from workers.data.images import Flaw, Size, image_size, refusal
+from workers.data.joints.names import difference, places_of
 from workers.data.people import People, Person
+from workers.data.pictures.files import Fence
 from workers.data.posetrack_regions import ignored_regions
 from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
@@ -42,6 +44,7 @@ class Sequence:
     annotations: Annotations
     people: tuple[Person, ...]
     skipped: Counter[str]
+    notes: Counter[str]
 
     @property
     def name(self) -> str:
@@ -65,10 +68,11 @@ def read_sequences(root: Path, split: str, *, check_images: bool = True) -> Iter
     """The sequences of a split, in the order of their names; see `read_posetrack`."""
     for path in locate_posetrack(root, split):
         annotations = read_sequence(Path(root), path)
-        people, skipped = usable(
-            annotations, Path(root).resolve(), check_images=check_images, ignored=inside_regions(annotations)
-        )
-        yield Sequence(path, annotations, tuple(people), skipped)
+        found = usable(
+            annotations, Path(root).resolve(), Fence(root), check_images=check_images,
+            ignored=inside_regions(annotations),
+        )  # fmt: skip
+        yield Sequence(path, annotations, found.people, found.skipped, found.notes)
 
 
 def people_of(sequences: Iterable[Sequence], folder: Path) -> People:
@@ -78,10 +82,11 @@ def people_of(sequences: Iterable[Sequence], folder: Path) -> People:
     for sequence in sequences:
         people += sequence.people
         skipped += sequence.skipped
-        notes += Counter(sequence.annotations.notes)
+        notes += sequence.notes
     result = People(
-        people=tuple(people), skipped=dict(skipped), skeleton=POSETRACK17, annotation_path=folder, notes=notes
-    )
+        people=tuple(people), skipped=dict(skipped), skeleton=POSETRACK17, annotation_path=folder,
+        notes=dict(notes),
+    )  # fmt: skip
     if not people:
         raise DataError(
             f"{folder} has no usable person ({result.summary}). "
@@ -125,20 +130,22 @@ def annotation_folder(root: Path, split: str) -> Path:
 
 
 def read_sequence(root: Path, path: Path) -> Annotations:
-    """One file's records; images that it states no size of have that of the first such image's file.
+    """One file's records, their joints put in POSETRACK17's order by name.
 
-    Raises DataError, naming the file, where it is no PoseTrack18 annotation file.
+    Images that it states no size of have that of the first such image's file. Raises DataError, naming the
+    file, where it is no PoseTrack18 annotation file.
     """
     content = load_json(path, REPAIR)
     pictures = _with_sizes(root, read_pictures(path, content, REPAIR))
     annotations = read_annotations(path, content, pictures=pictures, default=POSETRACK17, repair=REPAIR)
     names = annotations.skeleton.names
-    if names != POSETRACK17.names:
+    places = places_of(POSETRACK17.names, names)
+    if places is None:
         raise DataError(
             f"{path}: its joints must be PoseTrack18's 17, but its joints are "
-            f"{', '.join(map(shown, names))}. {REPAIR}"
+            f"{', '.join(map(shown, names))}; {difference(names, POSETRACK17.names)}. {REPAIR}"
         )
-    return annotations
+    return annotations.in_order(places, POSETRACK17)
 
 
 def inside_regions(annotations: Annotations) -> np.ndarray:
@@ -161,6 +168,20 @@ def _with_sizes(root: Path, pictures: Pictures) -> Pictures:
     unsized = (pictures.sizes_hw == 0).any(axis=1)
     if not unsized.any():
         return pictures
-    (first,) = pictures.names(np.flatnonzero(unsized)[:1])
-    size_hw = read_image(str(root / first)).shape[:2]
+    size_hw = _common_size(root, pictures, np.flatnonzero(unsized))
     return replace(pictures, sizes_hw=np.where(unsized[:, None], size_hw, pictures.sizes_hw))
+
+
+def _common_size(root: Path, pictures: Pictures, rows: np.ndarray) -> Size:
+    """That of the first image that can be read; where none can, the refusal of the last."""
+    fence, refused = Fence(root), DataError("")
+    for row in rows:
+        (name,) = pictures.names(np.array([row]))
+        path = str(root / name)
+        try:
+            if fence.holds(path):
+                return image_size(path)
+            refused = DataError(refusal(path, Flaw.OUTSIDE))
+        except DataError as error:
+            refused = error
+    raise refused

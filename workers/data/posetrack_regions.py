@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from workers.data.annotations.records import BEYOND_PX, Records
-from workers.data.annotations.values import rows_of_numbers
+from workers.data.annotations.records import Records
+from workers.data.annotations.values import BEYOND_PX, rows_of_numbers
 
 _CORNERS = 3  # what has fewer holds nobody
 

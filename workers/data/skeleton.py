@@ -1,4 +1,4 @@
-"""The joints a data set labels: names, left-right pairs, OKS sigmas and the links to draw."""
+"""The joints a data set labels: names, left-right pairs, OKS sigmas, halves of the body, links to draw."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+
+from workers.data.joints.names import find_pairs, plain_names, words_of
 
 
 @final
@@ -17,6 +19,7 @@ class Skeleton:
     flip_pairs: tuple[tuple[int, int], ...]
     oks_sigmas: tuple[float, ...]
     links: tuple[tuple[int, int], ...]
+    upper: tuple[bool, ...] | None = None  # of each joint, where the names are not to decide it
 
     @property
     def keypoints(self) -> int:
@@ -34,10 +37,25 @@ class Skeleton:
     @property
     def upper_body(self) -> np.ndarray:
         """(K,) bool: joints above the hips, which the half-body augmentation keeps together."""
-        return np.array([not any(part in name for part in _LOWER_PARTS) for name in self.names])
+        return np.array([_is_upper(name) for name in self.names] if self.upper is None else self.upper)
 
 
-_LOWER_PARTS = ("hip", "knee", "ankle", "foot", "heel", "toe")
+_LOWER_PARTS = ("hip", "knee", "ankle", "foot", "feet", "heel", "toe", "leg", "thigh", "shin", "calf")
+_FRONT, _HIND = {"front", "fore", "f"}, {"hind", "rear", "back", "h", "b"}  # of animals' limbs
+_FEET = ("paw", "hoof", "hock", *_LOWER_PARTS)
+
+
+def _is_upper(name: str) -> bool:
+    words = set(words_of(name))
+    if words & (_FRONT | _HIND) and _has(words, (*_FEET, "elbow")):
+        return not words & _HIND
+    return not _has(words, _LOWER_PARTS)
+
+
+def _has(words: set[str], parts: tuple[str, ...]) -> bool:
+    return any(part in word for part in parts for word in words)
+
+
 _LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 _LIMB_NAMES = tuple(f"{side}_{part}" for part in _LIMBS for side in ("left", "right"))
 _LIMB_LINKS = (
@@ -88,32 +106,27 @@ POSETRACK17 = Skeleton(
     links=(*_LIMB_LINKS, (0, 1), (0, 2), (1, 5), (1, 6)),
 )
 
-_MEAN_SIGMA = sum(_COCO_SIGMAS) / len(_COCO_SIGMAS)
+MEAN_SIGMA = sum(_COCO_SIGMAS) / len(_COCO_SIGMAS)  # of a joint that COCO does not have
+_KNOWN_SIGMAS = dict(zip(COCO17.names, COCO17.oks_sigmas, strict=True))
 
 
 def skeleton_from_names(names: tuple[str, ...], links: tuple[tuple[int, int], ...] = ()) -> Skeleton:
-    """The skeleton of a data set's own joint names: pairs from left/right in the names, known sigmas kept."""
+    """The skeleton of a data set's own joint names: pairs from left and right in the names, COCO's sigmas.
+
+    Names count in every spelling that `joints.names` reads; a joint that COCO does not have gets the mean of
+    COCO's sigmas.
+    """
     for known in (COCO17, POSETRACK17):
         if names == known.names:
             return known
-    index = {name: i for i, name in enumerate(names)}
-    pairs = tuple(
-        (i, index[_other_side(name)])
-        for name, i in index.items()
-        if _is_left(name) and _other_side(name) in index
+    sigmas = tuple(_KNOWN_SIGMAS.get(plain, MEAN_SIGMA) for plain in plain_names(names))
+    return Skeleton(names=names, flip_pairs=find_pairs(names), oks_sigmas=sigmas, links=links)
+
+
+def without_known_sigma(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The joints whose sigma `skeleton_from_names` does not know."""
+    if names == POSETRACK17.names:
+        return ()
+    return tuple(
+        name for name, plain in zip(names, plain_names(names), strict=True) if plain not in _KNOWN_SIGMAS
     )
-    known_sigmas = dict(zip(COCO17.names, COCO17.oks_sigmas, strict=True))
-    sigmas = tuple(known_sigmas.get(name, _MEAN_SIGMA) for name in names)
-    return Skeleton(names=names, flip_pairs=pairs, oks_sigmas=sigmas, links=links)
-
-
-def _is_left(name: str) -> bool:
-    return name.startswith(("left", "l_")) or name.endswith(("_left", "_l"))
-
-
-def _other_side(name: str) -> str:
-    if name.startswith("l_"):
-        return "r_" + name[2:]
-    if name.endswith("_l"):
-        return name[:-2] + "_r"
-    return name.replace("left", "right")

@@ -95,8 +95,9 @@ def cut_out(
         rows_of_file[person.image_path].append(row)
 
     def cut_file(path: str) -> None:
-        image = read_image(path)
-        for row in rows_of_file[path]:
+        rows = rows_of_file[path]
+        image = read_image(path, people.people[rows[0]].image_hw)
+        for row in rows:
             images[row] = crop(image, affines[row], input_hw)
 
     with ThreadPoolExecutor(threads) as pool:

@@ -22,6 +22,9 @@ class DataConfig:
     """Folder of images; the annotations are annotations/person_keypoints_SPLIT.json."""
     val_split: str = "val2017"
     """Folder of images to score subnets on, likewise."""
+    skeleton: Path | None = None
+    """Left-right pairs, OKS sigmas and halves of the body of root's joints, where their names do not say
+    them; python -m platform.convert skeleton writes such a file."""
     made: SyntheticConfig = field(default_factory=SyntheticConfig)
     """What to draw when there is no root."""
 

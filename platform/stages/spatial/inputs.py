@@ -14,7 +14,10 @@ from spaces.space import SearchSpace
 from spaces.streams import Stream, generator
 from workers.data.coco import locate
 from workers.data.codec import Codec
+from workers.data.joints.names import is_plain
 from workers.data.people import People
+from workers.data.skeleton import Skeleton
+from workers.data.skeletons.order import with_joints_like
 from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.coco.detections import read_detected_people
 from workers.evaluation.crops import ValidationCrops
@@ -30,6 +33,7 @@ def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInp
     training = context.people(config.data.train_split)
     chosen = evenly_spaced_people(training, min(config.search.recalibration_people, len(training)))
     chunk_bytes = config.search.crop_chunk_mib << 20
+    people = with_joints_like(people, training.skeleton, training.annotation_path.name)
     crops, scorer = _crops(context, people, chunk_bytes)
     return SearchInputs(
         space=space.name,
@@ -60,7 +64,9 @@ def _crops(context: Run, people: People, chunk_bytes: int) -> tuple[ValidationCr
         scorer = CocoScorer.from_people(people)
     else:
         detected = read_detected_people(config.search.detections, context.data_root, config.data.val_split)
-        people, scores, scorer = detected.people, detected.scores, CocoScorer.from_detected(detected)
+        found = replace(detected.people, skeleton=people.skeleton, file_places=people.file_places)
+        detected = replace(detected, people=found)
+        people, scores, scorer = found, detected.scores, CocoScorer.from_detected(detected)
     people, scores = _shuffled(people, scores)
     return share_crops(people, config.space.input_hw, chunk_bytes, scores), scorer
 
@@ -75,8 +81,11 @@ def _shuffled(people: People, scores: np.ndarray | None) -> tuple[People, np.nda
 SCORING_FIELDS = ("recalibration_people", "batch_size", "flip_test")  # of SearchConfig
 
 
-def search_digest(context: Run, space: SearchSpace) -> str:
-    """Digest of a run's supernet, annotation files and settings; images count by the names there."""
+def search_digest(context: Run, space: SearchSpace, skeleton: Skeleton) -> str:
+    """Digest of a run's supernet, annotation files and settings; images count by the names there.
+
+    Pairs and sigmas count where they are given, or read from names that are not spelt as COCO's are.
+    """
     config = context.config
     splits = (config.data.train_split, config.data.val_split)
     annotations = [locate(context.data_root, split)[1] for split in splits]
@@ -86,4 +95,6 @@ def search_digest(context: Run, space: SearchSpace) -> str:
         "space": space.name, "keypoints": space.keypoints, "input_hw": list(space.input_hw),
         "sigma_cells": config.space.sigma_cells,
     }  # fmt: skip
+    if config.data.skeleton is not None or not is_plain(skeleton.names):
+        settings["skeleton"] = [list(skeleton.names), skeleton.flip_pairs, skeleton.oks_sigmas]
     return evaluation_digest(context.folder.supernet, annotations, settings)

@@ -14,7 +14,7 @@ from workers.training.tasks.validation import ValidationTask
 
 def coco_scoring(context: Run, training: People) -> ValidationTask:
     """The run's validation people, scored as its search scores them."""
-    people = context.people(context.config.data.val_split)
+    people = context.people_to_score(training)
     return _scoring(context, training, people, CocoScorer.from_people(people))
 
 

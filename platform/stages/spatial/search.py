@@ -23,6 +23,7 @@ from platform.trials.search import SearchRun, names_best, pending_trials, refuse
 from platform.trials.warm_start import take_over, warm_start_rows
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
+from workers.data.skeleton import Skeleton
 from workers.errors import DataError
 from workers.search.evaluator import measure_untrained
 
@@ -43,7 +44,7 @@ def run(context: Run) -> None:
         return
     if not context.folder.supernet.exists():
         take_supernet(context)
-    facts = _facts(context, space)
+    facts = _facts(context, space, people.skeleton)
     known = warm_start_rows(context, STAGE, facts.evaluation)
     inputs = ray.put(search_inputs(context, space, people))
     _search(context, space, facts, known, inputs)
@@ -72,11 +73,11 @@ def _search(context: Run, space: SearchSpace, facts: SearchFacts, known: list[Ro
     search.run(inputs, context.folder.ray, FirstRung.of(config, done))
 
 
-def _facts(context: Run, space: SearchSpace) -> SearchFacts:
+def _facts(context: Run, space: SearchSpace, skeleton: Skeleton) -> SearchFacts:
     config = context.config
     return SearchFacts(
         run=config.name, stage=STAGE, space=space.name, seed=config.seed, sampler=config.search.sampler,
-        constraint=config.search.bounds, evaluation=search_digest(context, space),
+        constraint=config.search.bounds, evaluation=search_digest(context, space, skeleton),
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def test_skips_are_said_where_people_are_read_and_warned_of_once_at_the_end(
     assert len(context.warnings) == 1
     say_warnings(context)
     said = cast(io.StringIO, console.file).getvalue().splitlines()
-    assert len(said) == 5
+    assert len(said) == 7
     assert "skipped: " in said[1]
     assert said[-1].startswith("warning: ")
     assert said[-1].count("without a box") == 1

@@ -99,3 +99,25 @@ def test_the_real_clip_is_read_and_scored_as_officially(shared: Path, tmp_path: 
     expected = json.loads((golden / "expected.json").read_text())["cum"]["Total"]
     ap = score_folders(tmp_path / "annotations" / "val", golden / "pred").ap
     assert 100 * ap.total == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (lambda content: [image.update(vid_id="../../x") for image in content["images"]], "plain name"),
+        (lambda content: [image.update(vid_id="a/b") for image in content["images"]], "plain name"),
+        (lambda content: content["images"][0].update(file_name="../secret.jpg"), "file_name must lie in"),
+        (lambda content: content["images"][0].update(file_name="/etc/passwd"), "file_name must lie in"),
+    ],
+)
+def test_names_that_leave_the_folders_are_refused(
+    edit: Callable[[Json], None], says: str, source: Path, tmp_path: Path
+) -> None:
+    content = json.loads((source / "annotations.json").read_text())
+    edit(content)
+    (source / "annotations.json").write_text(json.dumps(content))
+    (source.parent / "secret.jpg").write_bytes(b"secret")
+    before = set(tmp_path.rglob("*"))
+    with pytest.raises(DataError, match=says):
+        write_bonn_as_posetrack(source, tmp_path / "deep" / "out")
+    assert not [path for path in set(tmp_path.rglob("*")) - before if path.suffix == ".jpg"]

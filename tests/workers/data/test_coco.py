@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.workers.data.some_pictures import corner_picture, jpeg, png_bomb, stored_for, write
 from workers.data.coco import annotation_file, read_people
-from workers.data.skeleton import COCO17
+from workers.data.images import Flaw, ImageStore, Turn
+from workers.data.skeleton import COCO17, skeleton_from_names
+from workers.data.skeletons.order import with_joints_like
 from workers.errors import DataError
+from workers.evaluation.coco.ap import CocoScorer
+from workers.evaluation.crops import prepare_crops
 
 Write = Callable[..., Path]
 Json = dict[str, Any]
@@ -155,3 +161,88 @@ def test_a_split_in_which_nobody_is_usable_is_refused_with_the_counts(write_coco
 
     with pytest.raises(DataError, match=r"no usable person \(0 people .*skipped: 3 crowd region\)"):
         read_people(write_coco(edit), "val2017")
+
+
+def other_order(content: Json) -> None:
+    """Joints from the last to the first."""
+    content["categories"][0]["keypoints"].reverse()
+    for annotation in content["annotations"]:
+        annotation["keypoints"] = np.reshape(annotation["keypoints"], (-1, 3))[::-1].ravel().tolist()
+
+
+def test_joints_in_another_order_are_put_in_that_of_the_training_split(write_coco: Write) -> None:
+    expected = read_people(write_coco(), "val2017")
+    people = read_people(write_coco(other_order), "val2017")
+    assert not np.array_equal(people.people[0].keypoints, expected.people[0].keypoints)
+    moved = with_joints_like(people, COCO17, "train.json")
+    assert moved.skeleton is COCO17
+    for one, other in zip(moved.people, expected.people, strict=True):
+        assert np.array_equal(one.keypoints, other.keypoints)
+    assert with_joints_like(moved, COCO17, "train.json").file_places == moved.file_places
+    crops = prepare_crops(moved, (64, 48))
+    poses = np.stack([person.keypoints[:, :2] for person in expected.people])
+    ap = CocoScorer.from_people(moved).score(crops, poses, np.ones(poses.shape[:2]))
+    assert ap.ap == pytest.approx(1.0), "the truth that is read again must be moved, too"
+
+
+def test_other_joints_than_those_of_the_training_split_are_refused_by_name(write_coco: Write) -> None:
+    people = read_people(write_coco(), "val2017")
+    wanted = skeleton_from_names((*COCO17.names[:-1], "tail"))
+    with pytest.raises(DataError, match=r"joints of train\.json, but it lacks tail and it has right_ankle"):
+        with_joints_like(people, wanted, "train.json")
+
+
+@pytest.mark.timeout(60)
+def test_images_that_are_no_plain_files_of_the_folder_are_skipped_and_counted(
+    write_coco: Write, tmp_path: Path
+) -> None:
+    def edit(content: Json) -> None:
+        names = [
+            "../outside.jpg",
+            str(elsewhere),
+            "../../x/../out.jpg",
+            "out.jpg",
+            "pipe.jpg",
+            "folder",
+            "bomb.png",
+        ]
+        for image, name in zip(content["images"][1:], names, strict=True):
+            image["file_name"] = name
+
+    elsewhere = write(tmp_path.parent / f"{tmp_path.name}-outside.jpg", jpeg(corner_picture(120, 160)))
+    (tmp_path / "val2017").mkdir()
+    (tmp_path / "val2017" / "out.jpg").symlink_to(elsewhere)
+    (tmp_path / "val2017" / "folder").mkdir()
+    os.mkfifo(tmp_path / "val2017" / "pipe.jpg")
+    write(tmp_path / "val2017" / "bomb.png", png_bomb())
+    (tmp_path / "outside.jpg").symlink_to(elsewhere)
+    people = read_people(write_coco(edit, people=8), "val2017")
+    assert [person.annotation_id for person in people.people] == [1]
+    assert people.skipped == {Flaw.OUTSIDE: 4, Flaw.NOT_A_FILE: 2, Flaw.TOO_LARGE: 1}
+
+
+def test_an_image_elsewhere_in_the_data_folder_is_used(write_coco: Write, tmp_path: Path) -> None:
+    def edit(content: Json) -> None:
+        content["images"][0]["file_name"] = "../shared/a.jpg"
+
+    write(tmp_path / "shared" / "a.jpg", jpeg(corner_picture(120, 160)))
+    assert len(read_people(write_coco(edit), "val2017")) == 3
+
+
+def test_pictures_of_a_telephone_are_read_as_they_are_annotated_and_it_is_said(
+    write_coco: Write, tmp_path: Path
+) -> None:
+    def edit(content: Json) -> None:
+        for image, orientation in zip(content["images"], (1, 3, 6, 8), strict=True):
+            stored = stored_for(corner_picture(120, 160), orientation)
+            write(tmp_path / "val2017" / image["file_name"], jpeg(stored, orientation))
+
+    people = read_people(write_coco(edit, people=4), "val2017")
+    assert people.notes == {Turn.AS_OPENCV: 1, Turn.AS_STATED: 2}
+    assert f"; 1 {Turn.AS_OPENCV}, 2 {Turn.AS_STATED}" in people.summary or (
+        f"; 2 {Turn.AS_STATED}, 1 {Turn.AS_OPENCV}" in people.summary
+    )
+    store = ImageStore(0)
+    for row, person in enumerate(people.people):
+        image, _ = store.view(row, person)
+        assert np.abs(image.astype(int) - corner_picture(120, 160)).mean() < 3

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,13 @@ import pytest
 
 from tests.workers.data.posetrack_folder import video, write
 from workers.data.coco import read_people
+from workers.data.images import Flaw
 from workers.data.posetrack import posetrack_annotations, read_posetrack
 from workers.data.skeleton import COCO17, POSETRACK17
 from workers.errors import DataError
 from workers.evaluation.coco.ap import CocoScorer
 from workers.evaluation.crops import prepare_crops
+from workers.evaluation.posetrack.scorer import PoseTrackScorer
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -177,3 +180,56 @@ def test_ignored_regions_are_checked(x: object, tmp_path: Path) -> None:
     content["images"][0] |= {"ignore_regions_x": x, "ignore_regions_y": [[0, 1, 2]]}
     with pytest.raises(DataError, match="the ignored regions of image 1000 must have equally many"):
         read_posetrack(write_videos(tmp_path, content), "val", check_images=False)
+
+
+def test_joints_in_another_order_and_spelling_are_put_in_posetracks(
+    synthetic_root: Path, write_posetrack: Callable[[Edit], Path]
+) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        names = content["categories"][0]["keypoints"]
+        content["categories"][0]["keypoints"] = [name.title().replace("_", " ") for name in names[::-1]]
+        for annotation in content["annotations"]:
+            annotation["keypoints"] = np.reshape(annotation["keypoints"], (-1, 3))[::-1].ravel().tolist()
+
+    expected, root = read_posetrack(synthetic_root / "posetrack18", "val"), write_posetrack(edit)
+    people = read_posetrack(root, "val")
+    assert people.skeleton is POSETRACK17
+    for one, other in zip(people.people, expected.people, strict=True):
+        assert np.array_equal(one.keypoints, other.keypoints)
+    moved, there = (posetrack_annotations(each, "val") for each in (root, synthetic_root / "posetrack18"))
+    for one, other in zip(moved, there, strict=True):
+        assert np.array_equal(one.keypoints, other.keypoints)
+    poses = np.stack([person.keypoints[:, :2] for person in expected.people])
+    ap = PoseTrackScorer.from_people(people, alone=True).score(poses, np.ones(poses.shape[:2]))
+    assert ap.total == pytest.approx(1.0)
+
+
+def test_other_joints_are_refused_with_those_that_are_missing(
+    write_posetrack: Callable[[Edit], Path],
+) -> None:
+    def edit(content: dict[str, Any]) -> None:
+        content["categories"][0]["keypoints"][2] = "tail"
+
+    with pytest.raises(DataError, match="it lacks head_top and it has tail"):
+        read_posetrack(write_posetrack(edit), "val")
+
+
+@pytest.mark.timeout(60)
+def test_images_out_of_the_folder_are_not_opened_be_it_for_their_size(
+    write_posetrack: Callable[[Edit], Path], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+
+    def edit(content: dict[str, Any]) -> None:
+        content["images"][0]["file_name"] = "../pipe.jpg"
+        for image in content["images"]:
+            del image["width"], image["height"]
+
+    root = write_posetrack(edit)
+    content = json.loads(min((root / "annotations" / "val").glob("*.json")).read_text())
+    lost = {image["id"] for image in content["images"][:1]}
+    people = read_posetrack(root, "val")
+    assert (
+        people.skipped[Flaw.OUTSIDE] == sum(each["image_id"] in lost for each in content["annotations"]) > 0
+    )
+    assert not any(person.image_id in lost for person in people.people)

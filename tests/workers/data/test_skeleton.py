@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workers.data.skeleton import COCO17, POSETRACK17, Skeleton, skeleton_from_names
+from workers.data.skeleton import (
+    COCO17,
+    POSETRACK17,
+    Skeleton,
+    skeleton_from_names,
+    without_known_sigma,
+)
 
 
 @pytest.mark.parametrize("skeleton", [COCO17, POSETRACK17])
@@ -35,3 +41,28 @@ def test_other_names_give_pairs_from_left_and_right() -> None:
 
 def test_the_upper_body_is_what_lies_above_the_hips() -> None:
     assert COCO17.upper_body.tolist() == [True] * 11 + [False] * 6
+
+
+def test_the_lower_body_is_found_in_every_spelling() -> None:
+    lower = (
+        "LHip",
+        "Left Knee",
+        "r_ankle",
+        "RAnkle",
+        "L_B_Paw",
+        "rear_left_paw",
+        "foot.L",
+        "bigToe",
+        "shin_l",
+    )
+    upper = ("L_Eye", "Elbow", "elbow.R", "L_F_Paw", "front_left_knee", "Neck", "hand_l", "ring", "lower_lip")
+    assert not skeleton_from_names(lower).upper_body.any()
+    assert skeleton_from_names(upper).upper_body.all()
+
+
+def test_joints_that_coco_does_not_have_get_the_mean_of_its_sigmas() -> None:
+    names = ("LWrist", "tail", "head_top")
+    mean = sum(COCO17.oks_sigmas) / 17
+    assert skeleton_from_names(names).oks_sigmas == (0.062, mean, mean)
+    assert without_known_sigma(names) == ("tail", "head_top")
+    assert without_known_sigma(POSETRACK17.names) == ()

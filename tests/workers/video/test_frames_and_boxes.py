@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +11,16 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.workers.data.some_pictures import corner_picture, png, png_bomb, stored_for
+from tests.workers.data.some_pictures import write as write_bytes
 from tests.workers.video.counting import Counted
+from workers.data.images import Flaw, Turn
 from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
 from workers.video.boxes import read_boxes
 from workers.video.drawing import draw_poses, track_colour
 from workers.video.follow import follow
-from workers.video.frames import frames_per_second, read_frames
+from workers.video.frames import FrameNotes, frames_per_second, read_frames
 from workers.video.streaming import FramePoses, StreamingPredictor
 from workers.video.writer import VideoWriter
 
@@ -149,27 +154,29 @@ def test_a_box_that_cannot_be_followed_costs_that_box_and_is_counted(tmp_path: P
         write(tmp_path / "x.json", [person("3", "1"), *loose, *nowhere, person(3, 2, bbox=None)])
     )
     assert (boxes.at(3).track_ids.tolist(), list(boxes.of_frame)) == ([1], [3])
-    assert boxes.skipped == {
-        "without a box": 1, "without a track": 2, "with a box that is not finite": 3
+    assert boxes.left_out == {
+        "without a bbox": 1, "without a track": 2, "whose bbox is not four numbers": 3
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ([person(1, "a")], "'track_id' of record 0 .*must be a whole number"),
-        ([person(1, 1, bbox="wide")], "'bbox' of record 0 .*must be 4 numbers"),
-        ([person(-1, 1)], "must be the number of a frame, but is -1"),
-        ([person(1, 1), 7], "the file must be a list of objects"),
-        ([{"bbox": [1, 2, 3, 4], "track_id": 1}], "record 0 .*has no 'image_id'"),
-        ([{"image_id": 1, "bbox": [1, 2, 30, 40], "score": 1}], "has no box with a track"),
+        ([person(1, "a")], "no usable box: 1 whose track_id is no whole number"),
+        ([person(1, 1, bbox="wide")], "no usable box: 1 whose bbox is not four numbers"),
+        ([person(-1, 1)], "no usable box: 1 whose image_id is no frame's number"),
+        ([7, 8], "no usable box: 2 that are no objects"),
+        ([{"bbox": [1, 2, 3, 4], "track_id": 1}], "no usable box: 1 whose image_id is no frame's number"),
+        ([], "has no usable box: no box at all"),
         ({"annotations": []}, "the file has no 'images'"),
+        ({"images": []}, "'annotations' must be a list of objects"),
         (
             {"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": []},
             "image 1 must be named by the number of its frame",
         ),
-        ([person(1, 1, bbox=[1, 2, 3])], "'bbox' of record 0 .*must be 4 numbers"),
+        ([person(1, 1, bbox=[1, 2, 3])], "no usable box: 1 whose bbox is not four numbers"),
         ("none", "must hold a JSON object or list"),
+        (7, "must hold a JSON object or list"),
     ],
 )
 def test_boxes_that_cannot_be_used_are_refused_by_name(content: Any, says: str, tmp_path: Path) -> None:
@@ -231,3 +238,79 @@ def test_labels_of_people_at_one_place_do_not_hide_each_other() -> None:
     drawn = draw_poses(np.zeros((200, 160, 3), np.uint8), poses, POSETRACK17)
     shown = [int((drawn == track_colour(track)).all(axis=2).sum()) for track in range(count)]
     assert min(shown) > 0.8 * max(shown) > 0
+
+
+def test_frames_are_turned_by_their_exif_orientation_and_it_is_counted(tmp_path: Path) -> None:
+    shown = corner_picture()
+    for number, orientation in enumerate((1, 3, 6, 8)):
+        content = png(stored_for(shown, orientation), orientation)
+        write_bytes(tmp_path / "frames" / f"{number}.png", content)
+    notes = FrameNotes()
+    for frame in read_frames(tmp_path / "frames", notes=notes):
+        assert np.array_equal(frame.image, shown)
+    assert list(notes.lines()) == [f"frames: 3 {Turn.AS_OPENCV}"]
+    stored = {2: (90, 60)}
+    (kept,) = read_frames(tmp_path / "frames", {2}, stored, notes)
+    assert kept.image.shape == (90, 60, 3)
+    assert notes.turned[Turn.AS_STORED] == 1
+
+
+@pytest.mark.timeout(60)
+def test_frames_that_are_pipes_links_out_or_bombs_are_left_out_and_said(folder: Path, tmp_path: Path) -> None:
+    os.mkfifo(folder / "000004.png")
+    write_bytes(tmp_path / "secret.png", png(corner_picture()))
+    (folder / "000006.png").symlink_to(tmp_path / "secret.png")
+    write_bytes(folder / "000007.png", png_bomb())
+    boxes = read_boxes(write(tmp_path / "x.json", [person(number, 1) for number in (2, 4, 6, 7)]))
+    notes = FrameNotes()
+    followed = list(follow(StreamingPredictor(Counted(1).networks), folder, boxes, notes))
+    assert [each.frame.number for each in followed] == [2, 3, 5, 10]
+    assert notes.skipped == {4: Flaw.NOT_A_FILE, 6: Flaw.OUTSIDE, 7: Flaw.TOO_LARGE}
+    assert f"frames left out: 1 {Flaw.OUTSIDE}" in list(notes.lines())
+    for path in folder.iterdir():
+        if path.name not in ("000004.png", "000006.png"):
+            path.unlink()
+    boxes = read_boxes(write(tmp_path / "x.json", [person(number, 1) for number in (4, 6)]))
+    with pytest.raises(DataError, match=r"no frame that can be used\. frames left out: 1 image is a folder"):
+        list(follow(StreamingPredictor(Counted(1).networks), folder, boxes))
+
+
+def turned_video(path: Path, degrees: int) -> Path:
+    """64 x 48 px, white in the top left corner, whose header asks to be turned clockwise."""
+    with VideoWriter(path, 10) as writer:
+        for _ in range(3):
+            writer.write(corner_picture(48, 64))
+    data = bytearray(path.read_bytes())
+    place = data.index(b"tkhd") + 44  # of the track's matrix
+    a, b, c, d, x, y = {90: (0, 1, -1, 0, 48, 0), 180: (-1, 0, 0, -1, 64, 48)}[degrees]
+    matrix = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, x << 16, y << 16, 1 << 30)
+    data[place : place + 36] = matrix
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(("degrees", "size", "corner"), [(90, (64, 48), (5, 42)), (180, (48, 64), (42, 58))])
+def test_a_video_is_turned_as_its_header_asks_and_it_is_said(
+    degrees: int, size: tuple[int, int], corner: tuple[int, int], tmp_path: Path
+) -> None:
+    path, notes = turned_video(tmp_path / "a.mp4", degrees), FrameNotes()
+    for frame in read_frames(path, notes=notes):
+        assert frame.image.shape[:2] == size
+        assert frame.image[corner].min() > 150
+    assert list(notes.lines()) == [
+        f"frames: turned by the video's {degrees} degrees, as cv2.VideoCapture does"
+    ]
+
+
+def test_a_video_is_not_turned_where_its_stated_size_is_the_stored_one(tmp_path: Path) -> None:
+    path, notes = turned_video(tmp_path / "a.mp4", 90), FrameNotes()
+    stated = {0: (48, 64)}
+    assert {frame.image.shape for frame in read_frames(path, None, stated, notes)} == {(48, 64, 3)}
+    assert list(notes.lines()) == ["frames: not turned by the video's 90 degrees, as their stated size asks"]
+
+
+def test_boxes_outside_the_picture_are_counted(folder: Path, tmp_path: Path) -> None:
+    found = [person(2, 1), person(3, 1), person(3, 2, bbox=[500, 4, 20, 30])]
+    boxes, notes = read_boxes(write(tmp_path / "x.json", found)), FrameNotes()
+    list(follow(StreamingPredictor(Counted(1).networks), folder, boxes, notes))
+    assert list(notes.lines()) == ["boxes: 1 outside the picture"]

@@ -47,3 +47,9 @@ def test_a_moved_network_draws_the_same_heatmaps_under_the_new_names(name: str) 
     assert torch.allclose(before[:, same], after[:, same])
     assert torch.allclose(before[:, 1:3].mean(dim=1), after[:, 2], rtol=1e-4, atol=1e-6)
     assert not torch.allclose(before[:, 1], after[:, 1])
+
+
+def test_rows_follow_their_joint_in_another_spelling() -> None:
+    weights = {"final.bias": torch.tensor([1.0, 2.0, 3.0])}
+    moved = with_joints_of(weights, ("nose", "left_eye", "right_eye"), ("R_Eye", "L_Eye", "Head Top", "Nose"))
+    assert moved["final.bias"].tolist() == [3.0, 2.0, 2.5, 1.0]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from workers.data.annotations.records import BEYOND_PX, Records
-from workers.data.annotations.values import shown
+from workers.data.annotations.records import Records
+from workers.data.annotations.values import BEYOND_PX, shown
 
 MISCOUNTED = "people whose num_keypoints differs from their labelled joints, which count"
 

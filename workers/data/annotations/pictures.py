@@ -9,8 +9,8 @@ from typing import final
 import numpy as np
 
 from workers.data.annotations.opening import REPAIR, Json, Place
-from workers.data.annotations.records import BEYOND_PX, Records, listed
-from workers.data.annotations.values import numbers
+from workers.data.annotations.records import Records, listed
+from workers.data.annotations.values import BEYOND_PX, numbers
 from workers.errors import DataError
 
 AGAIN = "images that are listed again by the same name, read once"

@@ -11,10 +11,9 @@ from typing import Any, NoReturn, final
 import numpy as np
 
 from workers.data.annotations.opening import REPAIR, Json, Place
-from workers.data.annotations.values import numbers, rows_of_numbers, shown, whole_numbers
+from workers.data.annotations.values import BEYOND_PX, numbers, rows_of_numbers, shown, whole_numbers
 from workers.errors import DataError
 
-BEYOND_PX = 1e7  # no coordinate or side of a picture is as large; a square of it is still exact
 RECORD = "{record}"  # in a message: where the record's name goes
 TEXT_IDS = "whole numbers that are written as text"
 

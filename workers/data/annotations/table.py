@@ -8,7 +8,7 @@ sense but cannot be used stays in, marked, or is counted in `skipped`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -65,6 +65,10 @@ class Annotations:
         """(N,) int64 labelled joints of each."""
         counts: np.ndarray = (self.keypoints[..., 2] > 0).sum(axis=1)
         return counts
+
+    def in_order(self, places: Sequence[int], skeleton: Skeleton) -> Annotations:
+        """With joint j being the one at `places[j]`, as `skeleton` has them."""
+        return replace(self, keypoints=self.keypoints[:, list(places)], skeleton=skeleton)
 
     def without_joints(self, rows: np.ndarray) -> Annotations:
         """With nobody of the mask (N,) labelled, as those are who are to be neither found nor missed."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+BEYOND_PX = 1e7  # no coordinate or side of a picture is as large; a square of it is still exact
 _NUMBERS = {int, float}
 _TEXT = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _INT64 = np.iinfo(np.int64)

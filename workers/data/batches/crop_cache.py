@@ -27,7 +27,7 @@ from workers.errors import DataError
 FOLDER = "crop_cache"
 ENTRY = np.dtype([("offset", "<i8"), ("height", "<i4"), ("width", "<i4"), ("affine", "<f8", (2, 3))])
 _FOOTER = struct.Struct("<8s32sqq")  # magic, digest, offset of the index, people
-_MAGIC = b"vipcrop1"
+_MAGIC = b"vipcrop2"
 
 
 @final
@@ -97,7 +97,8 @@ def cache_digest(people: People, input_hw: tuple[int, int], augmentation: Augmen
         path = person.image_path
         if path not in sizes:
             sizes[path] = f"{os.path.relpath(path, root)} {_size(path)}"
-        digest.update(f"{sizes[path]} {person.annotation_id} {person.box_xywh_px}\n".encode())
+        digest.update(f"{sizes[path]} {person.image_hw} {person.annotation_id} ".encode())
+        digest.update(f"{person.box_xywh_px}\n".encode())
         if augmentation.half_body_probability > 0:
             digest.update(person.keypoints.tobytes())
     return digest.digest()

@@ -40,6 +40,7 @@ class Wanted:
     """What to cut out of one image: the rows of its people and their reaches."""
 
     path: str
+    stated_hw: tuple[int, int] | None
     rows: tuple[int, ...]
     reaches: tuple[Reach, ...]
 
@@ -171,11 +172,12 @@ def _wanted(people: People, input_hw: tuple[int, int], augmentation: Augmentatio
     for row, person in enumerate(people.people):
         rows_of_file[person.image_path].append(row)
     for path, rows in rows_of_file.items():
-        yield Wanted(path, tuple(rows), tuple(reach_of(people.people[row]) for row in rows))
+        reaches = tuple(reach_of(people.people[row]) for row in rows)
+        yield Wanted(path, people.people[rows[0]].image_hw, tuple(rows), reaches)
 
 
 def _cut_image(wanted: Wanted) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    image = read_image(wanted.path)
+    image = read_image(wanted.path, wanted.stated_hw)
     for part in wanted.reaches:
         yield cut_part(image, part)
 

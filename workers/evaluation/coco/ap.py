@@ -18,6 +18,7 @@ from pycocotools.cocoeval import COCOeval
 
 from workers.data.annotations.opening import Json
 from workers.data.annotations.table import Annotations, read_annotations
+from workers.data.joints.names import places_of
 from workers.data.people import People
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
@@ -63,9 +64,7 @@ class CocoScorer:
     def from_detected(cls, detected: Detected) -> CocoScorer:
         """The truth of a whole split, whose people are to be found in a detector's boxes."""
         people = detected.people
-        truth = cls.from_annotations(
-            [read_annotations(people.annotation_path)], people.skeleton, detected.image_ids
-        )
+        truth = cls.from_annotations([_annotations_of(people)], people.skeleton, detected.image_ids)
         numbers = [person.annotation_id for person in people.people]
         without = tuple(sorted(set(detected.image_ids) - {person.image_id for person in people.people}))
         of_crops = dict(zip(numbers, detected.category_ids.tolist(), strict=True)) if truth.categories else {}
@@ -78,13 +77,10 @@ class CocoScorer:
         Crowds and people without labelled joints are ignored regions; others without a crop are misses.
         Raises DataError when the file is not what the people were read from.
         """
-        annotations = read_annotations(people.annotation_path)
+        annotations = _annotations_of(people)
         used = np.array([person.annotation_id for person in people.people], np.int64)
-        if not np.isin(used, annotations.ids).all() or annotations.skeleton.names != people.skeleton.names:
-            raise DataError(
-                f"{people.annotation_path} no longer holds the people read from it. "
-                "Restore the annotation file, or read the people again."
-            )
+        if not np.isin(used, annotations.ids).all():
+            raise _changed(people)
         return cls.from_annotations([annotations], people.skeleton)
 
     @classmethod
@@ -187,6 +183,22 @@ def pose_scores(keypoint_scores: np.ndarray, box_scores: np.ndarray) -> np.ndarr
     total = np.where(counted, keypoint_scores, 0.0).sum(axis=1, dtype=np.float64)
     scores: np.ndarray = box_scores * total / np.maximum(counted.sum(axis=1), 1)
     return scores
+
+
+def _annotations_of(people: People) -> Annotations:
+    """The file that the people were read from, with the joints in their order."""
+    annotations = read_annotations(people.annotation_path)
+    places = people.file_places or tuple(range(people.skeleton.keypoints))
+    if places_of(people.skeleton.names, annotations.skeleton.names) != places:
+        raise _changed(people)
+    return annotations.in_order(places, people.skeleton)
+
+
+def _changed(people: People) -> DataError:
+    return DataError(
+        f"{people.annotation_path} no longer holds the people read from it. "
+        "Restore the annotation file, or read the people again."
+    )
 
 
 def _records(annotations: Annotations) -> Iterator[Json]:

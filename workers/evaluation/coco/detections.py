@@ -18,9 +18,11 @@ from workers.data.annotations.table import (
     read_annotations,
     remaining,
 )
-from workers.data.coco import SMALL, locate
+from workers.data.coco import SMALL, locate, outside
 from workers.data.detections import result_boxes
+from workers.data.images import Flaw
 from workers.data.people import People, Person
+from workers.data.pictures.files import Fence
 from workers.errors import DataError
 
 _LAYOUT = "It holds a list of {image_id, category_id, bbox [x, y, width, height] in px, score}."
@@ -40,8 +42,9 @@ class Detected:
 def read_detected_people(path: Path, root: Path, split: str) -> Detected:
     """The boxes of people on the split's images, in the file's order.
 
-    Left out, and counted: detections of other categories, on other images, with boxes below one pixel.
-    Raises DataError, naming the file, when it is not such a list, a number is not finite, or nobody is left.
+    Left out, and counted: detections of other categories, on other images, with boxes below one pixel, and
+    those whose image file would lie outside root. Raises DataError, naming the file, when it is not such a
+    list, a number is not finite, or nobody is left.
     """
     folder, annotation_path = locate(root, split)
     truth = read_annotations(annotation_path)
@@ -55,11 +58,14 @@ def read_detected_people(path: Path, root: Path, split: str) -> Detected:
         UNLISTED_IMAGE: pictures < 0,
         SMALL: (boxes[:, 2:] < 1).any(axis=1),
     })  # fmt: skip
+    paths = [str(folder / name) for name in truth.pictures.names(pictures[used])]
+    kept, lost = remaining(np.arange(len(used)), {Flaw.OUTSIDE: outside(paths, Fence(folder, root))})
+    used, paths = used[kept], [paths[row] for row in kept.tolist()]
     if not len(used):
         raise DataError(f"{path} has no person on the images of {annotation_path}. {_LAYOUT}")
     found = People(
-        people=tuple(_people(truth, folder, used, pictures[used], boxes[used])),
-        skipped=dict(skipped),
+        people=tuple(_people(truth, paths, used, pictures[used], boxes[used])),
+        skipped=dict(skipped + lost),
         skeleton=truth.skeleton, annotation_path=annotation_path, notes=records.notes,
     )  # fmt: skip
     return Detected(
@@ -69,17 +75,17 @@ def read_detected_people(path: Path, root: Path, split: str) -> Detected:
 
 
 def _people(
-    truth: Annotations, folder: Path, numbers: np.ndarray, pictures: np.ndarray, boxes: np.ndarray
+    truth: Annotations, paths: list[str], numbers: np.ndarray, pictures: np.ndarray, boxes: np.ndarray
 ) -> list[Person]:
-    columns = zip(
-        truth.pictures.names(pictures), truth.pictures.ids[pictures].tolist(), numbers.tolist(),
-        boxes.tolist(), strict=True,
+    table = zip(
+        paths, truth.pictures.ids[pictures].tolist(), numbers.tolist(), boxes.tolist(),
+        truth.pictures.sized(pictures).tolist(), strict=True,
     )  # fmt: skip
     nothing = np.zeros((truth.skeleton.keypoints, 3), np.float32)
     return [
         Person(
-            image_path=str(folder / name), image_id=image_id, annotation_id=number,
+            image_path=path, image_id=image_id, annotation_id=number, image_hw=(rows, columns),
             box_xywh_px=(x, y, width, height), keypoints=nothing, area_px2=BOX_SHARE * width * height,
         )
-        for name, image_id, number, (x, y, width, height) in columns
+        for path, image_id, number, (x, y, width, height), (rows, columns) in table
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from workers.data.annotations.opening import Json
 from workers.data.annotations.results import read_results
 from workers.data.annotations.table import OTHER_CATEGORY, SHARED_ID, Annotations, read_annotations, remaining
 from workers.data.people import counted, skip_warning
+from workers.data.skeletons.file import fitted, read_skeleton
 from workers.errors import DataError
 from workers.evaluation.coco.ap import CocoScorer, KeypointAP
 
@@ -31,17 +32,18 @@ class FileScore:
     warnings: tuple[str, ...]
 
 
-def score_coco_files(truth: Path, predicted: Path) -> FileScore:
+def score_coco_files(truth: Path, predicted: Path, skeleton: Path | None = None) -> FileScore:
     """COCO's ten figures of a results file, over all images of the annotation file.
 
-    Joints and their OKS sigmas are those of the categories that name keypoints. Raises DataError, naming the
-    file and the record, where one is missing or not as it should be.
+    Joints and their OKS sigmas are those of the categories that name keypoints, or sigmas of the file
+    `skeleton`. Raises DataError, naming the file and the record, where one is missing or not as it should be.
     """
     annotations = read_annotations(truth)
     results, notes = _results(predicted, annotations)
-    scorer = CocoScorer.from_annotations(
-        [annotations], annotations.skeleton, annotations.pictures.ids.tolist()
-    )
+    joints = annotations.skeleton
+    if skeleton is not None:
+        joints = fitted(read_skeleton(skeleton), joints, skeleton)
+    scorer = CocoScorer.from_annotations([annotations], joints, annotations.pictures.ids.tolist())
     ap, categories = scorer.score_categories(results)
     known = {truth: (annotations.skipped, annotations.notes), predicted: notes}
     remarks = [f"{path}: {line}" for path, counts in known.items() for line in _said(*counts)]

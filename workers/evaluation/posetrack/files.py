@@ -18,6 +18,7 @@ from workers.data.annotations.opening import Place, load_json
 from workers.data.annotations.records import Records, listed
 from workers.data.annotations.table import Annotations, read_annotations
 from workers.data.coco import NO_JOINTS
+from workers.data.joints.names import plain_names
 from workers.data.posetrack import REPAIR
 from workers.data.posetrack_regions import ignored_regions
 from workers.data.skeleton import POSETRACK17
@@ -127,13 +128,14 @@ def _head_sizes(records: Records) -> np.ndarray:
 
 
 def _places(path: Place, names: Sequence[str]) -> list[int]:
-    """Where JOINTS lie among a file's. Raises DataError where one is missing."""
-    missing = [name for name in JOINTS if name not in names]
+    """Where JOINTS lie among a file's, in whatever spelling. Raises DataError where one is missing."""
+    spelt = names if set(JOINTS) <= set(names) else plain_names(names)
+    missing = [name for name in JOINTS if name not in spelt]
     if missing:
         raise DataError(
             f"{path}: its joints must be PoseTrack18's, but it has no {', '.join(missing)}. {REPAIR}"
         )
-    return [names.index(name) for name in JOINTS]
+    return [spelt.index(name) for name in JOINTS]
 
 
 def _without_joints(annotations: Annotations) -> Counter[str]:

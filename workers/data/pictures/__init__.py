@@ -1,0 +1,1 @@
+"""Image files before they are decoded: where they may lie, what they declare."""
