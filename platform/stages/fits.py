@@ -30,7 +30,7 @@ WITH_SLOTS: frozenset[StageName] = frozenset(
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """So many processes at a time, each of which needs so much of one node."""
+    """A number of processes at a time, and what each of them takes of one node."""
 
     field: str
     count: int
@@ -100,7 +100,7 @@ def _each(cpus: float, gpus: float) -> Resources:
 
 
 def _local(resources: ResourceConfig) -> Mapping[str, Any]:
-    """This machine as Ray would list it."""
+    """The machine of this process, as Ray would list it."""
     cpus = resources.cpus or get_num_cpus()
     return {"Alive": True, "Resources": {"CPU": cpus, "GPU": torch.cuda.device_count()}}
 

@@ -102,7 +102,7 @@ def parse(
 
 
 def _refuse_twice(args: Sequence[str]) -> None:
-    """Of a flag that is given twice argparse takes the last, in silence; --no-flag is the same flag."""
+    """Raises UsageError for a flag given twice, of which argparse takes the last; --no-flag is it too."""
     names = [word.split("=", 1)[0].replace("_", "-") for word in args if word.startswith("--")]
     counts = Counter(NEGATED.sub(r"\1", name) for name in names)
     for name, count in counts.items():
