@@ -41,7 +41,10 @@ __doc__ = f"{_doc}\nThe standard module says:\n{__doc__}"
 del _doc
 
 if getattr(sys, "argv", [])[:1] == ["-m"] and sys.orig_argv[-len(sys.argv)].startswith("platform."):
+    from platform.terminal.ends import end_while_loading
     from platform.terminal.shadows import refuse_shadows
+
+    end_while_loading()
 
     # While Python looks for a command, before that imports what may be hidden. The current directory may not
     # be on the path yet, where a .pth file imports this module.

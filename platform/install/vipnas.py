@@ -17,8 +17,10 @@ def main() -> int:
 
     if not hasattr(platform, "__path__"):
         site.addsitedir(os.path.dirname(os.path.abspath(__file__)))
+    from platform.terminal.ends import end_while_loading
     from platform.terminal.shadows import refuse_shadows
 
+    end_while_loading()
     refuse_shadows(sys.path)
     from platform.terminal import command_line, commands
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 import tyro
 
 from analysis.errors import AnalysisError
-from platform.terminal.ends import Ends, ends_noticed
+from platform.terminal.ends import STOPPED, Ends, ends_noticed
 from platform.terminal.errors import UsageError
 from platform.terminal.paths import absolute
 from platform.terminal.suggestions import likeness
@@ -67,7 +67,7 @@ def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
 
 
 def _stopped(ends: Ends) -> int:
-    print("stopped; the same command again continues", file=sys.stderr)
+    print(STOPPED, file=sys.stderr)
     return ends.exit_code
 
 

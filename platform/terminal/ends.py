@@ -11,6 +11,7 @@ from types import FrameType
 from typing import final
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOPPED = "stopped; the same command again continues"
 OF_A_SIGNAL = 128  # shells add it to the number of the signal that ended a program
 
 
@@ -38,6 +39,19 @@ class Ends:
             return
         self.signum = self.signum or signum
         raise KeyboardInterrupt
+
+
+def end_while_loading() -> None:
+    """From now on a signal ends the process at once, with one line: a command has nothing to let go yet."""
+    process = os.getpid()
+
+    def end(signum: int, frame: FrameType | None) -> None:
+        if os.getpid() == process:
+            os.write(2, f"{STOPPED}\n".encode())
+        os._exit(OF_A_SIGNAL + signum)
+
+    for signum in SIGNALS:
+        signal.signal(signum, end)
 
 
 @contextmanager

@@ -87,3 +87,20 @@ def test_a_fork_of_a_command_is_ended_by_the_signal_without_a_word(checkout: Pat
         os.kill(int(children.read_text()), signal.SIGTERM)
         out, said = process.communicate(timeout=60)
     assert (process.returncode, out, said) == (0, "fork ended by 15\n", "")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_a_command_is_being_loaded_is_one_line(
+    checkout: Path, tmp_path: Path, sent: signal.Signals, code: int
+) -> None:
+    """A library that the command imports waits for the signal."""
+    (tmp_path / "tyro.py").write_text("import time\nprint('ready', flush=True)\ntime.sleep(60)\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", "platform.search", "tiny"], cwd=checkout, text=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(sent)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (code, STOPPED)

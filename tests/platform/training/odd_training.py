@@ -51,7 +51,9 @@ class OddTraining:
 
 def main(arguments: list[str]) -> int:
     word, folder = arguments[0], Path(arguments[1])
-    config = replace(tiny(), storage=folder, resources=ResourceConfig(cpus=1, object_store_mib=128))
+    config = replace(
+        tiny(), storage=folder, resources=ResourceConfig(cpus=1, train_workers=1, object_store_mib=128)
+    )
     run_folder = open_run_folder(config)
     untracked: Any = None  # without a report there is nothing to send
     context = Run(config, run_folder, untracked, Console(width=200))
