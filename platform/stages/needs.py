@@ -64,8 +64,9 @@ def _needs(config: RunConfig) -> Iterator[tuple[StageName, str, Makers, bool, st
     yield "spatial_finetune", "a network", ("spatial_retrain",), trained, "give --finetune.weights FILE"
     key = config.temporal.key_frame is not None or own.single_network is not None
     taken = any(run.single_network is not None for run in others) and "temporal_train" not in config.stages
-    for stage, is_there in (("temporal_train", key), ("temporal_search", key or taken or below)):
-        yield stage, "a key frame's network", KEY_FRAME, is_there, "give --temporal.key-frame FILE"
+    give = "give --temporal.key-frame FILE"
+    yield "temporal_train", "a key frame's network", KEY_FRAME, key, give
+    yield "temporal_search", "a key frame's network", KEY_FRAME, key or taken or below, give
     yield (
         "temporal_search", "a T supernet", ("temporal_train",), below,
         "give --warm-start with a run that has one",

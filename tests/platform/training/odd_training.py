@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,8 +39,10 @@ class OddTraining:
             file.write("x")
         if self.word == "hang":
             time.sleep(600)
+        yield from self._broken()
+
+    def _broken(self) -> Iterator[StepReport]:
         raise ZeroDivisionError("nothing to divide by")
-        yield
 
     def state(self) -> dict[str, Any]:
         return {}
@@ -57,10 +59,9 @@ def main(arguments: list[str]) -> int:
     run_folder = open_run_folder(config)
     untracked: Any = None  # without a report there is nothing to send
     context = Run(config, run_folder, untracked, Console(width=200))
+    make: Any = partial(OddTraining, spatial_task(config), word, folder)
     with ray_session(config.resources):
-        run_training(
-            context, "spatial_train", partial(OddTraining, spatial_task(config), word, folder), steps=4
-        )
+        run_training(context, "spatial_train", make, steps=4)
     print("behind the training", flush=True)
     return 0
 

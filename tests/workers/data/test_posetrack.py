@@ -197,8 +197,8 @@ def test_joints_in_another_order_and_spelling_are_put_in_posetracks(
     for one, other in zip(people.people, expected.people, strict=True):
         assert np.array_equal(one.keypoints, other.keypoints)
     moved, there = (posetrack_annotations(each, "val") for each in (root, synthetic_root / "posetrack18"))
-    for one, other in zip(moved, there, strict=True):
-        assert np.array_equal(one.keypoints, other.keypoints)
+    for ours, theirs in zip(moved, there, strict=True):
+        assert np.array_equal(ours.keypoints, theirs.keypoints)
     poses = np.stack([person.keypoints[:, :2] for person in expected.people])
     ap = PoseTrackScorer.from_people(people, alone=True).score(poses, np.ones(poses.shape[:2]))
     assert ap.total == pytest.approx(1.0)
