@@ -19,7 +19,7 @@ from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
 from workers.data.bonn import write_bonn_as_posetrack
 from workers.data.coco import read_file_skeleton
-from workers.data.people import counted
+from workers.data.people import counts_text
 from workers.data.skeletons.file import write_skeleton
 from workers.data.skeletons.summary import summary_of
 
@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
     frames = written.frames
     print(f"{arguments.out}: {frames['train']} frames in train, {frames['val']} in val")
     if written.skipped:
-        print(f"skipped: {counted(written.skipped)}")
+        print(f"skipped: {counts_text(written.skipped)}")
     return 0
 
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
-from workers.video.box_records import LEAST_SCORE, WHOLE_FRAME
+from workers.video.box_records import LEAST_BOX_SCORE, WHOLE_FRAME
 
 if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are answered before
     from platform.run.networks import FoundNetworks
@@ -57,7 +57,7 @@ class PredictArguments:
     """A video to write, .mp4: joints, tracks' numbers, boxes around people at their key frames."""
     fps: float | None = None
     """Frames a second of that video. By default those of --frames, or 10 of a folder."""
-    least_score: float = LEAST_SCORE
+    least_score: float = LEAST_BOX_SCORE
     """Score of a detector's box that is followed; where boxes have tracks, all are."""
     threads: int = 1
     """Threads of PyTorch and OpenCV."""

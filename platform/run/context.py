@@ -16,7 +16,7 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.data.coco import read_people
 from workers.data.people import People
-from workers.data.skeletons.file import fitted, read_skeleton
+from workers.data.skeletons.file import fitted_skeleton, read_skeleton
 from workers.data.skeletons.order import with_joints_like
 from workers.training.config import SpatialTask
 
@@ -58,10 +58,10 @@ class Run:
         people, given = self.heed(read_people(self.data_root, split)), self.config.data.skeleton
         if given is None:
             return people
-        return replace(people, skeleton=fitted(read_skeleton(given), people.skeleton, given))
+        return replace(people, skeleton=fitted_skeleton(read_skeleton(given), people.skeleton, given))
 
     def people_to_score(self, training: People) -> People:
-        """Those of the validation split, with the joints in the order of the training split."""
+        """The validation split's people, with the joints in the order of the training split."""
         people = self.people(self.config.data.val_split)
         return with_joints_like(people, training.skeleton, training.annotation_path.name)
 

@@ -18,7 +18,7 @@ from platform.terminal.suggestions import unknown
 def main(arguments: list[str]) -> int:
     """Runs the command that the first argument names, with the others; it ends by SystemExit."""
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(overview())
+        print(commands_overview())
         return 0
     name, *rest = arguments
     if name not in commands():
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def overview() -> str:
+def commands_overview() -> str:
     """What --help prints: a line for each command."""
     width = max(map(len, commands())) + 2
     return "\n".join(

@@ -42,7 +42,7 @@ class Ends:
 
 
 def end_while_loading() -> None:
-    """From now on a signal ends the process at once, with one line: a command has nothing to let go yet."""
+    """Lets a signal end the process at once, with one line: a command has nothing to let go yet."""
     process = os.getpid()
 
     def end(signum: int, frame: FrameType | None) -> None:

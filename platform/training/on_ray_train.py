@@ -90,7 +90,7 @@ class _Trainer(TorchTrainer):
     """Leaves Ctrl-C to the command: Ray Train's own handler ends the process with 1 and no word."""
 
     def _register_sigint_handler(self, controller: Any) -> None:
-        """None: the interrupt leaves `fit`, and Ray ends the workers with the session."""
+        """Registers none: the interrupt leaves `fit`, and Ray ends the workers with the session."""
 
 
 def trainer(job: TrainingJob, resources: ResourceConfig, uri: str) -> TorchTrainer:

@@ -80,7 +80,7 @@ def write_bonn_as_posetrack(source: Path, root: Path, train_frames: int = 0) -> 
 
 
 def _images(pictures: Pictures, order: np.ndarray, frames: np.ndarray) -> list[Json]:
-    """Their ids, frames, sizes and the video's name, in the order of the frames."""
+    """Ids, frames and sizes of the images and the video's name, in the order of the frames."""
     videos = _videos(pictures.records.take(order))
     sizes, ids = pictures.sized(order).tolist(), pictures.ids[order].tolist()
     return [

@@ -46,7 +46,7 @@ class People:
     notes: Mapping[str, int] = field(default_factory=dict)
     """What was read otherwise than it is written, how images are turned, and of how many."""
     file_places: tuple[int, ...] | None = None
-    """Where the joints lie in the file; None: in its own order."""
+    """Places of the joints in the file; None: in its own order."""
 
     def __len__(self) -> int:
         return len(self.people)
@@ -56,9 +56,9 @@ class People:
         """One line: how many people are used, how many are skipped for which reason, what else is to know."""
         parts = [f"{len(self.people)} people from {self.annotation_path.name}"]
         if self.skipped:
-            parts.append(f"skipped: {counted(self.skipped)}")
+            parts.append(f"skipped: {counts_text(self.skipped)}")
         if self.notes:
-            parts.append(counted(self.notes))
+            parts.append(counts_text(self.notes))
         return "; ".join(parts)
 
     @property
@@ -73,9 +73,9 @@ def skip_warning(used: int, skipped: Mapping[str, int], path: Path) -> str | Non
     total = sum(lost.values())
     if total <= WARN_SHARE * (used + total):
         return None
-    return f"{total} of {used + total} people of {path} are skipped: {counted(lost)}"
+    return f"{total} of {used + total} people of {path} are skipped: {counts_text(lost)}"
 
 
-def counted(counts: Mapping[str, int]) -> str:
+def counts_text(counts: Mapping[str, int]) -> str:
     """Counts and what they are of, in one line."""
     return ", ".join(f"{count} {what}" for what, count in counts.items())

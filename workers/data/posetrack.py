@@ -24,7 +24,7 @@ from workers.data.annotations.table import Annotations, read_annotations
 from workers.data.annotations.values import shown
 from workers.data.coco import usable
 from workers.data.images import Flaw, Size, image_size, refusal
-from workers.data.joints.names import difference, places_of
+from workers.data.joints.names import places_of, unlike
 from workers.data.people import People, Person
 from workers.data.pictures.files import Fence
 from workers.data.posetrack_regions import ignored_regions
@@ -32,7 +32,9 @@ from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
 
 _LAYOUT = "A PoseTrack18 folder holds images/{split}/SEQUENCE/ and annotations/{split}/SEQUENCE.json."
-REPAIR = "Write it as PoseTrack18's annotation files: images, annotations, categories with the joints' names."
+REWRITE = (
+    "Write it as PoseTrack18's annotation files: images, annotations, categories with the joints' names."
+)
 
 
 @final
@@ -135,15 +137,15 @@ def read_sequence(root: Path, path: Path) -> Annotations:
     Images that it states no size of have that of the first such image's file. Raises DataError, naming the
     file, where it is no PoseTrack18 annotation file.
     """
-    content = load_json(path, REPAIR)
-    pictures = _with_sizes(root, read_pictures(path, content, REPAIR))
-    annotations = read_annotations(path, content, pictures=pictures, default=POSETRACK17, repair=REPAIR)
+    content = load_json(path, REWRITE)
+    pictures = _with_sizes(root, read_pictures(path, content, REWRITE))
+    annotations = read_annotations(path, content, pictures=pictures, default=POSETRACK17, repair=REWRITE)
     names = annotations.skeleton.names
     places = places_of(POSETRACK17.names, names)
     if places is None:
         raise DataError(
             f"{path}: its joints must be PoseTrack18's 17, but its joints are "
-            f"{', '.join(map(shown, names))}; {difference(names, POSETRACK17.names)}. {REPAIR}"
+            f"{', '.join(map(shown, names))}; {unlike(names, POSETRACK17.names)}. {REWRITE}"
         )
     return annotations.in_order(places, POSETRACK17)
 
@@ -173,7 +175,7 @@ def _with_sizes(root: Path, pictures: Pictures) -> Pictures:
 
 
 def _common_size(root: Path, pictures: Pictures, rows: np.ndarray) -> Size:
-    """That of the first image that can be read; where none can, the refusal of the last."""
+    """Size of the first image that can be read; where none can, the refusal of the last."""
     fence, refused = Fence(root), DataError("")
     for row in rows:
         (name,) = pictures.names(np.array([row]))

@@ -13,7 +13,7 @@ _CORNERS = 3  # what has fewer holds nobody
 
 
 def ignored_regions(images: Records) -> list[list[np.ndarray]]:
-    """For each image its polygons, each (V, 2) float64 px.
+    """Polygons of each image, each (V, 2) float64 px.
 
     Raises DataError, by the image's id, where x and y are not lists of equally many numbers.
     """

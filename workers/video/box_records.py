@@ -13,7 +13,7 @@ from workers.data.annotations.values import BEYOND_PX, numbers, rows_of_numbers,
 from workers.data.people import Box
 
 WHOLE_FRAME = "whole-frame"  # in the place of a file
-LEAST_SCORE = 0.3  # of a detector's box that is followed
+LEAST_BOX_SCORE = 0.3  # of a detector's box that is followed
 
 
 class BadBoxError(Exception):
@@ -83,7 +83,7 @@ def _box(bbox: Any) -> Box:
 
 
 def _track(track_id: Any) -> int | None:
-    """None where there is none: missing, null, or negative, as trackers write it."""
+    """A record's track; None where there is none: missing, null, or negative, as trackers write it."""
     if track_id is None:
         return None
     number = whole_number(track_id)

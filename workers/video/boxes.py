@@ -3,7 +3,7 @@
 Either a file in PoseTrack18's layout: {images, annotations}, an annotation with image_id, bbox, track_id.
 Or a list of {image_id, bbox, track_id} or {image_id, bbox, score, category_id}, image_id being the frame's
 number or the name of its image. A file in which nobody has a track gets tracks by `tracker.py`. A box that
-cannot be used costs that box, and is counted.
+cannot be used costs that box, and is counts_text.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from workers.data.annotations.opening import Json, load_value
 from workers.data.annotations.pictures import Pictures, read_own_pictures
 from workers.data.annotations.values import whole_number
 from workers.data.images import Size
-from workers.data.people import counted
+from workers.data.people import counts_text
 from workers.data.tracks import frame_numbers
 from workers.errors import DataError
 from workers.video.box_records import (
-    LEAST_SCORE,
+    LEAST_BOX_SCORE,
     BadBoxError,
     BoxRecord,
     frame_number,
@@ -87,7 +87,7 @@ class TrackedBoxes:
         """What was decided about the boxes, for a person to read; none where all are used as they are."""
         if self.left_out:
             used = sum(len(boxes.track_ids) for boxes in self.of_frame.values())
-            yield f"boxes: {used} used; left out: {counted(self.left_out)}"
+            yield f"boxes: {used} used; left out: {counts_text(self.left_out)}"
         if self.tracks is not None:
             yield f"boxes: no tracks in the file; {self.tracks} found by the overlap of boxes"
 
@@ -97,7 +97,7 @@ def whole_frames() -> TrackedBoxes:
     return TrackedBoxes(of_frame={}, images=None, whole_frame=True)
 
 
-def read_boxes(path: Path, least_score: float = LEAST_SCORE) -> TrackedBoxes:
+def read_boxes(path: Path, least_score: float = LEAST_BOX_SCORE) -> TrackedBoxes:
     """Raises DataError, naming the file, where it cannot be read or no box of it can be used.
 
     Boxes without a track are left out where others have one; where none has, people are followed by the
@@ -114,7 +114,7 @@ def read_boxes(path: Path, least_score: float = LEAST_SCORE) -> TrackedBoxes:
         found = list(_usable(_Followed(path, found, least_score), found, left_out))
         found, tracks = _numbered(found)
     if not found:
-        raise DataError(f"{path} has no usable box: {counted(left_out) or 'no box at all'}. {_LIKE}")
+        raise DataError(f"{path} has no usable box: {counts_text(left_out) or 'no box at all'}. {_LIKE}")
     return TrackedBoxes(
         of_frame=_by_frame(found), images=given.images, stated_hw=given.stated_hw, left_out=left_out,
         tracks=tracks,
@@ -127,7 +127,7 @@ Given = TypeVar("Given")
 def _usable(
     check: Callable[[Given], BoxRecord], records: Iterable[Given], left_out: Counter[str]
 ) -> Iterator[BoxRecord]:
-    """What `check` makes of the records; the reasons of the others are counted."""
+    """What `check` makes of the records; the reasons of the others are counts_text."""
     for record in records:
         try:
             yield check(record)

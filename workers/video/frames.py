@@ -40,7 +40,7 @@ class FrameNotes:
         self.boxes_outside = 0
 
     def lines(self) -> Iterator[str]:
-        """For a person to read; none where nothing befell."""
+        """Lines for a person to read; none where nothing befell."""
         for reason, count in Counter(self.skipped.values()).items():
             yield f"frames left out: {count} {reason}"
         for what, count in self.turned.items():

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, final
 
 import numpy as np
 
-from workers.data.annotations.opening import REPAIR, Json, Place
+from workers.data.annotations.opening import REPAIR, Json, Location
 from workers.data.annotations.values import BEYOND_PX, numbers, rows_of_numbers, shown, whole_numbers
 from workers.errors import DataError
 
@@ -23,7 +23,7 @@ TEXT_IDS = "whole numbers that are written as text"
 class Records:
     """Records of one kind, and where they lie."""
 
-    place: Place
+    place: Location
     kind: str  # as a person calls one: annotation, image
     rows: Sequence[Json]
     numbers_from: np.ndarray  # (N,) places in the file's list, counted from 0
@@ -34,7 +34,7 @@ class Records:
         return len(self.rows)
 
     def take(self, rows: np.ndarray) -> Records:
-        """Those of the row numbers (M,)."""
+        """The records of the row numbers (M,)."""
         some = [self.rows[row] for row in rows.tolist()]
         return replace(self, rows=some, numbers_from=self.numbers_from[rows])
 
@@ -137,14 +137,14 @@ class Records:
         self.refuse(row, f"{{record}} has no {key!r}")
 
 
-def listed(place: Place, content: Json, key: str, kind: str, repair: str = REPAIR) -> Records:
+def listed(place: Location, content: Json, key: str, kind: str, repair: str = REPAIR) -> Records:
     """The records of `content[key]`. Raises DataError where that is no list of objects."""
     if key not in content:
         raise DataError(f"{place}: the file has no {key!r}. {repair}")
     return records_of(place, content[key], repr(key), kind, repair)
 
 
-def records_of(place: Place, rows: Any, what: str, kind: str, repair: str = REPAIR) -> Records:
+def records_of(place: Location, rows: Any, what: str, kind: str, repair: str = REPAIR) -> Records:
     """A list of objects as records. Raises DataError, calling it `what`, where it is none."""
     if not (isinstance(rows, list) and set(map(type, rows)) <= {dict}):
         raise DataError(f"{place}: {what} must be a list of objects. {repair}")

@@ -17,7 +17,7 @@ import numpy as np
 from workers.data.annotations.areas import FROM_BOX, areas_px2
 from workers.data.annotations.categories import Category, read_categories, that_count
 from workers.data.annotations.joints import count_miscounted, labelled_joints
-from workers.data.annotations.opening import REPAIR, Json, Place, load_json
+from workers.data.annotations.opening import REPAIR, Json, Location, load_json
 from workers.data.annotations.pictures import Pictures, read_pictures
 from workers.data.annotations.records import Records, listed
 from workers.data.skeleton import COCO17, Skeleton
@@ -34,7 +34,7 @@ UNLISTED_IMAGE = "of an image that is not listed"
 class Annotations:
     """The records of one file, row for row in its order."""
 
-    place: Place
+    place: Location
     pictures: Pictures
     categories: tuple[Category, ...]  # that count; their joints are alike
     skeleton: Skeleton
@@ -67,16 +67,16 @@ class Annotations:
         return counts
 
     def in_order(self, places: Sequence[int], skeleton: Skeleton) -> Annotations:
-        """With joint j being the one at `places[j]`, as `skeleton` has them."""
+        """The annotations with joint j being the one at `places[j]`, as `skeleton` has them."""
         return replace(self, keypoints=self.keypoints[:, list(places)], skeleton=skeleton)
 
     def without_joints(self, rows: np.ndarray) -> Annotations:
-        """With nobody of the mask (N,) labelled, as those are who are to be neither found nor missed."""
+        """The annotations with nobody of the mask (N,) labelled: neither to be found nor missed."""
         return replace(self, keypoints=np.where(rows[:, None, None], 0.0, self.keypoints))
 
 
 def read_annotations(
-    place: Place,
+    place: Location,
     content: Json | None = None,
     *,
     pictures: Pictures | None = None,

@@ -35,7 +35,7 @@ class JointName:
 
     @property
     def plain(self) -> str:
-        """In COCO's spelling, left_eye: equal for all spellings of a joint."""
+        """The name in COCO's spelling, left_eye: equal for all spellings of a joint."""
         return "_".join((self.side, *self.words) if self.side else self.words)
 
 
@@ -85,7 +85,7 @@ def is_plain(names: Sequence[str]) -> bool:
 
 
 def places_of(wanted: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:
-    """Where each wanted joint lies among `names`, by its name or by what that says in another spelling.
+    """Place of each wanted joint among `names`, by its name or by what that says in another spelling.
 
     None where they are not the same joints.
     """
@@ -95,7 +95,7 @@ def places_of(wanted: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | 
     return None
 
 
-def difference(names: Sequence[str], wanted: Sequence[str]) -> str:
+def unlike(names: Sequence[str], wanted: Sequence[str]) -> str:
     """Which joints are missing and which are not wanted, as a clause of a message."""
     ours, theirs = dict(zip(plain_names(names), names, strict=True)), plain_names(wanted)
     lacking = [name for plain, name in zip(theirs, wanted, strict=True) if plain not in ours]
@@ -142,7 +142,7 @@ def _as_written(name: str) -> Iterator[_Reading]:
 
 
 def _in_any_order(name: str) -> Iterator[_Reading]:
-    """The same wherever the side stands: front_left_paw and right_front_paw."""
+    """A name's words in one order, wherever the side stands: front_left_paw and left_front_paw are one."""
     for reading in _as_written(name):
         yield _Reading(reading.side, tuple(sorted(reading.words)), reading.words)
 

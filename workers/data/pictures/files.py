@@ -10,6 +10,7 @@ from typing import final
 MOST_BYTES = 1 << 30  # more than an uncompressed image of `images.MOST_PIXELS`
 
 
+@final
 class NotAFileError(OSError):
     """A folder, pipe, device or socket, or a file without end, in the place of an image."""
 

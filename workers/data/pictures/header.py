@@ -86,7 +86,7 @@ def _webp(data: bytes) -> Header | None:
 
 
 def _chunk_orientation(data: bytes, at: int, order: str, wanted: bytes) -> int:
-    """That of the chunk `wanted`; in PNG the length comes before the name and a checksum behind the chunk."""
+    """Orientation in the chunk `wanted`; in PNG length and name come before it, a checksum behind."""
     png = order == ">"
     for _ in range(_MOST_SEGMENTS):
         if at + 8 > len(data):

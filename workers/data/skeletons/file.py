@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from workers.data.joints.names import difference, places_of
+from workers.data.joints.names import places_of, unlike
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
 from workers.files import whole_file
@@ -65,7 +65,7 @@ def write_skeleton(path: Path, skeleton: Skeleton) -> None:
         draft.write_text(yaml.safe_dump({"joints": joints}, sort_keys=False, allow_unicode=True), "utf-8")
 
 
-def fitted(given: Skeleton, found: Skeleton, path: Path) -> Skeleton:
+def fitted_skeleton(given: Skeleton, found: Skeleton, path: Path) -> Skeleton:
     """The given skeleton for a data set's joints, in their order and with their links.
 
     Raises DataError, naming the joints, where the file `path` and the data set do not have the same.
@@ -73,7 +73,7 @@ def fitted(given: Skeleton, found: Skeleton, path: Path) -> Skeleton:
     places = places_of(found.names, given.names)
     if places is None:
         raise DataError(
-            f"{path} must have the joints of the data, but {difference(given.names, found.names)}. {_LIKE}"
+            f"{path} must have the joints of the data, but {unlike(given.names, found.names)}. {_LIKE}"
         )
     new = {old: number for number, old in enumerate(places)}
     upper = given.upper_body.tolist()

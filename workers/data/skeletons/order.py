@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from workers.data.joints.names import difference, places_of
+from workers.data.joints.names import places_of, unlike
 from workers.data.people import People
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
@@ -26,7 +26,7 @@ def with_joints_like(people: People, wanted: Skeleton, whose: str) -> People:
     if places is None:
         raise DataError(
             f"{people.annotation_path} must have the joints of {whose}, but "
-            f"{difference(names, wanted.names)}. Name them alike, or use a split with the same joints."
+            f"{unlike(names, wanted.names)}. Name them alike, or use a split with the same joints."
         )
     moved = tuple(
         replace(person, keypoints=np.ascontiguousarray(person.keypoints[list(places)]))
@@ -36,6 +36,6 @@ def with_joints_like(people: People, wanted: Skeleton, whose: str) -> People:
 
 
 def _behind(people: People, places: Sequence[int]) -> tuple[int, ...]:
-    """Where the joints lie in the file, of people that may have been moved before."""
+    """Places of the joints in the file, of people that may have been moved before."""
     before = people.file_places or range(people.skeleton.keypoints)
     return tuple(before[place] for place in places)

@@ -225,7 +225,7 @@ def _summary(run: COCOeval) -> KeypointAP:
 
 
 def _of_category(run: COCOeval, place: int) -> COCOeval:
-    """The same judgement of one category alone."""
+    """The judgement of one category alone."""
     alone = copy(run)
     precision, recall = (run.eval[key][..., place : place + 1, :, :] for key in ("precision", "recall"))
     alone.eval = run.eval | {"precision": precision, "recall": recall}
@@ -233,7 +233,7 @@ def _of_category(run: COCOeval, place: int) -> COCOeval:
 
 
 def _names(categories: list[Json]) -> dict[int, str]:
-    """Of categories by one name each has its id behind it."""
+    """Names of categories; those by one name have their ids behind them."""
     counts = Counter(category["name"] for category in categories)
     return {
         category["id"]: category["name"]

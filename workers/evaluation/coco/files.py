@@ -13,8 +13,8 @@ from workers.data.annotations.joints import predicted_joints
 from workers.data.annotations.opening import Json
 from workers.data.annotations.results import read_results
 from workers.data.annotations.table import OTHER_CATEGORY, SHARED_ID, Annotations, read_annotations, remaining
-from workers.data.people import counted, skip_warning
-from workers.data.skeletons.file import fitted, read_skeleton
+from workers.data.people import counts_text, skip_warning
+from workers.data.skeletons.file import fitted_skeleton, read_skeleton
 from workers.errors import DataError
 from workers.evaluation.coco.ap import CocoScorer, KeypointAP
 
@@ -42,7 +42,7 @@ def score_coco_files(truth: Path, predicted: Path, skeleton: Path | None = None)
     results, notes = _results(predicted, annotations)
     joints = annotations.skeleton
     if skeleton is not None:
-        joints = fitted(read_skeleton(skeleton), joints, skeleton)
+        joints = fitted_skeleton(read_skeleton(skeleton), joints, skeleton)
     scorer = CocoScorer.from_annotations([annotations], joints, annotations.pictures.ids.tolist())
     ap, categories = scorer.score_categories(results)
     known = {truth: (annotations.skipped, annotations.notes), predicted: notes}
@@ -54,14 +54,16 @@ def score_coco_files(truth: Path, predicted: Path, skeleton: Path | None = None)
     )
 
 
-Counts = Mapping[str, int]
+Tally = Mapping[str, int]
 
 
-def _said(skipped: Counts, notes: Counts) -> list[str]:
-    return [f"{what}{counted(counts)}" for what, counts in (("skipped: ", skipped), ("", notes)) if counts]
+def _said(skipped: Tally, notes: Tally) -> list[str]:
+    return [
+        f"{what}{counts_text(counts)}" for what, counts in (("skipped: ", skipped), ("", notes)) if counts
+    ]
 
 
-def _results(path: Path, truth: Annotations) -> tuple[list[Json], tuple[Counts, Counts]]:
+def _results(path: Path, truth: Annotations) -> tuple[list[Json], tuple[Tally, Tally]]:
     """What COCOeval reads of the records of people, how many others there are, and what is to know."""
     records = read_results(path, _LIKE)
     category_ids = records.whole("category_id")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from workers.data.skeleton import COCO17, MEAN_SIGMA, Skeleton, skeleton_from_names
-from workers.data.skeletons.file import fitted, read_skeleton, write_skeleton
+from workers.data.skeletons.file import fitted_skeleton, read_skeleton, write_skeleton
 from workers.data.skeletons.summary import summary_of
 from workers.errors import DataError
 
@@ -33,7 +33,7 @@ def write(path: Path, joints: Any) -> Path:
 def test_a_given_skeleton_takes_the_order_and_the_links_of_the_data(tmp_path: Path) -> None:
     path = write(tmp_path / "skeleton.json", given())
     found = skeleton_from_names(NAMES, links=((0, 3),))
-    skeleton = fitted(read_skeleton(path), found, path)
+    skeleton = fitted_skeleton(read_skeleton(path), found, path)
     assert skeleton == Skeleton(
         names=NAMES, flip_pairs=((1, 2),), oks_sigmas=(0.02, 0.1, 0.1, 0.05), links=((0, 3),),
         upper=(True, True, True, False),
@@ -46,7 +46,7 @@ def test_a_given_skeleton_takes_the_order_and_the_links_of_the_data(tmp_path: Pa
 def test_what_is_written_is_read_again(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     write_skeleton(path, COCO17)
-    skeleton = fitted(read_skeleton(path), COCO17, path)
+    skeleton = fitted_skeleton(read_skeleton(path), COCO17, path)
     assert skeleton.flip_order.tolist() == COCO17.flip_order.tolist()
     assert skeleton.oks_sigmas == COCO17.oks_sigmas
     assert skeleton.upper_body.tolist() == COCO17.upper_body.tolist()
@@ -112,7 +112,7 @@ def test_a_skeleton_of_other_joints_is_refused_by_their_names(tmp_path: Path) ->
     path = write(tmp_path / "skeleton.json", given())
     found = skeleton_from_names(("Beak", "Wing A", "Wing B", "Claw"))
     with pytest.raises(DataError, match="it lacks Claw and it has Knee"):
-        fitted(read_skeleton(path), found, path)
+        fitted_skeleton(read_skeleton(path), found, path)
 
 
 def test_joints_without_a_partner_and_without_a_sigma_are_said(tmp_path: Path) -> None:
