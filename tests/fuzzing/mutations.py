@@ -90,9 +90,9 @@ def _remove(draw: st.DrawFn, content: Any, path: Path) -> Any:
 
 
 def _repeat(draw: st.DrawFn, content: Any, path: Path) -> Any:
-    holder = _holder(content, path)
-    if isinstance(holder, list):
-        holder.insert(draw(st.integers(0, len(holder))), copy.deepcopy(holder[path[-1]]))
+    holder, place = _holder(content, path), path[-1]
+    if isinstance(place, int):
+        holder.insert(draw(st.integers(0, len(holder))), copy.deepcopy(holder[place]))
     return content
 
 

@@ -146,9 +146,9 @@ def test_perfect_coco_results_have_an_ap_of_100(
 
 
 def test_categories_and_what_was_skipped_are_said_and_a_tenth_is_a_warning(
-    made_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    synthetic_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    content = json.loads((made_root / "annotations" / "person_keypoints_val2017.json").read_text())
+    content = json.loads((synthetic_root / "annotations" / "person_keypoints_val2017.json").read_text())
     people = [person for person in content["annotations"] if person["num_keypoints"]]
     content["categories"].append(content["categories"][0] | {"id": 2, "name": "statue"})
     people[0]["category_id"], people[1]["image_id"] = 2, 987654321

@@ -8,8 +8,8 @@ from typing import cast
 
 from rich.console import Console
 
-from platform.config.data import DataConfig
 from platform.config.recipes import tiny
+from platform.config.sections.data import DataConfig
 from platform.run.context import Run
 from platform.run.folder import RunFolder
 from platform.stages import data
@@ -21,16 +21,16 @@ from workers.data.posetrack import read_posetrack
 
 
 def test_skips_are_said_where_people_are_read_and_warned_of_once_at_the_end(
-    tmp_path: Path, made_root: Path
+    tmp_path: Path, synthetic_root: Path
 ) -> None:
     for split in ("train2017", "val2017"):
-        content = json.loads(annotation_file(made_root, split).read_text())
+        content = json.loads(annotation_file(synthetic_root, split).read_text())
         for annotation in content["annotations"][::2] if split == "val2017" else ():
             annotation["bbox"] = None
         path = annotation_file(tmp_path, split)
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(content))
-        (tmp_path / split).symlink_to(made_root / split)
+        (tmp_path / split).symlink_to(synthetic_root / split)
     config = replace(tiny(), data=DataConfig(root=tmp_path))
     console = Console(file=io.StringIO(), width=1000)
     context = Run(config, cast(RunFolder, None), cast(Tracking, None), console)
