@@ -13,7 +13,7 @@ from workers.data.annotations.joints import predicted_joints
 from workers.data.annotations.opening import Json
 from workers.data.annotations.results import read_results
 from workers.data.annotations.table import OTHER_CATEGORY, SHARED_ID, Annotations, read_annotations, remaining
-from workers.data.people import counted, skip_warning
+from workers.data.people import counts_in_words, skip_warning
 from workers.errors import DataError
 from workers.evaluation.coco.ap import CocoScorer, KeypointAP
 
@@ -52,14 +52,16 @@ def score_coco_files(truth: Path, predicted: Path) -> FileScore:
     )
 
 
-Counts = Mapping[str, int]
+_Counts = Mapping[str, int]
 
 
-def _said(skipped: Counts, notes: Counts) -> list[str]:
-    return [f"{what}{counted(counts)}" for what, counts in (("skipped: ", skipped), ("", notes)) if counts]
+def _said(skipped: _Counts, notes: _Counts) -> list[str]:
+    return [
+        f"{what}{counts_in_words(counts)}" for what, counts in (("skipped: ", skipped), ("", notes)) if counts
+    ]
 
 
-def _results(path: Path, truth: Annotations) -> tuple[list[Json], tuple[Counts, Counts]]:
+def _results(path: Path, truth: Annotations) -> tuple[list[Json], tuple[_Counts, _Counts]]:
     """What COCOeval reads of the records of people, how many others there are, and what is to know."""
     records = read_results(path, _LIKE)
     category_ids = records.whole("category_id")

@@ -23,6 +23,11 @@ from workers.errors import DataError
 Write = Callable[..., Path]
 Json = dict[str, Any]
 NAN, INF, BEYOND = math.nan, math.inf, 10**400
+NO_FLAGS: tuple[Any, ...] = ("2", True, [2], {})
+NO_AREAS: tuple[Any, ...] = (NAN, INF, -INF, BEYOND, "5", [5], {}, True)
+NO_CROWDS: tuple[Any, ...] = ("0", 2, -1, [], {}, NAN, 0.5)
+NO_IDS: tuple[Any, ...] = (1.5, "one", True, [1], {}, NAN, INF, BEYOND, 2**63)
+NO_TABLES: tuple[Any, ...] = (None, {}, "text", [None], [[]], [1])
 
 
 def first(**changes: Any) -> Callable[[Json], None]:
@@ -75,7 +80,7 @@ def test_a_joint_that_is_not_labelled_keeps_the_place_that_it_has(write_coco: Wr
         *((joint(4, 5, 5, flag), r"joint 4 of annotation 1 \('right_ear'\) must have flag 0, 1 or 2")
           for flag in (3, -1, 0.5, NAN, None, INF)),
         *((joint(4, 5, 5, flag), "'keypoints' of annotation 1 must be 51 numbers")
-          for flag in ("2", True, [2], {})),
+          for flag in NO_FLAGS),
         *((first(keypoints=keypoints), "'keypoints' of annotation 1 must be 51 numbers")
           for keypoints in ([1, 2, 3], "none", {"nose": [1, 2, 2]}, 5, True, [[1, 2, 2]] * 17, [0] * 54)),
         *((first(bbox=box), "'bbox' of annotation 1 must be 4 .*but is") for box in (
@@ -83,14 +88,14 @@ def test_a_joint_that_is_not_labelled_keeps_the_place_that_it_has(write_coco: Wr
             [1, 2, INF, 4], [1, 2, 3, BEYOND], [-1e300, 2, 3, 4], [1, 2, True, 4],
         )),
         *((first(area=area), "'area' of annotation 1 must be a finite number, but is")
-          for area in (NAN, INF, -INF, BEYOND, "5", [5], {}, True)),
+          for area in NO_AREAS),
         (first(area=1e6), "the area of annotation 1 must be at most four times that of its image"),
         (first(area=None, bbox=[0, 0, 1e5, 1e5]), "the area of annotation 1 must be at most four times"),
         *((first(iscrowd=crowd), "'iscrowd' of annotation 1 must be 0 or 1, but is")
-          for crowd in ("0", 2, -1, [], {}, NAN, 0.5)),
+          for crowd in NO_CROWDS),
         *((first(**{key: value}), f"'{key}' of annotation .* must be a whole number, but is")
           for key in ("id", "image_id", "category_id")
-          for value in (1.5, "one", True, [1], {}, NAN, INF, BEYOND, 2**63)),
+          for value in NO_IDS),
         *((first(**{key: None}), f"annotation .* has no '{key}'")
           for key in ("id", "image_id", "category_id")),
         (first(id=2), "annotation 2 is there twice: each must have its own 'id'"),
@@ -109,7 +114,7 @@ def test_a_joint_that_is_not_labelled_keeps_the_place_that_it_has(write_coco: Wr
         (lambda content: content["categories"].clear(), "'categories' is empty"),
         *((lambda content, key=key, value=value: content.update({key: value}),
            f"'{key}' must be a list of objects") for key in ("images", "annotations", "categories")
-          for value in (None, {}, "text", [None], [[]], [1])),
+          for value in NO_TABLES),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_by_the_records_id(

@@ -158,7 +158,7 @@ def test_crops_of_several_categories_are_scored_as_their_annotations_say(animals
     assert scorer.score(crops, truth.keypoints[..., :2], np.full((10, 4), 0.9)).ap == pytest.approx(1)
 
 
-def edited(path: Path, edit: Callable[[Any], None]) -> None:
+def edited(path: Path, edit: Callable[[Any], object]) -> None:
     content = json.loads(path.read_text())
     edit(content)
     path.write_text(json.dumps(content))
