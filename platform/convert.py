@@ -14,7 +14,7 @@ from typing import final
 
 from platform.terminal.command_line import parse, run
 from workers.data.bonn import write_bonn_as_posetrack
-from workers.data.people import counts_in_words
+from workers.data.people import in_words
 
 
 @final
@@ -36,7 +36,7 @@ def main(argv: list[str]) -> int:
     frames = written.frames
     print(f"{arguments.out}: {frames['train']} frames in train, {frames['val']} in val")
     if written.skipped:
-        print(f"skipped: {counts_in_words(written.skipped)}")
+        print(f"skipped: {in_words(written.skipped)}")
     return 0
 
 

@@ -20,7 +20,7 @@ from typing import Annotated, Any, cast, final
 import tyro
 
 from platform.terminal.command_line import parse, run
-from workers.data.people import counts_in_words
+from workers.data.people import in_words
 from workers.evaluation.coco.ap import KeypointAP
 from workers.evaluation.coco.files import score_coco_files
 from workers.evaluation.posetrack.ap import JOINTS
@@ -74,9 +74,9 @@ def posetrack(arguments: PoseTrackArguments) -> Mapping[str, Any]:
     print(f"PoseTrack18 AP in %; sequences: {score.sequences}, labelled people: {score.people}")
     print(as_table(table))
     if score.skipped:
-        print(f"skipped: {counts_in_words(score.skipped)}")
+        print(f"skipped: {in_words(score.skipped)}")
     if score.notes:
-        print(counts_in_words(score.notes))
+        print(in_words(score.notes))
     if score.unmatched:
         print(f"not scored, for they have no ground truth: {', '.join(score.unmatched)}")
     columns = {name: percent(dict(zip(JOINTS, values.tolist(), strict=True)))

@@ -70,7 +70,7 @@ def main(argv: list[str]) -> int:
 
     from platform.run.folder import RunFolder
     from platform.run.networks import find_networks
-    from workers.data.people import counts_in_words
+    from workers.data.people import in_words
     from workers.evaluation.posetrack.results import results_document, write_results
     from workers.video.boxes import read_boxes
     from workers.video.drawing import draw_poses
@@ -96,7 +96,7 @@ def main(argv: list[str]) -> int:
     if arguments.video is not None:
         print(arguments.video)
     if boxes.skipped:
-        print(f"boxes that are not followed: {counts_in_words(boxes.skipped)}")
+        print(f"boxes that are not followed: {in_words(boxes.skipped)}")
     print("\n".join([*timed.lines(), conditions(found, arguments.threads)]))
     return 0
 

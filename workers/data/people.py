@@ -53,9 +53,9 @@ class People:
         """One line: how many people are used, how many are skipped for which reason, what else is to know."""
         parts = [f"{len(self.people)} people from {self.annotation_path.name}"]
         if self.skipped:
-            parts.append(f"skipped: {counts_in_words(self.skipped)}")
+            parts.append(f"skipped: {in_words(self.skipped)}")
         if self.notes:
-            parts.append(counts_in_words(self.notes))
+            parts.append(in_words(self.notes))
         return "; ".join(parts)
 
     @property
@@ -70,9 +70,9 @@ def skip_warning(used: int, skipped: Mapping[str, int], path: Path) -> str | Non
     total = sum(lost.values())
     if total <= WARN_SHARE * (used + total):
         return None
-    return f"{total} of {used + total} people of {path} are skipped: {counts_in_words(lost)}"
+    return f"{total} of {used + total} people of {path} are skipped: {in_words(lost)}"
 
 
-def counts_in_words(counts: Mapping[str, int]) -> str:
+def in_words(counts: Mapping[str, int]) -> str:
     """Counts and what they are of, in one line."""
     return ", ".join(f"{count} {what}" for what, count in counts.items())

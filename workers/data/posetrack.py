@@ -30,7 +30,7 @@ from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
 
 _LAYOUT = "A PoseTrack18 folder holds images/{split}/SEQUENCE/ and annotations/{split}/SEQUENCE.json."
-POSETRACK_REPAIR = (
+TO_REPAIR = (
     "Write it as PoseTrack18's annotation files: images, annotations, categories with the joints' names."
 )
 
@@ -131,16 +131,14 @@ def read_sequence(root: Path, path: Path) -> Annotations:
 
     Raises DataError, naming the file, where it is no PoseTrack18 annotation file.
     """
-    content = load_json(path, POSETRACK_REPAIR)
-    pictures = _with_sizes(root, read_pictures(path, content, POSETRACK_REPAIR))
-    annotations = read_annotations(
-        path, content, pictures=pictures, default=POSETRACK17, repair=POSETRACK_REPAIR
-    )
+    content = load_json(path, TO_REPAIR)
+    pictures = _with_sizes(root, read_pictures(path, content, TO_REPAIR))
+    annotations = read_annotations(path, content, pictures=pictures, default=POSETRACK17, repair=TO_REPAIR)
     names = annotations.skeleton.names
     if names != POSETRACK17.names:
         raise DataError(
             f"{path}: its joints must be PoseTrack18's 17, but its joints are "
-            f"{', '.join(map(shown, names))}. {POSETRACK_REPAIR}"
+            f"{', '.join(map(shown, names))}. {TO_REPAIR}"
         )
     return annotations
 

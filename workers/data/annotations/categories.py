@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any, final
 
-from workers.data.annotations.opening import REPAIR, FileLocation, Json
+from workers.data.annotations.opening import REPAIR, Json, Source
 from workers.data.annotations.records import Records, listed
 from workers.data.annotations.values import shown, whole_number
 from workers.data.skeleton import Skeleton, skeleton_from_names
@@ -26,9 +26,7 @@ class Category:
     links: tuple[tuple[int, int], ...]  # indices into `joints`
 
 
-def read_categories(
-    place: FileLocation, content: Json, repair: str = REPAIR
-) -> tuple[Records, list[Category]]:
+def read_categories(place: Source, content: Json, repair: str = REPAIR) -> tuple[Records, list[Category]]:
     """Raises DataError where there is none, two have one id, or one's joints are no list of names."""
     records = listed(place, content, "categories", "category", repair)
     if not len(records):
@@ -38,7 +36,7 @@ def read_categories(
     return records, found
 
 
-def joint_names(place: FileLocation, content: Json, repair: str = REPAIR) -> tuple[str, ...]:
+def joint_names(place: Source, content: Json, repair: str = REPAIR) -> tuple[str, ...]:
     """The joints of the first category that names some, whatever else it is. Raises DataError."""
     records = listed(place, content, "categories", "category", repair)
     found = (_names(records, row) for row in range(len(records)))
@@ -49,7 +47,7 @@ def joint_names(place: FileLocation, content: Json, repair: str = REPAIR) -> tup
 
 
 def that_count(
-    place: FileLocation,
+    place: Source,
     categories: Sequence[Category],
     peopled: Set[int],
     default: Skeleton,

@@ -12,13 +12,13 @@ from pydantic_core import from_json  # reads COCO's files in half the time of js
 from workers.errors import DataError
 
 Json = dict[str, Any]
-FileLocation = Path | str  # a path, or a URI such as file:///data/a.json
+Source = Path | str  # a path, or a URI such as file:///data/a.json
 
 REPAIR = "Write the file as COCO's person_keypoints annotations."
 _RESTORE = "Restore the annotation file."
 
 
-def read_bytes(place: FileLocation) -> bytes:
+def read_bytes(place: Source) -> bytes:
     """The whole file. Raises OSError, or ValueError for a URI that is none."""
     if isinstance(place, str) and "://" in place:
         system, path = FileSystem.from_uri(place)
@@ -27,7 +27,7 @@ def read_bytes(place: FileLocation) -> bytes:
     return Path(place).read_bytes()
 
 
-def load_value(place: FileLocation, repair: str = _RESTORE) -> Any:
+def load_value(place: Source, repair: str = _RESTORE) -> Any:
     """What a JSON file holds; NaN, Infinity and every Unicode encoding are read.
 
     Raises DataError, naming the file, where it cannot be opened, is broken off, nested too deep (some 200
@@ -39,7 +39,7 @@ def load_value(place: FileLocation, repair: str = _RESTORE) -> Any:
         raise DataError(f"cannot read {place}: {error}. {repair}") from error
 
 
-def load_json(place: FileLocation, repair: str = REPAIR) -> Json:
+def load_json(place: Source, repair: str = REPAIR) -> Json:
     """The JSON object that a file holds. Raises DataError, naming the file, where it is none."""
     content = load_value(place)
     if not isinstance(content, dict):

@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from workers.data.annotations.opening import REPAIR, FileLocation, Json
+from workers.data.annotations.opening import REPAIR, Json, Source
 from workers.data.annotations.records import BEYOND_PX, Records, listed
 from workers.data.annotations.values import numbers
 from workers.errors import DataError
@@ -51,7 +51,7 @@ class Pictures:
         return sizes
 
 
-def read_pictures(place: FileLocation, content: Json, repair: str = REPAIR) -> Pictures:
+def read_pictures(place: Source, content: Json, repair: str = REPAIR) -> Pictures:
     """Raises DataError, by the image's id, where a field is not what it must be."""
     records = listed(place, content, "images", "image", repair)
     ids = records.whole("id")
@@ -60,7 +60,7 @@ def read_pictures(place: FileLocation, content: Json, repair: str = REPAIR) -> P
     return Pictures(records=records.take(rows), ids=ids[rows], sizes_hw=sizes[rows], shared_ids=shared_ids)
 
 
-def read_own_pictures(place: FileLocation, content: Json, repair: str = REPAIR) -> Pictures:
+def read_own_pictures(place: Source, content: Json, repair: str = REPAIR) -> Pictures:
     """`read_pictures` where no image may be left out. Raises DataError where two have one id."""
     pictures = read_pictures(place, content, repair)
     if len(pictures.shared_ids):

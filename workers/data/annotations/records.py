@@ -10,7 +10,7 @@ from typing import Any, NoReturn, final
 
 import numpy as np
 
-from workers.data.annotations.opening import REPAIR, FileLocation, Json
+from workers.data.annotations.opening import REPAIR, Json, Source
 from workers.data.annotations.values import numbers, rows_of_numbers, shown, whole_numbers
 from workers.errors import DataError
 
@@ -24,7 +24,7 @@ TEXT_IDS = "whole numbers that are written as text"
 class Records:
     """Records of one kind, and where they lie."""
 
-    place: FileLocation
+    place: Source
     kind: str  # as a person calls one: annotation, image
     rows: Sequence[Json]
     numbers_from: np.ndarray  # (N,) places in the file's list, counted from 0
@@ -138,14 +138,14 @@ class Records:
         self.refuse(row, f"{{record}} has no {key!r}")
 
 
-def listed(place: FileLocation, content: Json, key: str, kind: str, repair: str = REPAIR) -> Records:
+def listed(place: Source, content: Json, key: str, kind: str, repair: str = REPAIR) -> Records:
     """The records of `content[key]`. Raises DataError where that is no list of objects."""
     if key not in content:
         raise DataError(f"{place}: the file has no {key!r}. {repair}")
     return records_of(place, content[key], repr(key), kind, repair)
 
 
-def records_of(place: FileLocation, rows: Any, what: str, kind: str, repair: str = REPAIR) -> Records:
+def records_of(place: Source, rows: Any, what: str, kind: str, repair: str = REPAIR) -> Records:
     """A list of objects as records. Raises DataError, calling it `what`, where it is none."""
     if not (isinstance(rows, list) and set(map(type, rows)) <= {dict}):
         raise DataError(f"{place}: {what} must be a list of objects. {repair}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workers.data.annotations.opening import FileLocation, load_value
+from workers.data.annotations.opening import Source, load_value
 from workers.data.annotations.records import Records, records_of
 
 
-def read_results(place: FileLocation, like: str) -> Records:
+def read_results(place: Source, like: str) -> Records:
     """The records of a results file. Raises DataError, which ends in `like`, where it is no list of such."""
     return records_of(place, load_value(place, like), "the file", "record", like)

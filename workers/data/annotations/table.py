@@ -17,7 +17,7 @@ import numpy as np
 from workers.data.annotations.areas import FROM_BOX, areas_px2
 from workers.data.annotations.categories import Category, read_categories, that_count
 from workers.data.annotations.joints import count_miscounted, labelled_joints
-from workers.data.annotations.opening import REPAIR, FileLocation, Json, load_json
+from workers.data.annotations.opening import REPAIR, Json, Source, load_json
 from workers.data.annotations.pictures import Pictures, read_pictures
 from workers.data.annotations.records import Records, listed
 from workers.data.skeleton import COCO17, Skeleton
@@ -34,7 +34,7 @@ UNLISTED_IMAGE = "of an image that is not listed"
 class Annotations:
     """The records of one file, row for row in its order."""
 
-    place: FileLocation
+    place: Source
     pictures: Pictures
     categories: tuple[Category, ...]  # that count; their joints are alike
     skeleton: Skeleton
@@ -72,7 +72,7 @@ class Annotations:
 
 
 def read_annotations(
-    place: FileLocation,
+    place: Source,
     content: Json | None = None,
     *,
     pictures: Pictures | None = None,

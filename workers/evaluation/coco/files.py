@@ -13,7 +13,7 @@ from workers.data.annotations.joints import predicted_joints
 from workers.data.annotations.opening import Json
 from workers.data.annotations.results import read_results
 from workers.data.annotations.table import OTHER_CATEGORY, SHARED_ID, Annotations, read_annotations, remaining
-from workers.data.people import counts_in_words, skip_warning
+from workers.data.people import in_words, skip_warning
 from workers.errors import DataError
 from workers.evaluation.coco.ap import CocoScorer, KeypointAP
 
@@ -56,9 +56,7 @@ _Counts = Mapping[str, int]
 
 
 def _said(skipped: _Counts, notes: _Counts) -> list[str]:
-    return [
-        f"{what}{counts_in_words(counts)}" for what, counts in (("skipped: ", skipped), ("", notes)) if counts
-    ]
+    return [f"{what}{in_words(counts)}" for what, counts in (("skipped: ", skipped), ("", notes)) if counts]
 
 
 def _results(path: Path, truth: Annotations) -> tuple[list[Json], tuple[_Counts, _Counts]]:

@@ -14,11 +14,11 @@ import numpy as np
 from workers.data.annotations.areas import FROM_BOX
 from workers.data.annotations.categories import joint_names
 from workers.data.annotations.joints import predicted_joints
-from workers.data.annotations.opening import FileLocation, load_json
+from workers.data.annotations.opening import Source, load_json
 from workers.data.annotations.records import Records, listed
 from workers.data.annotations.table import Annotations, read_annotations
 from workers.data.coco import NO_JOINTS
-from workers.data.posetrack import POSETRACK_REPAIR
+from workers.data.posetrack import TO_REPAIR
 from workers.data.posetrack_regions import ignored_regions
 from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
@@ -69,7 +69,7 @@ def score_folders(truth_folder: Path, predicted_folder: Path) -> FolderScore:
 
 def read_truth(path: Path) -> Annotations:
     """The records of a labelled file, all PoseTrack18's joints among theirs. Raises DataError."""
-    annotations = read_annotations(path, default=POSETRACK17, repair=POSETRACK_REPAIR)
+    annotations = read_annotations(path, default=POSETRACK17, repair=TO_REPAIR)
     _places(path, annotations.skeleton.names)
     return annotations
 
@@ -99,9 +99,9 @@ def ground_truth(
 
 def predictions(path: Path, frame_of: Mapping[int, int]) -> Predictions:
     """The predicted people of a file; `frame_of` is the ground truth's. Raises DataError, naming the file."""
-    content = load_json(path, POSETRACK_REPAIR)
-    records = listed(path, content, "annotations", "annotation", POSETRACK_REPAIR)
-    names = joint_names(path, content, POSETRACK_REPAIR)
+    content = load_json(path, TO_REPAIR)
+    records = listed(path, content, "annotations", "annotation", TO_REPAIR)
+    names = joint_names(path, content, TO_REPAIR)
     places, image_ids = _places(path, names), records.whole("image_id").tolist()
     unknown = [image_id not in frame_of for image_id in image_ids]
     records.refuse_first(
@@ -126,12 +126,12 @@ def _head_sizes(records: Records) -> np.ndarray:
     return sizes
 
 
-def _places(path: FileLocation, names: Sequence[str]) -> list[int]:
+def _places(path: Source, names: Sequence[str]) -> list[int]:
     """Where JOINTS lie among a file's. Raises DataError where one is missing."""
     missing = [name for name in JOINTS if name not in names]
     if missing:
         raise DataError(
-            f"{path}: its joints must be PoseTrack18's, but it has no {', '.join(missing)}. {POSETRACK_REPAIR}"
+            f"{path}: its joints must be PoseTrack18's, but it has no {', '.join(missing)}. {TO_REPAIR}"
         )
     return [names.index(name) for name in JOINTS]
 
