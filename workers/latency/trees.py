@@ -34,13 +34,16 @@ class Trees:
         def joined(name: str) -> np.ndarray:
             return np.concatenate([getattr(tree, name).ravel() for tree in grown])
 
+        def indices(name: str) -> np.ndarray:
+            return joined(name).astype(np.int64)  # scikit-learn's longlong is as large, but another type
+
         return cls(
             start=float(model.init_.constant_.item()),
             roots=roots,
-            feature=np.where(inner, joined("feature").astype(np.int64), LEAF),  # longlong in scikit-learn
+            feature=np.where(inner, indices("feature"), LEAF),
             threshold=np.where(inner, joined("threshold"), 0),
-            left=np.where(inner, joined("children_left") + shift, 0),
-            right=np.where(inner, joined("children_right") + shift, 0),
+            left=np.where(inner, indices("children_left") + shift, 0),
+            right=np.where(inner, indices("children_right") + shift, 0),
             value=joined("value") * model.learning_rate,
         )
 
