@@ -143,7 +143,7 @@ def test_an_error_of_a_process_arrives_with_its_text_and_ends_them_all(root: Pat
 
 def test_a_bug_arrives_with_the_place_where_it_happened() -> None:
     helper = Helper(str, "text")
-    with pytest.raises(RuntimeError, match=r"(?s)ValueError.*helper\.py.*_attempt"):
+    with pytest.raises(RuntimeError, match=r"(?s)ValueError.*processes\.py.*_attempt"):
         helper.call("index", "z")
     assert helper.call("upper") == "TEXT"
     helper.close()
