@@ -83,15 +83,19 @@ def is_command(name: str) -> bool:
 
 
 def floors(graph: Graph) -> int:
-    """On how many floors the folders of `platform/` stand, commands above them, by who imports whom."""
+    """On how many floors `platform/` stands, by who imports whom: its folders, and each module beside them.
+
+    Rooms that import each other, also by others, stand on one floor.
+    """
     rooms = {name: _room(name) for name in graph if name.startswith("platform.")}
     below: dict[str, set[str]] = {room: set() for room in rooms.values()}
     for name, room in rooms.items():
         below[room] |= {rooms[other] for other in graph[name] if other in rooms} - {room}
+    under = {room: _all_below(room, below) for room in below}
 
     @cache
     def floor(room: str) -> int:
-        return 1 + max((floor(other) for other in below[room]), default=0)
+        return 1 + max((floor(other) for other in under[room] if room not in under[other]), default=0)
 
     return max(floor(room) for room in below)
 
@@ -164,7 +168,15 @@ def _imported(tree: ast.Module, names: Set[str]) -> Iterator[str]:
 
 
 def _room(name: str) -> str:
-    return ".".join(name.split(".")[:2]) if name.partition(".")[2].partition(".")[0] in ORDER else "commands"
+    return ".".join(name.split(".")[:2])
+
+
+def _all_below(room: str, below: Mapping[str, Set[str]]) -> set[str]:
+    found, new = set[str](), set(below[room])
+    while new:
+        found |= new
+        new = {other for one in new for other in below[one]} - found
+    return found
 
 
 def _floor(name: str, order: tuple[str, ...]) -> int:
