@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import yaml
 
+from platform.config.file import flat_fields
+from platform.config.recipes import smoke
 from spaces.registry import build_space
 from tests import layout
 from workers.weights.safetensors import save_network
@@ -29,6 +31,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"")
 COMMAND = re.compile(r"python -m ((?:platform|spaces|workers|analysis|tests)(?:\.[a-z_]+)+)")
 FILE = re.compile(rf"(?<![\w/.-])((?:{'|'.join(PACKAGES)})/[\w/.-]*\w\.(?:py|ipynb|md|txt|png))")
 FOLDER_FILE = re.compile(r"`([a-z_0-9]+(?:/[a-z_0-9]+)*\.py)`")
+FIELD = re.compile(r"--([a-z]+(?:\.[a-z-]+)+)")
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -85,6 +88,15 @@ def test_the_root_readme_activates_the_environment_before_it_uses_a_module() -> 
     text = (ROOT / "README.md").read_text()
 
     assert text.index(". .venv/bin/activate") < text.index("python -m platform.search")
+
+
+def test_every_flag_of_a_search_that_a_page_names_is_a_field(checkout: Path) -> None:
+    """Flags with a dot are a search's; one dataclass for each section says what there is."""
+    named = {flag for page in PAGES for flag in FIELD.findall((checkout / page).read_text())}
+    known = {name.replace("_", "-") for name in flat_fields(smoke())}
+
+    assert len(named) > 20
+    assert {name.replace(".no-", ".") for name in named} - known == set()
 
 
 def test_the_root_readme_has_every_command() -> None:
