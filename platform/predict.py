@@ -19,13 +19,13 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Literal, final
 
 import numpy as np
 
 from platform.terminal.command_line import parse, run
 from platform.terminal.errors import UsageError
-from workers.video.box_records import LEAST_BOX_SCORE, WHOLE_FRAME
+from workers.video.box_records import LEAST_BOX_SCORE
 
 if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are answered before
     from platform.run.networks import FoundNetworks
@@ -47,7 +47,7 @@ class PredictArguments:
     """A run's folder, as runs/NAME: the found allocation, or the S-ViPNet that was finetuned or retrained."""
     frames: Path
     """Folder of one video's frames, named by their numbers (000012.jpg), or a video file."""
-    boxes: Path
+    boxes: Literal["whole-frame"] | Path
     """Boxes and tracks of the people: an annotation file of PoseTrack18, or a list of {image_id, bbox,
     track_id} or of a detector's {image_id, bbox, score}; image_id is then the number of the frame, counted
     from 0 in a video file, or its image's name. Or the word whole-frame."""
@@ -94,7 +94,7 @@ def main(argv: list[str]) -> int:
             if writer is not None:
                 writer.write(draw_poses(followed.frame.image, followed.poses, found.networks.skeleton))
     if arguments.out is not None:
-        source = arguments.frames if boxes.whole_frame else arguments.boxes
+        source = arguments.boxes if isinstance(arguments.boxes, Path) else arguments.frames
         path = arguments.out / f"{source.stem}.json"
         write_results(path, results_document(results.images, results.poses, found.networks.skeleton))
         print(path)
@@ -175,9 +175,9 @@ def conditions(found: FoundNetworks, threads: int) -> str:
 def _boxes(arguments: PredictArguments) -> TrackedBoxes:
     from workers.video.boxes import read_boxes, whole_frames
 
-    if str(arguments.boxes) == WHOLE_FRAME:
-        return whole_frames()
-    return read_boxes(arguments.boxes, arguments.least_score)
+    if isinstance(arguments.boxes, Path):
+        return read_boxes(arguments.boxes, arguments.least_score)
+    return whole_frames()
 
 
 def _writer(arguments: PredictArguments) -> VideoWriter:

@@ -135,7 +135,9 @@ def test_what_does_not_fit_is_one_line(
     good = arguments(videos, run_folder)
     elsewhere = ["--run", str(tmp_path), *good[2:]]
     assert "must be a run with allocation.safetensors" in refusal(main, capsys, elsewhere)
-    assert "cannot read boxes from" in refusal(main, capsys, [*good[:5], str(tmp_path / "gone.json")])
+    assert "gone.json: [Errno 2] No such file" in refusal(
+        main, capsys, [*good[:5], str(tmp_path / "gone.json")]
+    )
     assert "images named by the numbers" in refusal(main, capsys, [*good[:3], str(tmp_path), *good[4:]])
     assert "--threads must be at least 1" in refusal(main, capsys, [*good, "--threads", "0"])
     assert "--least-score must be from 0 to 1" in refusal(main, capsys, [*good, "--least-score", "2"])

@@ -12,7 +12,6 @@ import numpy as np
 from workers.data.annotations.values import BEYOND_PX, numbers, rows_of_numbers, whole_number
 from workers.data.people import Box
 
-WHOLE_FRAME = "whole-frame"  # in the place of a file
 LEAST_BOX_SCORE = 0.3  # of a detector's box that is followed
 
 
