@@ -58,9 +58,9 @@ def test_the_arrays_travel_out_of_band_and_arrive_without_a_copy(people: People)
 def test_each_image_file_is_decoded_once(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[str] = []
 
-    def counted(path: str) -> np.ndarray:
+    def counted(path: str, stated_hw: tuple[int, int] | None = None) -> np.ndarray:
         decoded.append(Path(path).name)
-        return read_image(path)
+        return read_image(path, stated_hw)
 
     monkeypatch.setattr(crops_module, "read_image", counted)
     prepare_crops(people, INPUT_HW)

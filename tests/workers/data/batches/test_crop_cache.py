@@ -221,7 +221,7 @@ def test_a_disk_that_will_not_hold_it_is_refused_in_one_line(
 
 
 def test_a_disk_that_fills_up_while_it_is_built_is_refused_in_one_line(people: People) -> None:
-    with _files_of_at_most(50_000), pytest.raises(DataError, match=r"cannot grow: .*false") as refused:
+    with _files_of_at_most(50_000), pytest.raises(DataError, match=r"cannot grow: .*without it") as refused:
         prepared(people)
     assert "\n" not in str(refused.value)
     assert built(people)
