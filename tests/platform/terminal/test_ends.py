@@ -37,6 +37,7 @@ FAILS_SO = """
 """
 FORKS = """
     if not os.fork():
+        print("forked", flush=True)
         time.sleep(60)
         os._exit(0)
     ended = os.wait()[1]
@@ -84,6 +85,8 @@ def test_a_fork_of_a_command_is_ended_by_the_signal_without_a_word(checkout: Pat
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         while not children.read_text():
             assert process.poll() is None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "forked\n"  # a signal within fork() itself is lost
         os.kill(int(children.read_text()), signal.SIGTERM)
         out, said = process.communicate(timeout=60)
     assert (process.returncode, out, said) == (0, "fork ended by 15\n", "")

@@ -15,7 +15,7 @@ from platform.config.run import RunConfig
 from platform.config.sections.data import DataConfig
 from platform.config.sections.training import FinetuneConfig, RetrainConfig
 from platform.run.context import Run
-from platform.run.folder import open_run_folder
+from platform.run.folder import RunFolder, open_run_folder
 from platform.run.tracked import open_tracking
 from platform.stages.preflight import check
 from platform.stages.spatial import finetune as spatial_finetune
@@ -111,6 +111,9 @@ def test_what_a_finetuning_lacks_is_said_before_anything_starts(config: RunConfi
 def test_a_finetuning_alone_needs_no_coco(synthetic_root: Path, config: RunConfig, tmp_path: Path) -> None:
     finetune = FinetuneConfig(root=synthetic_root / "posetrack18")
     elsewhere = DataConfig(root=tmp_path / "none")
+    own = RunFolder(config.storage / config.name)
+    own.path.mkdir(parents=True)
+    own.network.touch()  # what an earlier spatial_retrain left
     check(replace(config, stages=("spatial_finetune",), data=elsewhere, finetune=finetune))
     with pytest.raises(DataError, match="none"):
         check(replace(config, stages=("data", "spatial_finetune"), data=elsewhere, finetune=finetune))

@@ -132,13 +132,14 @@ def test_what_the_temporal_level_lacks_is_said_before_anything_starts(
 ) -> None:
     check(config)
     with pytest.raises(ConfigError, match=r"temporal\.root must be a folder in PoseTrack18's layout"):
-        check(replace(config, temporal=TemporalConfig()))
+        check(replace(config, temporal=TemporalConfig(key_frame=config.temporal.key_frame)))
     with pytest.raises(ConfigError, match=r"temporal\.key-frame must be a file"):
         check(replace(config, temporal=replace(config.temporal, key_frame=tmp_path / "none")))
     with pytest.raises(DataError, match=r"annotations/test has no \*\.json"):
         check(replace(config, temporal=replace(config.temporal, val_split="test")))
     finetuned = FinetuneConfig(root=synthetic_root / "posetrack18")
-    check(replace(config, temporal=TemporalConfig(), finetune=finetuned))  # its folder is the default
+    own = TemporalConfig(key_frame=config.temporal.key_frame)
+    check(replace(config, temporal=own, finetune=finetuned))  # its folder is the default
 
 
 @pytest.mark.parametrize(
