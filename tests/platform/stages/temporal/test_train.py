@@ -17,7 +17,7 @@ from platform.config.sections.data import DataConfig
 from platform.config.sections.temporal import TemporalConfig
 from platform.config.sections.training import FinetuneConfig
 from platform.run.context import Run
-from platform.run.folder import open_run_folder
+from platform.run.folder import RunFolder, open_run_folder
 from platform.run.tracked import open_tracking
 from platform.stages.preflight import check
 from platform.stages.temporal import clips as temporal_level
@@ -130,16 +130,21 @@ def test_without_fusion_there_are_no_operations(config: RunConfig, context_of: C
 def test_what_the_temporal_level_lacks_is_said_before_anything_starts(
     config: RunConfig, synthetic_root: Path, tmp_path: Path
 ) -> None:
+    with pytest.raises(ConfigError, match="temporal_train needs a key frame's network"):
+        check(config)
+    (config.storage / config.name).mkdir()
+    write_network(RunFolder(config.storage / config.name).finetuned)
     check(config)
     with pytest.raises(ConfigError, match=r"temporal\.root must be a folder in PoseTrack18's layout"):
-        check(replace(config, temporal=TemporalConfig(key_frame=config.temporal.key_frame)))
+        check(replace(config, temporal=TemporalConfig()))
     with pytest.raises(ConfigError, match=r"temporal\.key-frame must be a file"):
         check(replace(config, temporal=replace(config.temporal, key_frame=tmp_path / "none")))
     with pytest.raises(DataError, match=r"annotations/test has no \*\.json"):
         check(replace(config, temporal=replace(config.temporal, val_split="test")))
     finetuned = FinetuneConfig(root=synthetic_root / "posetrack18")
-    own = TemporalConfig(key_frame=config.temporal.key_frame)
-    check(replace(config, temporal=own, finetune=finetuned))  # its folder is the default
+    check(
+        replace(config, temporal=TemporalConfig(trained_frames=1), finetune=finetuned)
+    )  # its folder is taken
 
 
 @pytest.mark.parametrize(
