@@ -36,6 +36,7 @@ class Keyed(Protocol):
 C = TypeVar("C", bound=Keyed)
 
 
+@runtime_checkable
 class CostFigures(Protocol):
     """A cost, or an average of some."""
 
