@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,8 +15,9 @@ from torch import distributed
 from spaces.registry import build_space
 from spaces.temporal.allocation import OPERATIONS
 from tests.workers.training.some_clips import key_frame, read_clips, some_allocation
+from workers.data.batches.samples import Batch, Plan, SampleMaker
+from workers.data.batches.training_set import TrainingSet
 from workers.data.coco import read_people
-from workers.data.codec import Codec
 from workers.errors import TrainingError
 from workers.training.config import SpatialTask, TrainConfig
 from workers.training.loops.loop import TrainingLoop
@@ -30,24 +31,16 @@ from workers.training.tasks.temporal_supernet import PropagationTraining
 INPUT_HW, SIGMA_CELLS = (64, 32), 1.5
 
 
-@dataclass(frozen=True, kw_only=True)
-class PoisonedCodec:
-    """A codec that adds the next of `poison` to one cell of every batch's target heatmaps."""
+def poison_targets(data: TrainingSet, poison: Iterator[float]) -> None:
+    """Lets every batch of the set have the next of `poison` added to one cell of its target heatmaps."""
+    make = data._make
 
-    codec: Codec
-    poison: Iterator[float]
+    def poisoned(maker: SampleMaker, plans: Iterable[Plan], batch_size: int) -> Generator[Batch, None, None]:
+        for batch in make(maker, plans, batch_size):
+            batch.targets[0, 0, 0, 0] += next(poison)
+            yield batch
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(object.__getattribute__(self, "codec"), name)
-
-    def encode(self, keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        targets, weights = self.codec.encode(keypoints)
-        targets[0, 0, 0, 0] += next(self.poison)
-        return targets, weights
-
-
-def poisoned_codec(poison: Iterator[float]) -> Codec:
-    return cast(Codec, PoisonedCodec(codec=Codec(INPUT_HW, SIGMA_CELLS), poison=poison))
+    data._make = poisoned  # type: ignore[method-assign]
 
 
 def task(**recipe: Any) -> SpatialTask:
@@ -71,7 +64,7 @@ def trained(
     training = TRAININGS[kind](task(**recipe), data, ranks)
     if ranks.rank == ranks.world_size - 1:
         poison = (np.inf if batch in poisoned else 0.0 for batch in range(100))
-        training.data.codec = poisoned_codec(poison)
+        poison_targets(training.data, poison)
     if double:
         _compute_in_double(training)
     reports: list[dict[str, Any]] = []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.workers.training.some_ranks import poisoned_codec, task, trained
+from tests.workers.training.some_ranks import poison_targets, task, trained
 from workers.data.coco import read_people
 from workers.training.loops.sandwich import sandwich_at
 from workers.training.parallel.ranks import Ranks
@@ -20,7 +20,7 @@ Trained = dict[str, Any]
 
 def test_a_step_whose_target_holds_an_infinity_changes_nothing_and_is_counted(synthetic_root: Path) -> None:
     training = SupernetTraining(task(), read_people(synthetic_root, "train2017"), Ranks())
-    training.data.codec = poisoned_codec(iter([0.0, float("inf"), 0.0]))
+    poison_targets(training.data, iter([0.0, float("inf"), 0.0]))
     steps = training.steps()
     assert next(steps).skipped == 0
     before = {name: weight.clone() for name, weight in training.supernet.state_dict().items()}
@@ -48,7 +48,7 @@ def test_a_learning_rate_that_destroys_the_weights_ends_the_training_by_name(syn
 def test_skipped_steps_are_counted_across_an_interruption(synthetic_root: Path) -> None:
     people = read_people(synthetic_root, "train2017")
     first, second = (SupernetTraining(task(epochs=2), people, Ranks()) for _ in range(2))
-    first.data.codec = poisoned_codec(iter([float("inf")] * 9))
+    poison_targets(first.data, iter([float("inf")] * 9))
     next(first.steps())
     second.load(first.state())
     assert (second.update.skipped, second.update.skipped_in_a_row) == (1, 1)
