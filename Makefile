@@ -9,8 +9,8 @@ EXAMPLES ?= 3000
 SHAPED := $(addprefix tests/spaces/,layers blocks temporal/test_fusion.py temporal/test_average.py \
 	temporal/test_supernet.py test_hrnet.py test_resnet50.py) \
 	$(addprefix tests/workers/,training/loops training/parallel training/tasks evaluation latency/test_predictor.py)
-# Left out of these: whole HRNets, whose parts test_hrnet.py has; networks that are handed features in place of images; what Ray sends to another
-# process, for a function that is checked cannot be sent.
+# Left out of these: whole HRNets, whose parts test_hrnet.py has; networks that are handed features in place of
+# images; what Ray sends to another process, for a function that is checked cannot be sent.
 UNSHAPED := -k "not hrnet-w32" $(addprefix --ignore=tests/workers/evaluation/,test_cached_features.py test_on_ray_crops.py)
 MLFLOW_URI ?= sqlite:///runs/mlflow.db
 
