@@ -53,7 +53,7 @@ class SearchView:
         """The state of the search in one line."""
         state = self.state
         return f"{self.title} {state.done}/{state.total}, {time_left(state)}: " + ", ".join(
-            (best_text(state), front_line(state), counts_text(state))
+            (best_text(state), front_line(state), trials_text(state))
         )
 
     def block(self) -> RenderableType:
@@ -64,14 +64,14 @@ class SearchView:
         head.add_row(Text(self.title, style="bold"), bar, f"{state.done}/{state.total}  {time_left(state)}")
         body = Table.grid(Column(style="dim", no_wrap=True), Column(overflow="fold"), padding=(0, 2))
         for name, text in (
-            ("trials", counts_text(state)), ("found", best_text(state)),
+            ("trials", trials_text(state)), ("found", best_text(state)),
             ("among", self.bound), ("front", front_line(state)),
         ):  # fmt: skip
             body.add_row(f"  {name}", text)
         return Group(head, body)
 
 
-def counts_text(state: SearchState) -> str:
+def trials_text(state: SearchState) -> str:
     parts = [f"{state.running} running", f"{state.failed} failed"]
     if state.taken_over:
         parts.append(f"{state.taken_over} taken over")
