@@ -29,6 +29,7 @@ WIDE = "1000"  # columns; no message of tyro's is wrapped in it
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
 EDGES = "╭╮╰╯│─ "
 NEGATED = re.compile(r"(--(?:.*\.)?)no-")
+VALUED = re.compile(r"--(?!help=).*=")
 FLAG = re.compile(r"--[\w.-]*\w")
 SUGGESTS = ("Perhaps you meant:", "Arguments similar to ")
 
@@ -113,9 +114,10 @@ def _refuse_twice(args: Sequence[str]) -> None:
 def _said_unwrapped(read: Callable[[Sequence[str]], object], args: Sequence[str]) -> str:
     """What tyro says of arguments that it refuses, on lines as long as they need be.
 
-    A flag and its value are given apart: of ``--flag=value`` as one word it finds no similar flag.
+    A flag and its value are given apart: of ``--flag=value`` as one word it finds no similar flag. --help=value
+    stays one word, which asks for no help.
     """
-    apart = [part for word in args for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    apart = [part for word in args for part in (word.split("=", 1) if VALUED.match(word) else [word])]
     said = io.StringIO()
     with _columns(WIDE), redirect_stderr(said), suppress(SystemExit):
         read(apart)

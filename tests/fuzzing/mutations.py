@@ -9,11 +9,14 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 EXAMPLES = "VIPNAS_FUZZ_EXAMPLES"  # how many a test tries; few by default
 _FEW = 40
+_PHASES = tuple(
+    each for each in Phase if each is not Phase.shrink
+)  # it would take minutes where a command is tried
 
 Path = tuple[str | int, ...]
 
@@ -27,8 +30,12 @@ ODD_VALUES: tuple[Any, ...] = (
 
 
 def examples() -> settings:
-    """Settings of a test that is run longer where the environment asks for it."""
-    return settings(max_examples=int(os.environ.get(EXAMPLES, _FEW)))
+    """Settings of a test that tries the same few each time, and others, more of them, where the environment says."""
+    return settings(
+        max_examples=int(os.environ.get(EXAMPLES, _FEW)),
+        phases=_PHASES,
+        derandomize=EXAMPLES not in os.environ,
+    )
 
 
 @st.composite
