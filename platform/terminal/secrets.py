@@ -12,7 +12,7 @@ PORT = r"\d{1,5}(?:[\s'\"),;]|$)"  # which may stand where a password does
 PASSWORD = re.compile(rf"(://{USER}):(?!{PORT})[^@\n]*@(?:[^\s/?#@'\"]*@)*", re.MULTILINE)
 TOKEN = re.compile(r"(\bhttps?://)[^\s/?#:@'\"]+@", re.IGNORECASE)  # a user alone: keys are given so
 WORDS = "passw|pwd|passphrase|secret|token|key|signature|sig|credential|odbc_connect"
-KEY = re.compile(rf"([?&;][\w.%-]*(?:{WORDS})[\w.%-]*=)[^&\s]*[^&\s'\"]", re.IGNORECASE)
+KEY_VALUE = re.compile(rf"([?&;][\w.%-]*(?:{WORDS})[\w.%-]*=)[^&\s]*[^&\s'\"]", re.IGNORECASE)
 
 
 def redacted(text: str) -> str:
@@ -22,4 +22,4 @@ def redacted(text: str) -> str:
     and values of a query such as ``?secret_key=...``.
     """
     text = PASSWORD.sub(rf"\1:{HIDDEN}@", text)
-    return KEY.sub(rf"\1{HIDDEN}", TOKEN.sub(rf"\1{HIDDEN}@", text))
+    return KEY_VALUE.sub(rf"\1{HIDDEN}", TOKEN.sub(rf"\1{HIDDEN}@", text))

@@ -20,10 +20,10 @@ TRIAL_TAG, RUN_TAG, STAGE_TAG = "vipnas.trial", "vipnas.run", "stage"
 PAGE = 500
 MOST_PAGES = 10_000
 
-Say = Callable[[str], None]
+SayNote = Callable[[str], None]
 
 
-def find_experiment(client: MlflowClient, say: Say) -> Experiment | None:
+def find_experiment(client: MlflowClient, say: SayNote) -> Experiment | None:
     """The experiment of all our runs, restored where it was deleted; None where there is none."""
     found: Experiment | None = client.get_experiment_by_name(EXPERIMENT)
     if found is not None and found.lifecycle_stage != LifecycleStage.ACTIVE:
@@ -32,7 +32,7 @@ def find_experiment(client: MlflowClient, say: Say) -> Experiment | None:
     return found
 
 
-def find_parent(client: MlflowClient, experiment_id: str, identity: str, say: Say) -> str | None:
+def find_parent(client: MlflowClient, experiment_id: str, identity: str, say: SayNote) -> str | None:
     """The oldest parent run of this identity, restored where it was deleted; None where there is none."""
     for view in (ViewType.ACTIVE_ONLY, ViewType.DELETED_ONLY):
         found = client.search_runs(
@@ -91,7 +91,7 @@ class Children:
             )
         )
 
-    def restore(self, known: dict[TrialId, str | None], say: Say) -> dict[TrialId, str | None]:
+    def restore(self, known: dict[TrialId, str | None], say: SayNote) -> dict[TrialId, str | None]:
         """Restores the deleted runs of trials that have no other; returns them."""
         deleted = [run for page in self._pages(ViewType.DELETED_ONLY) for run in page]
         back: dict[TrialId, Run] = {}
