@@ -212,7 +212,7 @@ class Tracking:
             yield one.end
 
     def _offer_again(self) -> None:
-        """Sends what was refused earlier, once in a process: the server or the folder may have been mended."""
+        """Sends what was refused earlier, once in a process: server or folder may have been mended."""
         if self._offered_again:
             return
         for start in list(self._sent.refused):
