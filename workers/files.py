@@ -23,8 +23,8 @@ _DRAFT = re.compile(r"\..+\.(?P<process>\d+)(?:@(?P<host>.+))?\.part", re.DOTALL
 def whole_file(path: Path) -> Iterator[Path]:
     """A name to write to, renamed to `path` when the block ends well and removed when it does not.
 
-    Raises DataError where the folder cannot be made, `path` is no plain file, or the disk takes no more. What a
-    killed process left of the same file is removed.
+    Raises DataError where the folder cannot be made, `path` is no plain file, or the disk takes no more.
+    What a killed process left of the same file is removed.
     """
     _make_parent(path)
     if path.exists() and not path.is_file():  # as root one could replace a device

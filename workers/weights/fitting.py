@@ -29,8 +29,8 @@ def check_fits(path: Path, network: nn.Module, weights: Mapping[str, Tensor], wh
             told.append(f"has {name} as {found.dtype}, not {needed.dtype}")
     if told:
         raise DataError(
-            f"{path} must hold the weights of {what}, but it {'; '.join(told[:_NAMED])}. Its metadata and its "
-            "weights belong to different networks: restore the file, or remove it and give the command that "
+            f"{path} must hold the weights of {what}, but it {'; '.join(told[:_NAMED])}. Its metadata and "
+            "its weights belong to different networks: restore the file, or remove it and give the command that "
             "wrote it again."
         )
 

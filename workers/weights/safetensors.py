@@ -99,8 +99,8 @@ def read_joints(path: Path) -> tuple[str, ...]:
     joints, keypoints = tuple(metadata["joints"].split(",")), metadata.get("keypoints")
     if keypoints != str(len(joints)):
         raise DataError(
-            f"{path} must name each of its joints, but it names {len(joints)} in joints and has {keypoints} in "
-            "keypoints. Restore the file."
+            f"{path} must name each of its joints, but it names {len(joints)} in joints and has {keypoints} "
+            "in keypoints. Restore the file."
         )
     return joints
 
