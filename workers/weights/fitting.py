@@ -30,8 +30,8 @@ def check_fits(path: Path, network: nn.Module, weights: Mapping[str, Tensor], wh
     if told:
         raise DataError(
             f"{path} must hold the weights of {what}, but it {'; '.join(told[:_NAMED])}. Its metadata and "
-            "its weights belong to different networks: restore the file, or remove it and give the command that "
-            "wrote it again."
+            "its weights belong to different networks: restore the file, or remove it and give the command "
+            "that wrote it again."
         )
 
 
