@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-MOST_BYTES = 1 << 20  # of a file that a person writes
-MOST_DEPTH = 50
-MOST_VALUES = 100_000  # with every alias written out
+_MOST_BYTES = 1 << 20  # of a file that a person writes
+_MOST_DEPTH = 50
+_MOST_VALUES = 100_000  # with every alias written out
 
 
 def load_yaml(path: Path) -> Any:
@@ -22,9 +22,9 @@ def load_yaml(path: Path) -> Any:
     if path.exists() and not path.is_file():
         raise ValueError("it is no plain file")
     with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"it must have at most {MOST_BYTES} bytes")
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"it must have at most {_MOST_BYTES} bytes")
     try:
         _check_depth(content)
         loader = yaml.SafeLoader(content)
@@ -46,8 +46,8 @@ def _check_depth(content: bytes) -> None:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if depth > MOST_DEPTH:
-            raise ValueError(f"it is nested more than {MOST_DEPTH} levels deep")
+        if depth > _MOST_DEPTH:
+            raise ValueError(f"it is nested more than {_MOST_DEPTH} levels deep")
 
 
 def _check_values(node: yaml.Node) -> None:
@@ -62,8 +62,8 @@ def _check_values(node: yaml.Node) -> None:
             stack.pop()
             under_way.discard(id(current))
             counts[id(current)] = 1 + sum(counts[id(each)] for each in _inner(current))
-            if counts[id(current)] > MOST_VALUES:
-                raise ValueError(f"its aliases make more than {MOST_VALUES} values of it")
+            if counts[id(current)] > _MOST_VALUES:
+                raise ValueError(f"its aliases make more than {_MOST_VALUES} values of it")
         elif id(inner) in under_way:
             raise ValueError("an alias in it holds itself")
         elif id(inner) not in counts:

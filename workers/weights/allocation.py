@@ -16,7 +16,7 @@ from spaces.temporal.allocation import Allocation, FrameChoice
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import Average, average
 from workers.errors import DataError
-from workers.weights.fitting import fitted
+from workers.weights.fitting import checked_network
 from workers.weights.key_frame import KeyFrame
 from workers.weights.safetensors import read_weights, save_weights
 
@@ -96,10 +96,10 @@ def load_allocation(path: Path) -> TrainedAllocation:
     numbers = range(1, len(allocation.frames) + 1)
     weights = tuple(_part(tensors, _prefix(number)) for number in numbers)
     key = key_frame.architecture
-    fitted(path, lambda: spatial.network(key), key_frame.weights, f"the key frame {key.key}")
+    checked_network(path, lambda: spatial.network(key), key_frame.weights, f"the key frame {key.key}")
     for number, choice, own in zip(numbers, allocation.frames, weights, strict=True):
         network = partial(key_frame.temporal().network, choice)
-        fitted(path, network, own, f"frame {number} of {allocation.key}")
+        checked_network(path, network, own, f"frame {number} of {allocation.key}")
     return TrainedAllocation(key_frame=key_frame, allocation=allocation, weights=weights)
 
 

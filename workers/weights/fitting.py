@@ -13,7 +13,7 @@ from workers.errors import DataError
 _NAMED = 3  # tensors that an error message names
 
 
-def check_fits(path: Path, network: nn.Module, weights: Mapping[str, Tensor], what: str) -> None:
+def _check(path: Path, network: nn.Module, weights: Mapping[str, Tensor], what: str) -> None:
     """Raises DataError, naming the file and the first tensors that differ, where they are another network's.
 
     `what` is the network's name, or what it is, for a person to read.
@@ -35,10 +35,12 @@ def check_fits(path: Path, network: nn.Module, weights: Mapping[str, Tensor], wh
         )
 
 
-def fitted(path: Path, make: Callable[[], nn.Module], weights: Mapping[str, Tensor], what: str) -> nn.Module:
+def checked_network(
+    path: Path, make: Callable[[], nn.Module], weights: Mapping[str, Tensor], what: str
+) -> nn.Module:
     """The network that `make` builds of what the file's metadata say, which the weights fit.
 
-    Raises DataError as `check_fits`, also where the metadata describe no network that can be built.
+    Raises DataError as `_check`, also where the metadata describe no network that can be built.
     """
     try:
         network = make()
@@ -47,7 +49,7 @@ def fitted(path: Path, make: Callable[[], nn.Module], weights: Mapping[str, Tens
             f"{path} must describe {what} in its metadata, but what it describes cannot be built: {error}. "
             "Restore the file."
         ) from error
-    check_fits(path, network, weights, what)
+    _check(path, network, weights, what)
     return network
 
 

@@ -16,7 +16,7 @@ from spaces.space import SearchSpace
 from workers.data.skeleton import COCO17
 from workers.errors import DataError
 from workers.files import whole_file
-from workers.weights.fitting import fitted
+from workers.weights.fitting import checked_network
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
@@ -64,7 +64,7 @@ def load_network(path: Path, space: SearchSpace, architecture: Architecture) -> 
     Raises DataError naming both keys, or both numbers of keypoints, where they are another network's.
     """
     weights = load_weights(path, {"key": architecture.key, "keypoints": str(space.keypoints)})
-    network = fitted(path, lambda: space.network(architecture), weights, architecture.key)
+    network = checked_network(path, lambda: space.network(architecture), weights, architecture.key)
     network.load_state_dict(weights)
     return network.eval()
 
@@ -72,7 +72,7 @@ def load_network(path: Path, space: SearchSpace, architecture: Architecture) -> 
 def load_supernet(path: Path, space: SearchSpace) -> dict[str, Tensor]:
     """The supernet's weights; DataError where the file's are of another space or of other joints."""
     weights = load_weights(path, {"space": space.name, "keypoints": str(space.keypoints)})
-    fitted(path, space.supernet, weights, f"the supernet of {space.name}")
+    checked_network(path, space.supernet, weights, f"the supernet of {space.name}")
     return weights
 
 

@@ -16,7 +16,7 @@ from spaces.temporal.allocation import Operation
 from spaces.temporal.network import TemporalSupernet
 from spaces.temporal.temporal_space import TemporalSpace
 from workers.errors import DataError
-from workers.weights.fitting import fitted
+from workers.weights.fitting import checked_network
 from workers.weights.safetensors import read_weights, save_weights
 
 
@@ -74,7 +74,7 @@ def load_temporal_supernet(path: Path) -> TrainedTemporal:
             f"{path} must hold a trained T supernet, with key_frame, operations, joints, input_hw and "
             f"trained_frames in its metadata, but: {error!r}. The stage temporal_train writes one."
         ) from error
-    fitted(path, trained.space.supernet, weights, "the T supernet that its metadata describe")
+    checked_network(path, trained.space.supernet, weights, "the T supernet that its metadata describe")
     return trained
 
 
