@@ -21,7 +21,7 @@ from platform.terminal.paths import absolute
 from platform.terminal.suggestions import likeness
 from platform.terminal.version import version
 from spaces.errors import VipnasError
-from workers.errors import UnexpectedError
+from workers.errors import UnexpectedError, is_of_the_machine, of_the_machine
 
 OUR_ERROR = 1
 USER_ERROR = 2
@@ -50,6 +50,7 @@ def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
     with ends_noticed() as ends:
         try:
             code = main(list(argv))
+            sys.stdout.flush()  # while what a full disk says can still be told
         except KeyboardInterrupt:
             return _stopped(ends)
         except (VipnasError, AnalysisError) as error:
@@ -60,10 +61,13 @@ def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
         except UnexpectedError as error:
             print(f"error: {error}", file=sys.stderr)
             return OUR_ERROR
-        except Exception:
+        except Exception as error:
             if ends.signum is not None:  # what the interrupt left half done is no fault
                 return _stopped(ends)
-            raise
+            if not is_of_the_machine(error):
+                raise
+            print(f"error: {of_the_machine(error)}", file=sys.stderr)
+            return USER_ERROR
         return code if ends.signum is None else _stopped(ends)
 
 
