@@ -167,8 +167,8 @@ def test_a_network_needs_no_counters_and_takes_an_average_that_is_alone(publishe
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        (named("a.") | named("b.", OTHER), "one network, but 'backbone.bn1.bias' is there twice, behind 'a.' "),
-        ({**STATE, "head.final_layer.bias": torch.full((2,), np.nan)}, r"finite weights, .*final_layer.bias'"),
+        (named("a.") | named("b.", OTHER), "but 'backbone.bn1.bias' is there twice, behind 'a.'"),
+        ({**STATE, "head.final_layer.bias": torch.full((2,), np.nan)}, r"finite weights, .*layer.bias'"),
         ({**STATE, "backbone.bn1.running_var": -torch.ones(4)}, r"variances of 0 or more, .*running_var"),
         ({**STATE, "head.final_layer.bias": torch.ones(2, dtype=torch.int8)}, "floating-point .* is int8"),
         ({**STATE, "head.final_layer.bias": torch.ones(2, dtype=torch.complex64)}, "ComplexFloatStorage"),
