@@ -35,7 +35,7 @@ def load_any_network(
     architecture: Architecture | None = None,
     input_hw: tuple[int, int] | None = None,
 ) -> AnyNetwork:
-    """Reads a .safetensors file of one network, or a checkpoint in MMPose's names, which needs `architecture`.
+    """Reads one network's .safetensors file, or one in MMPose's names, which needs `architecture`.
 
     `input_hw` is by default what the file says, or 256 x 192. Raises DataError where the file holds another
     network, or heatmaps whose joints it does not name and that are not COCO's 17.

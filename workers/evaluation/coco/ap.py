@@ -114,7 +114,7 @@ class CocoScorer:
         return self.score_results(poses, sorted({*crops.image_ids.tolist(), *self.undetected_images}))
 
     def results(self, crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarray) -> list[Json]:
-        """COCO's result records of joints (N, K, 2) in image px with scores (N, K), finite, as they are scored.
+        """COCO's result records of joints (N, K, 2) in image px with scores (N, K), as they are scored.
 
         In a detector's boxes, near duplicates of a better pose are left out.
         """
