@@ -30,7 +30,7 @@ BYTES = (
 
 
 def kind_of(head: bytes) -> tuple[str, str] | None:
-    """From the first 512 bytes: what it is and what to do; None where it can be a PyTorch file."""
+    """What a file is by its first 512 bytes, and what to do; None where it can be a PyTorch file."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head.strip(b"\0"):
         return ("full of zeros" if head else "empty"), AGAIN

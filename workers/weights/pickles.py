@@ -40,7 +40,7 @@ class Inert:
 @final
 @dataclass(eq=False)
 class _Mark:
-    """Where a group of values begins on the stack."""
+    """The beginning of a group of values on the stack."""
 
 
 def stand_in(name: str, arguments: tuple[Any, ...]) -> Any:

@@ -69,12 +69,12 @@ class StoredTensor:
 
     @property
     def kind(self) -> str:
-        """For one to read."""
+        """The kind of its numbers, such as float32."""
         return str(self.storage.dtype or self.storage.kind).removeprefix("torch.")
 
     @property
     def bytes(self) -> int:
-        """Of the tensor itself."""
+        """Size of the tensor itself, whatever its storage holds besides."""
         return prod(self.shape) * (self.storage.dtype.itemsize if self.storage.dtype is not None else 1)
 
     def read(self) -> Tensor:
