@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-AGAIN = "Get the file from its publisher again."
+FETCH_AGAIN = "Get the file from its publisher again."
 UNPACK = "Unpack it and give the checkpoint in it."
 TEXTS = (  # lower case, blanks left out
     (b"version https://git-lfs", "a pointer of Git LFS, not the file itself", "Run git lfs pull."),
     (b"<!doctype", "a web page", "Get the file itself: the address may want a sign-in."),
     (b"<html", "a web page", "Get the file itself: the address may want a sign-in."),
-    (b"<?xml", "XML, such as a server's refusal", AGAIN),
+    (b"<?xml", "XML, such as a server's refusal", FETCH_AGAIN),
     (b"{", "JSON or a Python dictionary as text", "Give the file with the weights."),
     (b"[", "JSON as text", "Give the file with the weights."),
 )
@@ -22,9 +22,9 @@ BYTES = (
     (257, b"ustar", "a tar archive", UNPACK),
     (0, b"\x89HDF", "an HDF5 file, as Keras writes them", "Give a PyTorch checkpoint."),
     (0, b"\x93NUMPY", "a NumPy array", "Give a PyTorch checkpoint."),
-    (0, b"\x89PNG", "a picture", AGAIN),
-    (0, b"\xff\xd8\xff", "a picture", AGAIN),
-    (0, b"%PDF", "a PDF document", AGAIN),
+    (0, b"\x89PNG", "a picture", FETCH_AGAIN),
+    (0, b"\xff\xd8\xff", "a picture", FETCH_AGAIN),
+    (0, b"%PDF", "a PDF document", FETCH_AGAIN),
     (4, b"TFL3", "a TensorFlow Lite network", "Give a PyTorch checkpoint."),
 )
 
@@ -33,7 +33,7 @@ def kind_of(head: bytes) -> tuple[str, str] | None:
     """What a file is by its first 512 bytes, and what to do; None where it can be a PyTorch file."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head.strip(b"\0"):
-        return ("full of zeros" if head else "empty"), AGAIN
+        return ("full of zeros" if head else "empty"), FETCH_AGAIN
     if head[8:9] == b"{" and 0 < int.from_bytes(head[:8], "little") < 1 << 27:
         return (
             "a safetensors file by another name",

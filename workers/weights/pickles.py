@@ -9,7 +9,7 @@ from typing import IO, Any, final
 
 from workers.errors import DataError
 
-LIMIT = 5_000_000  # instructions: some seconds; a checkpoint has 100 a tensor at most
+MOST_INSTRUCTIONS = 5_000_000  # instructions: some seconds; a checkpoint has 100 a tensor at most
 RUN_CODE = {  # modules and functions; nothing of the file is run anyway, but it is no checkpoint
     *("os", "posix", "nt", "sys", "subprocess", "shutil", "socket"),
     *("runpy", "importlib", "pty", "ctypes", "pickle"),
@@ -56,8 +56,8 @@ def read_pickle(file: IO[bytes], make: Make = stand_in, find: Find = lambda _: N
     """
     machine = _Machine(make, find)
     for count, (instruction, argument, _) in enumerate(pickletools.genops(file)):
-        if count >= LIMIT:
-            raise ValueError(f"it has more than {LIMIT:,} instructions")
+        if count >= MOST_INSTRUCTIONS:
+            raise ValueError(f"it has more than {MOST_INSTRUCTIONS:,} instructions")
         machine.step(instruction.name, argument)
     return machine.pop()
 

@@ -21,7 +21,6 @@ from workers.weights.torch_files import BROKEN, TENSOR_LIMIT, StoredTensor, open
 NAMED = 4  # keys that an error message names
 COUNTER = "num_batches_tracked"  # of BatchNorm: no output depends on it
 PREPROCESSOR = "data_preprocessor."  # of MMPose 1.x, where it is among the weights
-LIMIT = TENSOR_LIMIT  # bytes of all weights
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -35,8 +34,10 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     with open_torch_file(path) as value:
         try:
             stored = network_tensors(value)
-            if sum(each.bytes for each in stored.values()) > LIMIT:
-                raise DataError(f"must hold at most {LIMIT:,} bytes of weights, but says that it has more")
+            if sum(each.bytes for each in stored.values()) > TENSOR_LIMIT:
+                raise DataError(
+                    f"must hold at most {TENSOR_LIMIT:,} bytes of weights, but says that it has more"
+                )
             return {name: _weights(name, each) for name, each in stored.items()}
         except DataError as error:
             raise DataError(f"{path} {error}.") from error

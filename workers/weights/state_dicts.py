@@ -20,7 +20,7 @@ AVERAGED = re.compile(
 )  # a second network, taken where it is alone
 BESIDE = re.compile(r"optim|sched|scaler|grad|best|momentum", re.IGNORECASE)  # tensors of something else
 WRAPPERS = frozenset(("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"))
-PARTS = re.compile(r"(?:^|\.)(?=(?:backbone|head|keypoint_head)\.)")  # where MMPose's own names begin
+NETWORK_PARTS = re.compile(r"(?:^|\.)(?=(?:backbone|head|keypoint_head)\.)")  # where MMPose's own names begin
 COUNTERS = frozenset(("n_averaged", "steps"))  # of the averaging
 MMCV_EMA = "ema_"  # what MMPose 0.x puts before a name whose dots it makes underscores
 
@@ -38,7 +38,11 @@ class Found:
     @property
     def rank(self) -> tuple[bool, bool, bool, int, int]:
         """Lowest for what is likeliest the network."""
-        own = [name for name in self.tensors if PARTS.search(name) or name.startswith(f"{MMCV_EMA}backbone_")]
+        own = [
+            name
+            for name in self.tensors
+            if NETWORK_PARTS.search(name) or name.startswith(f"{MMCV_EMA}backbone_")
+        ]
         holder = self.path[-1] if self.path else ""
         place = HOLDERS.index(holder) if holder in HOLDERS else len(HOLDERS)
         beside, averaged = (any(kind.search(part) for part in self.path) for kind in (BESIDE, AVERAGED))
@@ -148,7 +152,7 @@ def _split(name: str) -> tuple[str, str]:
     """What wrappers put before a name, and the name itself."""
     parts = [part for part in name.split(".") if part not in WRAPPERS]
     plain = ".".join(parts)
-    begins = PARTS.search(plain)
+    begins = NETWORK_PARTS.search(plain)
     return (plain[: begins.end()], plain[begins.end() :]) if begins else ("", plain)
 
 

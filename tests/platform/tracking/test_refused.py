@@ -40,11 +40,17 @@ def close(one: Tracking) -> int:
     return one.close(Console(file=io.StringIO()), Patience(idle_s=120))
 
 
+def experiment_id(client: mlflow.MlflowClient) -> str:
+    experiment = client.get_experiment_by_name("vipnas")
+    assert experiment is not None
+    return str(experiment.experiment_id)
+
+
 def found(uri: str, deleted: bool = False) -> dict[str, mlflow.entities.Run]:
     """The runs of our experiment by name."""
     client = mlflow.MlflowClient(tracking_uri=uri)
     view = mlflow.entities.ViewType.DELETED_ONLY if deleted else mlflow.entities.ViewType.ACTIVE_ONLY
-    runs = client.search_runs([client.get_experiment_by_name("vipnas").experiment_id], run_view_type=view)
+    runs = client.search_runs([experiment_id(client)], run_view_type=view)
     return {run.info.run_name: run for run in runs}
 
 
@@ -109,7 +115,7 @@ def test_a_run_that_is_deleted_while_it_is_tracked_goes_on(uri: str, tmp_path: P
     while one.unsent:
         time.sleep(0.05)
     client = mlflow.MlflowClient(tracking_uri=uri)
-    client.delete_experiment(client.get_experiment_by_name("vipnas").experiment_id)
+    client.delete_experiment(experiment_id(client))
     one.log_trial(trial_row(0))
     one.set_tag("c", "d")
     assert (close(one), one.refused) == (0, {})
@@ -193,7 +199,8 @@ def test_a_password_is_not_written_nor_said(tmp_path: Path) -> None:
 def test_a_half_made_database_is_moved_aside_or_named_and_made_once_for_all(
     tmp_path: Path, mlflow_database: Path
 ) -> None:
-    path, said = tmp_path / "mlflow.db", []
+    path = tmp_path / "mlflow.db"
+    said: list[str] = []
     with sqlite3.connect(path) as half:
         half.execute("CREATE TABLE runs (run_uuid TEXT)")
         half.execute("CREATE TABLE alembic_version (version_num TEXT)")
