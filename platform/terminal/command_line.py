@@ -114,8 +114,8 @@ def _refuse_twice(args: Sequence[str]) -> None:
 def _said_unwrapped(read: Callable[[Sequence[str]], object], args: Sequence[str]) -> str:
     """What tyro says of arguments that it refuses, on lines as long as they need be.
 
-    A flag and its value are given apart: of ``--flag=value`` as one word it finds no similar flag. --help=value
-    stays one word, which asks for no help.
+    A flag and its value are given apart: of ``--flag=value`` as one word it finds no similar flag.
+    --help=value stays one word, which asks for no help.
     """
     apart = [part for word in args for part in (word.split("=", 1) if VALUED.match(word) else [word])]
     said = io.StringIO()

@@ -30,7 +30,7 @@ ODD_VALUES: tuple[Any, ...] = (
 
 
 def examples() -> settings:
-    """Settings of a test that tries the same few each time, and others, more of them, where the environment says."""
+    """Settings of a test that tries the same few each time, or others and more."""
     return settings(
         max_examples=int(os.environ.get(EXAMPLES, _FEW)),
         phases=_PHASES,

@@ -37,9 +37,11 @@ FILES = ("empty", "text.json", "list.json", "deep.json", "record.json", "folder"
 COMMANDS: dict[str, tuple[list[str], list[str]]] = {  # what comes first, and the flags
     "merge": (["{folder}/run"], ["--into", "--storage", "--stage", "--mixed"]),
     "compare": (["{folder}/run"], ["--on", "--split", "--out"]),
-    "predict": ([], ["--run", "--frames", "--boxes", "--out", "--video", "--fps", "--threads", "--least-score"]),
+    "predict": ([], ["--run", "--frames", "--boxes", "--out", "--video", "--fps", "--threads",
+                     "--least-score"]),
     "export": ([], ["--checkpoint", "--out", "--architecture", "--keypoints", "--input-hw", "--mmpose"]),
-    "latency": (["--architecture", "{folder}/none"], ["--space", "--runtime", "--threads", "--keypoints", "--json"]),
+    "latency": (["--architecture", "{folder}/none"], ["--space", "--runtime", "--threads",
+                                                  "--keypoints", "--json"]),
     "track": (["{folder}/run"], ["--tracking-uri", "--wait-s"]),
     "convert": ([], ["--source", "--out", "--train-frames"]),
     "evaluate": (["coco"], ["--gt", "--pred", "--skeleton", "--json"]),
@@ -134,7 +136,7 @@ def test_a_run_file_is_read_or_refused_in_one_line_and_reads_alike_again(
     try:
         config = from_yaml(path)
     except VipnasError as error:
-        assert str(error).strip()
+        assert str(error).strip()  # noqa: PT017
         return
     finally:
         path.unlink()
