@@ -28,6 +28,7 @@ USER_ERROR = 2
 WIDE = "1000"  # columns; no message of tyro's is wrapped in it
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
 EDGES = "╭╮╰╯│─ "
+RULE = re.compile(r"-+")  # what a terminal without these letters gets
 NEGATED = re.compile(r"(--(?:.*\.)?)no-")
 VALUED = re.compile(r"--(?!help=).*=")
 FLAG = re.compile(r"--[\w.-]*\w")
@@ -143,7 +144,8 @@ def _columns(columns: str) -> Iterator[None]:
 
 def _as_one_line(box: str) -> str:
     """A sentence for each section of the box; the sections are divided by rules, the first is its title."""
-    lines = [line.strip(EDGES) for line in STYLES.sub("", box).splitlines()]
+    stripped = (line.strip(EDGES) for line in STYLES.sub("", box).splitlines())
+    lines = ["" if RULE.fullmatch(line) else line for line in stripped]
     sections = [list(lines) for filled, lines in groupby(lines[1:], key=bool) if filled]
     mistyped = FLAG.search(" ".join(sections[0]))
     return " ".join(_sentence(_nearest_first(section, mistyped)) for section in sections)

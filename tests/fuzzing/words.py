@@ -18,9 +18,9 @@ ODD_WORDS = (
 )  # fmt: skip
 
 
-def odd_words(least: int = 0, most: int = 3) -> st.SearchStrategy[list[str]]:
+def odd_words() -> st.SearchStrategy[list[str]]:
     """What stands behind a flag."""
-    return st.lists(st.sampled_from(ODD_WORDS) | st.text(max_size=8), min_size=least, max_size=most)
+    return st.lists(st.sampled_from(ODD_WORDS) | st.text(max_size=8), max_size=3)
 
 
 def arguments_of(flags: Sequence[str], values: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
