@@ -8,4 +8,6 @@ from __future__ import annotations
 import multiprocessing
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.end_to_end.drivers", "tests.workers.training.some_ranks"])
+FORKS.set_forkserver_preload(
+    ["tests.end_to_end.drivers", "tests.end_to_end.undisturbed", "tests.workers.training.some_ranks"]
+)
