@@ -15,7 +15,7 @@ UNSHAPED := -k "not hrnet-w32" $(addprefix --ignore=tests/workers/evaluation/,te
 MLFLOW_URI ?= sqlite:///runs/mlflow.db
 
 .DEFAULT_GOAL := help
-.PHONY: help setup search test recipes shapes fuzz lint bench ui clean
+.PHONY: help setup search test recipes kills shapes fuzz lint bench ui clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test: $(READY)  ## run the tests, in two processes: make test [args="tests/space
 
 recipes: $(READY)  ## run smoke whole and an epoch of the recipes for real data, hours on two cores: make recipes [name=...]
 	$(BIN)/python -m tests.recipes $(name)
+
+kills: $(READY)  ## stop and kill commands at random moments, an hour on two cores: make kills [args="--rounds 2 --seed 0"]
+	$(BIN)/python -m tests.kills $(args)
 
 shapes: $(READY)  ## run the tests of networks and losses with their annotated shapes checked: make shapes [args="-x"]
 	$(BIN)/pytest -p tests.shapes --numprocesses 2 --no-loadscope-reorder $(UNSHAPED) $(SHAPED) $(args)
