@@ -191,7 +191,7 @@ def test_a_notice_of_preemption_makes_a_checkpoint_and_the_training_goes_on_with
     (node,) = cluster.worker_nodes
     with training.started() as driver:
         driver.wait_until(lambda: "starts on 2 workers" in driver.said)
-        drain(cluster, node.node_id, deadline_s=30)
+        drain(cluster, node.node_id, deadline_s=300)
         driver.wait_until(lambda: bool(noticed_steps(driver.said)))
         (noticed,) = noticed_steps(driver.said)
         driver.wait_until(lambda: training.newest_checkpoint() >= noticed)
