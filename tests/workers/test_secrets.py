@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from platform.terminal.secrets import redacted
+from workers.secrets import redacted
 
 
 @pytest.mark.parametrize(
