@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.errors import AnalysisError
+from analysis.parquet_size import check_size
 
 TRIALS = "trials.parquet"
 SCORES = ("ap", "ap50", "ap75", "ap_medium", "ap_large", "ar")
@@ -140,7 +141,9 @@ def _parts(folder: Path) -> list[Path]:
 
 def _read_part(part: Path) -> pa.Table:
     try:
-        table = pq.ParquetFile(part).read()
+        file = pq.ParquetFile(part)
+        check_size(file)
+        table = file.read()
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:

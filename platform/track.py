@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,6 +48,7 @@ def main(arguments: list[str]) -> int:
 
 def _send(given: TrackArguments, path: Path) -> int:
     from platform.config.own_file import read_own
+    from platform.config.secrets import with_tracking_secret
     from platform.config.stage_names import STAGE_NAMES
     from platform.run.folder import RunFolder
     from platform.run.tracked import finish, open_tracking
@@ -56,6 +58,7 @@ def _send(given: TrackArguments, path: Path) -> int:
     config, console = read_own(folder.path), Console(soft_wrap=not sys.stdout.isatty(), markup=False)
     if given.tracking_uri is not None:
         config = replace(config, tracking_uri=given.tracking_uri)
+    config = with_tracking_secret(config, os.environ)
     tracking = open_tracking(config, folder)
     for stage in STAGE_NAMES:
         for row in folder.trials.rows(stage):

@@ -9,7 +9,7 @@ import re
 import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from workers.errors import DataError
@@ -19,9 +19,14 @@ _HOST = socket.gethostname()[:24]  # names of files are short
 _DRAFT = re.compile(r"\..+\.(?P<process>\d+)(?:@(?P<host>.+))?\.part", re.DOTALL)
 
 
+OWNER_ALONE = 0o600  # reads and writes
+
+
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, private: bool = False) -> Iterator[Path]:
     """A name to write to, renamed to `path` when the block ends well and removed when it does not.
+
+    What is `private` nobody but the owner can read, at no moment.
 
     Raises DataError where the folder cannot be made, `path` is no plain file, or the disk takes no more.
     What a killed process left of the same file is removed.
@@ -33,6 +38,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     remove_drafts(path.parent, path.name)
     draft = _draft(path)
     try:
+        if private:
+            make_private(draft)
         yield draft
         draft.replace(path)
     except OSError as error:
@@ -59,6 +66,13 @@ def whole_folder(path: Path) -> Iterator[Path]:
         draft.rename(path)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def make_private(path: Path) -> None:
+    """Makes the file where it is missing, and leaves it to its owner alone; another's is left as it is."""
+    path.touch(mode=OWNER_ALONE)
+    with suppress(PermissionError):
+        path.chmod(OWNER_ALONE)
 
 
 def remove_drafts(folder: Path, name: str | None = None) -> None:

@@ -12,8 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from platform.config.checks import fields_in, typed
 from platform.config.run import RunConfig
 from platform.terminal.errors import ConfigError
+from platform.terminal.secret_fields import without_secrets
 from spaces.bounds import NumberRange, ranges
 from spaces.errors import BoundError
+from workers.secrets import redacted
 from workers.yaml_files import load_yaml
 
 _ADAPTER = TypeAdapter(RunConfig)
@@ -21,8 +23,9 @@ OUT_OF_BOUNDS = ("greater_than_equal", "greater_than", "less_than_equal", "less_
 
 
 def to_yaml(config: RunConfig) -> str:
-    """Every field, in the order of the dataclasses."""
-    text: str = yaml.safe_dump(_ADAPTER.dump_python(config, mode="json"), sort_keys=False)
+    """Every field, in the order of the dataclasses; passwords and keys in URIs are left out."""
+    value = _ADAPTER.dump_python(without_secrets(config), mode="json")
+    text: str = yaml.safe_dump(value, sort_keys=False)
     return text
 
 
@@ -46,7 +49,7 @@ def from_yaml(path: Path) -> RunConfig:
     except (OSError, ValueError) as error:
         raise ConfigError(f"--config {path} must be a readable YAML file, but: {error}") from error
     if not isinstance(value, dict):
-        raise ConfigError(f"--config {path} must hold the fields of a run, but it holds {value!r:.60}")
+        raise ConfigError(f"--config {path} must hold the fields of a run, but it holds {_shown(value)}")
     _refuse_unknown(RunConfig, value, path)
     try:
         return _ADAPTER.validate_python(value)
@@ -64,7 +67,11 @@ def _refusal(path: Path, error: ValidationError) -> str:
     if allowed is not None and first["type"] in OUT_OF_BOUNDS:
         return f"{typed('', '.'.join(names))} must be {allowed}, but it is {first['input']}"
     where = ".".join(names) or "the run"
-    return f"{path}: {where} is not valid: {first['msg']}, but it is {first['input']!r:.60}"
+    return f"{path}: {where} is not valid: {first['msg']}, but it is {_shown(first['input'])}"
+
+
+def _shown(value: Any) -> str:
+    return redacted(repr(value))[:60]  # cut only then: half a URI is not known as one
 
 
 def _field(loc: tuple[int | str, ...]) -> tuple[list[str], NumberRange | None]:

@@ -16,6 +16,7 @@ from typing import Any, final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from analysis.parquet_size import check_size
 from platform.results.schema import COLUMNS, arrow_schema
 from workers.errors import DataError
 from workers.files import whole_file
@@ -112,7 +113,9 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def read_rows(path: Path) -> list[Row]:
     """A file's rows, with null for columns that are newer than it. Raises DataError where it is damaged."""
     try:
-        rows: list[Row] = pq.ParquetFile(path).read().to_pylist()
+        file = pq.ParquetFile(path)
+        check_size(file)
+        rows: list[Row] = file.read().to_pylist()
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:

@@ -155,14 +155,15 @@ def open_run_folder(config: RunConfig) -> RunFolder:
     for left in folder.path.glob(".*.part"):  # half-written by a killed driver
         left.unlink(missing_ok=True)
     if not folder.environment.exists():
-        write_text(folder.environment, json.dumps(_environment(config.seed), indent=2) + "\n")
-    write_text(folder.config, resolved)
+        write_text(folder.environment, json.dumps(_environment(config.seed), indent=2) + "\n", private=True)
+    write_text(folder.config, resolved, private=True)
+    folder.ray.mkdir(mode=0o700, exist_ok=True)  # Ray Tune writes there what it likes
     return folder
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a file whole or not at all, by temporary name and rename."""
-    with whole_file(path) as draft:
+def write_text(path: Path, text: str, *, private: bool = False) -> None:
+    """Writes a file whole or not at all, by temporary name and rename; a private one for its owner alone."""
+    with whole_file(path, private=private) as draft:
         draft.write_text(text)
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from platform.run.context import Run
+from workers.secrets import redacted
 
 
 def say_if_stale(context: Run, stage: str, made: Path, chosen: Path) -> None:
@@ -16,10 +17,11 @@ def say_if_stale(context: Run, stage: str, made: Path, chosen: Path) -> None:
     old, new = key_named_by(made.with_suffix(".json")), key_named_by(chosen)
     if old is None or new is None or old == new:
         return
+    checkpoints = redacted(context.checkpoints_uri(stage))
     context.say(
         stage,
         f"{made} is stale: it is of {old}, and {chosen} now names {new}. To renew it, remove it, "
-        f"{context.checkpoints_uri(stage)} and what later stages made of it, and give the same command.",
+        f"{checkpoints} and what later stages made of it, and give the same command.",
     )
 
 

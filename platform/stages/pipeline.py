@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from rich.console import Console
 
 from platform.config.run import RunConfig
+from platform.config.secrets import with_secrets
 from platform.config.stage_names import STAGE_NAMES, StageName
 from platform.run.cluster import ray_session
 from platform.run.context import Run
@@ -26,7 +28,7 @@ from platform.stages.temporal import retrain as temporal_retrain
 from platform.stages.temporal import search as temporal_search
 from platform.stages.temporal import train as temporal_train
 from platform.terminal.paths import absolute
-from platform.terminal.secrets import redacted
+from workers.secrets import redacted
 
 STAGES: Mapping[StageName, Callable[[Run], None]] = {
     "data": data.run,
@@ -43,7 +45,7 @@ STAGES: Mapping[StageName, Callable[[Run], None]] = {
 
 def run(config: RunConfig, console: Console) -> RunFolder:
     """Runs or continues a run; returns where it lies. Raises VipnasError for what a person can mend."""
-    config = absolute(config)  # workers stand in other folders
+    config = with_secrets(absolute(config), os.environ)  # workers stand in other folders
     check(config)
     check_fits(config, partial(console.print, highlight=False, soft_wrap=True))
     with only_driver(folder_of(config).path):

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
@@ -18,10 +19,12 @@ from analysis.errors import AnalysisError
 from platform.terminal.ends import STOPPED, Ends, ends_noticed
 from platform.terminal.errors import UsageError
 from platform.terminal.paths import absolute
+from platform.terminal.secret_fields import without_secrets
 from platform.terminal.suggestions import likeness
 from platform.terminal.version import version
 from spaces.errors import VipnasError
 from workers.errors import UnexpectedError, is_of_the_machine, of_the_machine
+from workers.secrets import redacted
 
 OUR_ERROR = 1
 USER_ERROR = 2
@@ -31,6 +34,7 @@ EDGES = "╭╮╰╯│─ "
 RULE = re.compile(r"-+")  # what a terminal without these letters gets
 NEGATED = re.compile(r"(--(?:.*\.)?)no-")
 VALUED = re.compile(r"--(?!help=).*=")
+HELP = frozenset(("-h", "--help"))
 FLAG = re.compile(r"--[\w.-]*\w")
 SUGGESTS = ("Perhaps you meant:", "Arguments similar to ")
 
@@ -41,6 +45,7 @@ def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
     """The exit code of `main(argv)`: its own, 2 for an error that a person can mend, 130 or 143 for a signal.
 
     An error in the program itself is its traceback, once, and 1: the worker's where it was a worker's.
+    What is printed of errors is without passwords.
     SIGINT and SIGTERM end the command with one line, even where something took the interrupt for its own.
 
     With --version among the arguments it is printed, and `main` is not called.
@@ -57,17 +62,18 @@ def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
         except (VipnasError, AnalysisError) as error:
             if ends.signum is not None:
                 return _stopped(ends)
-            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            print(f"error: {redacted(' '.join(str(error).split()))}", file=sys.stderr)
             return USER_ERROR
         except UnexpectedError as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {redacted(str(error))}", file=sys.stderr)
             return OUR_ERROR
         except Exception as error:
             if ends.signum is not None:  # what the interrupt left half done is no fault
                 return _stopped(ends)
             if not is_of_the_machine(error):
-                raise
-            print(f"error: {of_the_machine(error)}", file=sys.stderr)
+                print(redacted(traceback.format_exc()), end="", file=sys.stderr)
+                return OUR_ERROR
+            print(f"error: {redacted(of_the_machine(error))}", file=sys.stderr)
             return USER_ERROR
         return code if ends.signum is None else _stopped(ends)
 
@@ -94,7 +100,8 @@ def parse(
     def read(args: Sequence[str]) -> Arguments:
         if default is None:
             return tyro.cli(kind, args=args, prog=prog, description=description)
-        return tyro.cli(kind, args=args, prog=prog, description=description, default=default)
+        shown = default if HELP.isdisjoint(args) else without_secrets(default)  # help prints the values
+        return tyro.cli(kind, args=args, prog=prog, description=description, default=shown)
 
     _refuse_twice(args)
     said = io.StringIO()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from platform.terminal.secrets import redacted
+from workers.files import make_private
+from workers.secrets import redacted
 
 Record = dict[str, Any]
 
@@ -32,6 +33,7 @@ class Outbox:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
+        make_private(path)
         end_last_line(path)
 
     def add(self, kind: str, **values: Any) -> None:

@@ -7,7 +7,7 @@ from typing import final
 
 from mlflow.exceptions import MlflowException
 
-from platform.terminal.secrets import redacted
+from workers.secrets import redacted
 
 LATER = (401, 407, 408, 425, 429, 499)  # who asks, how often, how long: nothing that a record is to blame for
 STATUS = re.compile(r"failed with error code (\d{3}) ")  # MLflow's words for an answer that is not JSON

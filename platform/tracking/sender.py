@@ -19,11 +19,11 @@ from typing import Any, final
 from rich.console import Console
 
 from platform.results.store import Row
-from platform.terminal.secrets import redacted
 from platform.tracking.outbox import Outbox, Record, Waiting
 from platform.tracking.refusals import about_record, one_line
 from platform.tracking.sent import SentLog
 from platform.tracking.server import TrackedRun, TrackingServer, trial_name
+from workers.secrets import redacted
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0  # after a failure; each pause is twice the one before
 TRIALS_AT_ONCE = RECORDS_AT_ONCE = 50

@@ -19,7 +19,6 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 
 from platform.results.schema import METRICS
 from platform.results.store import Row
-from platform.terminal.secrets import redacted
 from platform.tracking.children import (
     EXPERIMENT,
     RUN_TAG,
@@ -34,6 +33,7 @@ from platform.tracking.outbox import Record
 from platform.tracking.own_files import own_file
 from platform.tracking.refusals import RecordError
 from platform.tracking.sent import SentLog, TrialId
+from workers.secrets import redacted
 
 # They announce every table that is made, and print what is raised as well.
 for _name_of_logger in ("mlflow.store.db.utils", "alembic"):

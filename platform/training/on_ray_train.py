@@ -7,6 +7,7 @@ from typing import Any, final
 
 import ray
 import ray.train
+from pyarrow.fs import FileSystem
 from ray.train.torch import TorchTrainer
 from ray.train.v2.api.config import FailureConfig, ScalingConfig  # ray.train's are these; its types are v1's
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -17,6 +18,7 @@ from platform.terminal.errors import ConfigError
 from platform.training.watch import TrainingWatch
 from workers.errors import TrainingError, UnexpectedError
 from workers.progress import ProgressBoard
+from workers.secrets import redacted
 from workers.training.checkpoints import CheckpointStore, State
 from workers.training.on_ray_train import TrainingJob, train
 from workers.training.parallel.ranks import Ranks
@@ -64,6 +66,14 @@ def _store(uri: str, keep: int) -> CheckpointStore:
         raise ConfigError(f"checkpoints-uri cannot be used: {error}") from error
 
 
+def _ray_storage(uri: str) -> dict[str, Any]:
+    """What Ray Train is told of its storage; it logs the path, so that of a URI with a password is opened."""
+    if redacted(uri) == uri:
+        return {"storage_path": uri}
+    files, path = FileSystem.from_uri(uri)
+    return {"storage_path": path, "storage_filesystem": files}
+
+
 def _board() -> Any:
     """The progress board, on the driver's node: any other node may be taken away."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
@@ -108,7 +118,7 @@ def trainer(job: TrainingJob, resources: ResourceConfig, uri: str) -> TorchTrain
         ),
         run_config=ray.train.RunConfig(
             name="ray",
-            storage_path=uri,
+            **_ray_storage(uri),
             failure_config=FailureConfig(
                 max_failures=resources.max_failures, max_preemption_failures=ANY_NUMBER
             ),

@@ -10,6 +10,7 @@ from typing import Any, final
 
 from ray import tune
 from ray.tune import Callback
+from ray.tune.execution import class_cache
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
@@ -30,6 +31,10 @@ TUNE_SETTINGS = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # its own makes of the trials done so far a whole search
     "RAY_AIR_NEW_OUTPUT": "0",  # the newer output prints its tables even when it is told to be silent
 }
+
+KEYS = frozenset(
+    ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN")
+)  # Tune copies them into the runtime environment of its workers, and Ray writes that to its logs
 
 
 @final
@@ -104,6 +109,7 @@ def run_trials(
     to begin or Tune ends before all trials have come; the rows that were done stay.
     """
     os.environ |= TUNE_SETTINGS
+    class_cache.ENV_VARS_TO_PROPAGATE -= KEYS  # no setting does it; our trials read no object storage
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a death that is survived is one line of ours
     policy = RetryPolicy(max_deaths=resources.max_failures, timeout_s=resources.timeout_s)
     queue = TrialQueue(sampler, pending, on_done, policy, say=say)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import resource
+import stat
 import subprocess
 from pathlib import Path
 
@@ -55,3 +56,13 @@ def test_hidden_files_are_not_listed(tmp_path: Path) -> None:
     for name in ("b.json", "a.json", "._a.json"):
         (tmp_path / name).write_text("")
     assert [path.name for path in visible(tmp_path, "*.json")] == ["a.json", "b.json"]
+
+
+def test_a_private_file_is_its_owners_alone_from_its_first_moment(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("before")  # of an older run, readable by all
+    with whole_file(path, private=True) as draft:
+        assert stat.S_IMODE(draft.stat().st_mode) == 0o600
+        draft.write_text("now")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_text() == "now"

@@ -10,6 +10,7 @@ import torch
 
 from spaces.errors import VipnasError
 from workers.errors import DataError, UnexpectedError, is_of_the_machine, of_the_machine
+from workers.secrets import redacted
 
 Measured = dict[str, Any]  # columns of the results table
 
@@ -46,14 +47,14 @@ def attempt(evaluator: Evaluator, candidate: str, threshold: float | None = None
     try:
         measured = {"status": "finished", "error": None} | evaluator.measure(candidate, threshold)
     except DataError as error:
-        measured = {"status": "data_error", "error": str(error)}
+        measured = {"status": "data_error", "error": redacted(str(error))}
     except UnexpectedError as error:
         measured = {"status": "broken", "error": error.during, "traceback": error.told}
     except Exception as error:
         if is_of_the_machine(error):
             measured = {"status": "data_error", "error": of_the_machine(error)}
         else:
-            measured = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
+            measured = {"status": "failed", "error": redacted(f"{type(error).__name__}: {error}")}
             if not isinstance(error, VipnasError):
-                measured["traceback"] = traceback.format_exc()
+                measured["traceback"] = redacted(traceback.format_exc())
     return measured | {"total_s": time.perf_counter() - started_s}

@@ -15,6 +15,7 @@ from workers.errors import DataError, UnexpectedError, is_of_the_machine, of_the
 from workers.memory import keep_freed_memory
 from workers.search.candidates import Evaluator, Inputs, Measured, attempt
 from workers.search.watchdog import ended_after
+from workers.secrets import redacted
 from workers.threads import use_threads
 
 
@@ -42,7 +43,7 @@ class CandidateTrial(tune.Trainable):
             if is_of_the_machine(error):
                 self.evaluator = _Broken(DataError(f"no evaluator: {of_the_machine(error)}"))
             else:
-                told = traceback.format_exc()
+                told = redacted(traceback.format_exc())
                 self.evaluator = _Broken(UnexpectedError("making the evaluator", told))
         self.reset_config(config)
 

@@ -14,6 +14,7 @@ from pyarrow import ArrowInvalid
 from pyarrow.fs import FileSelector, FileSystem, FileType
 
 from workers.errors import TrainingError
+from workers.secrets import redacted
 from workers.training.loops.loop import State
 
 BEST_BY = (("ap", max), ("loss", min))  # the first metric that any checkpoint has decides which is the best
@@ -60,8 +61,8 @@ class CheckpointStore:
         except (ArrowInvalid, OSError) as error:
             raise TrainingError(
                 f"checkpoints need a folder that can be written to, as a path, file://, s3:// or gs://, but "
-                f"{uri}: {error}. Give another one."
-            ) from error
+                f"{redacted(f'{uri}: {error}')}. Give another one."
+            ) from None  # its cause names the URI
 
     def save(self, step: int, state: State, metrics: Mapping[str, float]) -> None:
         """Writes the state before `step`, then forgets what is neither among the last ones nor the best."""
@@ -79,7 +80,8 @@ class CheckpointStore:
             try:
                 return Checkpoint(step, self.read(step))
             except _Damaged as damage:
-                say(f"checkpoint {self.uri}/{_name(step)} is damaged ({damage}); the one before is used")
+                where = f"{redacted(self.uri)}/{_name(step)}"
+                say(f"checkpoint {where} is damaged ({damage}); the one before is used")
         return None
 
     def read(self, step: int) -> State:

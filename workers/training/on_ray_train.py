@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import ray
@@ -25,6 +25,7 @@ from spaces.errors import VipnasError
 from workers.errors import TrainingError, UnexpectedError, is_of_the_machine, of_the_machine
 from workers.memory import keep_freed_memory
 from workers.progress import Notice
+from workers.secrets import redacted
 from workers.threads import computing_on, use_threads
 from workers.training.checkpoint_policy import CheckpointMetrics, CheckpointPolicy
 from workers.training.checkpoints import CheckpointStore
@@ -44,7 +45,7 @@ class TrainingJob:
 
     make: Callable[[Ranks], Training]
     """Pickled by reference, so from workers/: partial(SupernetTraining, task, people)."""
-    checkpoints_uri: str
+    checkpoints_uri: str = field(repr=False)  # may hold a password, and Ray keeps texts of what it is given
     threads: int
     board: Any
     """Handle of a ProgressBoard: gets StepReport, ValidationReport, Notice, and an error that ends all."""
@@ -73,7 +74,7 @@ def train(config: dict[str, TrainingJob]) -> None:
         if is_of_the_machine(error):
             ray.get(job.board.fail.remote(TrainingError(of_the_machine(error))))
         elif not _anothers(error):
-            ray.get(job.board.fail.remote(UnexpectedError("the training", traceback.format_exc())))
+            ray.get(job.board.fail.remote(UnexpectedError("the training", redacted(traceback.format_exc()))))
         raise
 
 

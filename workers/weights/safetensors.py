@@ -18,6 +18,8 @@ from workers.errors import DataError
 from workers.files import whole_file
 from workers.weights.fitting import checked_network
 
+HEADER_LIMIT = 16 << 20  # bytes of JSON before the numbers, some 100 for each tensor
+
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Writes by temporary name and renames, so a file that exists is whole."""
@@ -110,8 +112,20 @@ def read_weights(path: Path, *, weights: bool = True) -> tuple[dict[str, str], d
     if path.exists() and not path.is_file():
         raise DataError(f"{path} must be readable safetensors weights, but it is no plain file")
     try:
+        check_header(path)
         with safe_open(path, framework="pt") as file:
             names = file.keys() if weights else ()
             return file.metadata() or {}, {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError) as error:
         raise DataError(f"{path} must be readable safetensors weights, but: {error}") from error
+
+
+def check_header(path: Path, limit: int = HEADER_LIMIT) -> None:
+    """Raises DataError where the file says that more of it is no numbers than memory should be spent on."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+    if size > limit:
+        raise DataError(
+            f"{path} must be readable safetensors weights, but it says that its header has {size:,} "
+            f"bytes, of at most {limit:,}. Get the file again."
+        )

@@ -15,6 +15,7 @@ from tests.workers.weights.filling import draw_images, fill
 from workers.errors import DataError
 from workers.files import whole_file
 from workers.weights.safetensors import (
+    check_header,
     load_network,
     load_weights,
     read_architecture,
@@ -117,3 +118,10 @@ def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="file must be a folder that can be written to"):
         save_weights(tmp_path / "file" / "weights.safetensors", {}, {})
+
+
+def test_a_header_that_claims_more_than_the_limit_is_refused_unread(tmp_path: Path) -> None:
+    save_weights(tmp_path / "w.safetensors", {"a": torch.zeros(2)}, {})
+    check_header(tmp_path / "w.safetensors")
+    with pytest.raises(DataError, match=r"w\.safetensors must be .* header has .* bytes, of at most 7\. Get"):
+        check_header(tmp_path / "w.safetensors", limit=7)

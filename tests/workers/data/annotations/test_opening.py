@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
 import pytest
 
-from workers.data.annotations.opening import load_json, load_value
+from workers.data.annotations.opening import load_json, load_value, read_bytes
 from workers.data.annotations.table import read_annotations
 from workers.errors import DataError
 
@@ -55,3 +56,24 @@ def test_a_file_is_opened_by_uri(tmp_path: Path) -> None:
     for wrong in (uri + "x", "nowhere://a.json"):
         with pytest.raises(DataError, match=f"cannot read {wrong}"):
             read_annotations(wrong)
+
+
+def test_a_file_beyond_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[1, 2, 3]")
+    for place in (tmp_path / "a.json", (tmp_path / "a.json").as_uri()):
+        assert read_bytes(place, most=9) == b"[1, 2, 3]"
+        with pytest.raises(ValueError, match="it has 9 bytes, of at most 8"):
+            read_bytes(place, most=8)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(DataError, match=r"a\.json: it is no plain file"):
+        load_json(tmp_path / "a.json")
+
+
+def test_a_uris_password_is_in_no_refusal() -> None:
+    with pytest.raises(DataError) as refused:
+        load_json("s3x://me:planted@bucket/a.json")
+    assert "s3x://me:***@bucket" in str(refused.value)
+    assert "planted" not in str(refused.value)

@@ -7,9 +7,10 @@ import re
 HIDDEN = "***"
 USER = r"[^\s/?#:@'\"]*"
 PORT = r"\d{1,5}(?:[\s'\"),;]|$)"  # which may stand where a password does
-# Some libraries take a password that is not quoted as a URI needs it: it may hold anything, and ends at the
-# last "@" of the host's part. Too much hidden is better than too little.
-PASSWORD = re.compile(rf"(://{USER}):(?!{PORT})[^@\n]*@(?:[^\s/?#@'\"]*@)*", re.MULTILINE)
+# Behind "://", or the one slash that is left where a URI was taken for a path. Some libraries take a password
+# that is not quoted as a URI needs it: it may hold anything, and ends at the last "@" of the host's part. Too
+# much hidden is better than too little.
+PASSWORD = re.compile(rf"(:/{{1,2}}{USER}):(?!{PORT})[^@\n]*@(?:[^\s/?#@'\"]*@)*", re.MULTILINE)
 TOKEN = re.compile(r"(\bhttps?://)[^\s/?#:@'\"]+@", re.IGNORECASE)  # a user alone: keys are given so
 WORDS = "passw|pwd|passphrase|secret|token|key|signature|sig|credential|odbc_connect"
 KEY_VALUE = re.compile(rf"([?&;][\w.%-]*(?:{WORDS})[\w.%-]*=)[^&\s]*[^&\s'\"]", re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from platform.terminal.secrets import redacted
+from workers.secrets import redacted
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,7 @@ from platform.terminal.secrets import redacted
         ("HTTPS://me:pw@host:5000/path", "HTTPS://me:***@host:5000/path"),
         ("http://me:12345@host:5000", "http://me:***@host:5000"),
         ("http://:pw@host", "http://:***@host"),
+        ("s3:/me:pw@host/x", "s3:/me:***@host/x"),  # taken for a path
         ("http://me:p@ss@host", "http://me:***@host"),
         ("http://me:p/s?s#@host/x", "http://me:***@host/x"),
         ("http://me:two words@host", "http://me:***@host"),

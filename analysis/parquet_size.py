@@ -1,0 +1,20 @@
+"""How much a Parquet file of somebody else may unfold to: a small one can claim any number of rows."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+MOST_ROWS = 1_000_000  # ten times the largest search that is planned for
+MOST_BYTES = 1 << 30  # unpacked
+
+
+def check_size(file: pq.ParquetFile, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> None:
+    """Raises ArrowInvalid, as Parquet's reader does, where the file says that it holds more."""
+    facts = file.metadata
+    size = sum(facts.row_group(number).total_byte_size for number in range(facts.num_row_groups))
+    if facts.num_rows > most_rows or size > most_bytes:
+        raise pa.ArrowInvalid(
+            f"it says that it holds {facts.num_rows:,} rows and {size:,} bytes, of at most {most_rows:,} and "
+            f"{most_bytes:,}"
+        )
