@@ -5,15 +5,21 @@ Layouts agree, so renaming is all there is. Source: the keys of the released S-V
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from itertools import accumulate
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
 from typing import final
+
+from torch import Tensor
 
 from spaces.architecture import Architecture
 from workers.errors import DataError
 
 HEADS = ("head", "keypoint_head")  # MMPose 1.x, 0.x
+
+MEAN, COUNTER = ".running_mean", ".num_batches_tracked"  # of BatchNorm
+_LAST = re.compile(r"backbone\.layer(\d+)\.linear_conv\.conv\.weight$")
 
 LayerName = Callable[[Architecture, int, int], str]  # architecture, stage, block
 
@@ -93,6 +99,40 @@ def mmpose_names(architecture: Architecture, ours: Iterable[str], head: str = HE
         module, _, leaf = name.rpartition(".")
         names[name] = f"{_module(naming, architecture, module, head)}.{leaf}"
     return names
+
+
+def our_names(biggest: Architecture, ours: Iterable[str], theirs: Mapping[str, Tensor]) -> dict[str, str]:
+    """MMPose's names of a checkpoint's tensors -> ours, for a network of whatever depths in a space.
+
+    `biggest` is the space's biggest architecture and `ours` its supernet's names. Where blocks are counted
+    through all stages, a stage is a row of blocks of one width. Raises DataError as `mmpose_names`.
+    """
+    stages = tuple(
+        replace(stage, depth=depth)
+        for stage, depth in zip(biggest.stages, _depths(biggest, theirs), strict=True)
+    )
+    there = replace(biggest, stages=stages)
+    head = next((head for name in theirs for head in HEADS if name.startswith(f"{head}.")), HEADS[0])
+    kept = [name for name in ours if _is_there(there, name)]
+    counters = [name.replace(MEAN, COUNTER) for name in kept if name.endswith(MEAN)]  # supernets have none
+    return {name: own for own, name in mmpose_names(there, (*kept, *counters), head).items()}
+
+
+def _depths(biggest: Architecture, theirs: Mapping[str, Tensor]) -> tuple[int, ...]:
+    """Blocks of each stage, from the widths of blocks that are counted through; else the space's most."""
+    found = {
+        int(match[1]): weight.shape[0] for name, weight in theirs.items() if (match := _LAST.search(name))
+    }
+    rows = [len(list(row)) for _, row in groupby(found[number] for number in sorted(found))]
+    most = tuple(stage.depth for stage in biggest.stages)
+    return tuple(rows) if len(rows) == len(most) else most
+
+
+def _is_there(architecture: Architecture, name: str) -> bool:
+    match name.split("."):
+        case ["stages", stage, block, *_]:
+            return int(block) < architecture.stages[int(stage)].depth
+    return True
 
 
 def _module(naming: Naming, architecture: Architecture, module: str, head: str) -> str:
