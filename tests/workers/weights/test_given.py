@@ -75,7 +75,9 @@ def test_a_hrnet_of_ours_is_put_into_its_supernet_too(tmp_path: Path) -> None:
     space = build_space("hrnet-w32", 17, INPUT_HW)
     architecture = space.smallest()
     network = saved(tmp_path / "network.safetensors", space, architecture)
-    assert_equal(extract(space, supernet_with(tmp_path / "network.safetensors", space), architecture), network)
+    assert_equal(
+        extract(space, supernet_with(tmp_path / "network.safetensors", space), architecture), network
+    )
 
 
 def test_what_a_smaller_network_does_not_fill_of_a_supernet_stays_what_it_was(tmp_path: Path) -> None:
