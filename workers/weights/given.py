@@ -158,7 +158,10 @@ def _by_our_names(path: Path, tensors: Tensors, space: SearchSpace) -> Tensors:
     named = {f"backbone.{name}": tensor for name, tensor in tensors.items()} if alone else tensors
     with torch.device("meta"):
         supernet = space.supernet().state_dict()
-    names = our_names(space.biggest(), supernet, named)
+    try:
+        names = our_names(space.biggest(), supernet, named)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
     averaged = averaged_names(names)
     found = {averaged.get(name, name): tensor for name, tensor in named.items()}
     return {names.get(name, name): tensor for name, tensor in found.items()}

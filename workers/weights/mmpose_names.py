@@ -19,7 +19,7 @@ from workers.errors import DataError
 HEADS = ("head", "keypoint_head")  # MMPose 1.x, 0.x
 
 MEAN, COUNTER = ".running_mean", ".num_batches_tracked"  # of BatchNorm
-_LAST = re.compile(r"backbone\.layer(\d+)\.linear_conv\.conv\.weight$")
+_COUNTED = re.compile(r"backbone\.layer(\d+)\.((?:depthwise_conv|linear_conv|se\.conv1)\.conv\.weight)$")
 
 LayerName = Callable[[Architecture, int, int], str]  # architecture, stage, block
 
@@ -105,7 +105,8 @@ def our_names(biggest: Architecture, ours: Iterable[str], theirs: Mapping[str, T
     """MMPose's names of a checkpoint's tensors -> ours, for a network of whatever depths in a space.
 
     `biggest` is the space's biggest architecture and `ours` its supernet's names. Where blocks are counted
-    through all stages, a stage is a row of blocks of one width. Raises DataError as `mmpose_names`.
+    through all stages, a stage is a row of alike blocks. Raises DataError where the rows are not the stages,
+    and as `mmpose_names`.
     """
     stages = tuple(
         replace(stage, depth=depth)
@@ -119,13 +120,19 @@ def our_names(biggest: Architecture, ours: Iterable[str], theirs: Mapping[str, T
 
 
 def _depths(biggest: Architecture, theirs: Mapping[str, Tensor]) -> tuple[int, ...]:
-    """Blocks of each stage, from the widths of blocks that are counted through; else the space's most."""
-    found = {
-        int(match[1]): weight.shape[0] for name, weight in theirs.items() if (match := _LAST.search(name))
-    }
-    rows = [len(list(row)) for _, row in groupby(found[number] for number in sorted(found))]
-    most = tuple(stage.depth for stage in biggest.stages)
-    return tuple(rows) if len(rows) == len(most) else most
+    """Blocks of each stage, from the shapes of blocks that are counted through; else the space's most."""
+    blocks: dict[int, list[tuple[str, tuple[int, ...]]]] = {}
+    for name, tensor in sorted(theirs.items()):
+        if (found := _COUNTED.match(name)) is not None:
+            blocks.setdefault(int(found[1]), []).append((found[2], tuple(tensor.shape)))
+    rows = [len(list(row)) for _, row in groupby(blocks[number] for number in sorted(blocks))]
+    if rows and len(rows) != len(biggest.stages):
+        raise DataError(
+            f"blocks that are counted through must be {len(biggest.stages)} rows, each of one width, kernel and "
+            f"attention, to be known as the stages of {biggest.space!r}, but they are {len(rows)}. Give the "
+            "network as safetensors of this platform (python -m platform.export)."
+        )
+    return tuple(rows) or tuple(stage.depth for stage in biggest.stages)
 
 
 def _is_there(architecture: Architecture, name: str) -> bool:

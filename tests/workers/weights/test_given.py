@@ -96,16 +96,26 @@ def test_what_a_smaller_network_does_not_fill_of_a_supernet_stays_what_it_was(tm
     assert torch.equal(theirs[rest], mine[rest])
 
 
+@pytest.mark.parametrize("base", [SMALL.biggest(), SMALL.smallest()])  # where stages 1 and 2 are as wide
 @pytest.mark.parametrize("depths", [(1, 2, 1, 3), (1, 1, 3, 2)])
-def test_blocks_that_mmpose_counts_through_go_to_the_stages_of_their_widths(
-    depths: tuple[int, ...], tmp_path: Path
+def test_blocks_that_mmpose_counts_through_go_to_the_stages_that_they_are_alike_in(
+    base: Architecture, depths: tuple[int, ...], tmp_path: Path
 ) -> None:
     values = {f"stage{stage}.depth": depth for stage, depth in enumerate(depths, start=1)}
-    architecture = SMALL.nearest(SMALL.describe(SMALL.biggest()) | values)
+    architecture = SMALL.nearest(SMALL.describe(base) | values)
     network = saved(tmp_path / "theirs.pth", SMALL, architecture, mmpose=True)
     given = read_given(tmp_path / "theirs.pth", SMALL).for_network(architecture, INPUT_HW)
     assert set(given) == set(network.state_dict())
     assert_equal(extract(SMALL, supernet_with(tmp_path / "theirs.pth", SMALL), architecture), network)
+
+
+def test_blocks_that_are_alike_in_two_stages_are_refused(tmp_path: Path) -> None:
+    alike = {"width": 24, "kernel": 3, "expansion": 2, "attention": False}
+    values = {f"stage{stage}.{name}": value for stage in (2, 3) for name, value in alike.items()}
+    network = SMALL.nearest(SMALL.describe(SMALL.smallest()) | values)
+    saved(tmp_path / "theirs.pth", SMALL, network, mmpose=True)
+    with pytest.raises(DataError, match=r"theirs\.pth: blocks .* must be 4 rows, .* but they are 3\. Give"):
+        read_given(tmp_path / "theirs.pth", SMALL)
 
 
 def test_a_supernets_slice_begins_a_network_and_all_of_it_a_supernet(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def networks() -> Iterator[tuple[SearchSpace, Architecture]]:
         yield space, space.biggest()
 
 
-@pytest.mark.parametrize(("space", "architecture"), networks())
+@pytest.mark.parametrize(("space", "architecture"), [*networks()])
 def test_each_argument_fits_the_weights_beside_it(space: SearchSpace, architecture: Architecture) -> None:
     assert built(executed(space, architecture)["model"]) == released_shapes(space, architecture)
 
