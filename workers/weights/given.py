@@ -155,7 +155,7 @@ def _by_our_names(path: Path, tensors: Tensors, space: SearchSpace) -> Tensors:
             f"{path} has MMPose's names, which are known for networks of {', '.join(sorted(NAMINGS))}, but "
             f"this run's space is {space.name!r}. Give a file of this platform."
         )
-    named = {f"backbone.{name}": tensor for name, tensor in tensors.items()} if alone else tensors
+    named = {f"backbone.{name}" if alone else name: tensor for name, tensor in tensors.items()}
     with torch.device("meta"):
         supernet = space.supernet().state_dict()
     try:
@@ -163,8 +163,10 @@ def _by_our_names(path: Path, tensors: Tensors, space: SearchSpace) -> Tensors:
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
     averaged = averaged_names(names)
-    found = {averaged.get(name, name): tensor for name, tensor in named.items()}
-    return {names.get(name, name): tensor for name, tensor in found.items()}
+    return {
+        names.get(averaged.get(name, name), before): tensor
+        for before, (name, tensor) in zip(tensors, named.items(), strict=True)
+    }
 
 
 def _is_shared(metadata: Mapping[str, str], tensors: Tensors, space: SearchSpace) -> bool:

@@ -128,9 +128,9 @@ def _depths(biggest: Architecture, theirs: Mapping[str, Tensor]) -> tuple[int, .
     rows = [len(list(row)) for _, row in groupby(blocks[number] for number in sorted(blocks))]
     if rows and len(rows) != len(biggest.stages):
         raise DataError(
-            f"blocks that are counted through must be {len(biggest.stages)} rows, each of one width, kernel and "
-            f"attention, to be known as the stages of {biggest.space!r}, but they are {len(rows)}. Give the "
-            "network as safetensors of this platform (python -m platform.export)."
+            f"blocks that are counted through must be {len(biggest.stages)} rows, each of one width, kernel "
+            f"and attention, to be known as the stages of {biggest.space!r}, but they are {len(rows)}. Give "
+            "the network as safetensors of this platform (python -m platform.export)."
         )
     return tuple(rows) or tuple(stage.depth for stage in biggest.stages)
 

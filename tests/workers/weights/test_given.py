@@ -110,7 +110,7 @@ def test_blocks_that_mmpose_counts_through_go_to_the_stages_that_they_are_alike_
 
 
 def test_blocks_that_are_alike_in_two_stages_are_refused(tmp_path: Path) -> None:
-    alike = {"width": 24, "kernel": 3, "expansion": 2, "attention": False}
+    alike = {"width": 24, "kernel": 3, "expansion": 2, "groups": 48, "attention": False}
     values = {f"stage{stage}.{name}": value for stage in (2, 3) for name, value in alike.items()}
     network = SMALL.nearest(SMALL.describe(SMALL.smallest()) | values)
     saved(tmp_path / "theirs.pth", SMALL, network, mmpose=True)
@@ -163,17 +163,16 @@ def test_what_is_loaded_and_what_is_left_are_counted_in_one_line(tmp_path: Path)
     assert torch.equal(kept["stem.norm.bias"], own["stem.norm.bias"])
 
 
-def test_a_backbone_of_torchvision_alone_fits_the_same_resnet() -> None:
-    space, architecture = find_published("sbl-res50", input_hw=INPUT_HW)
-    network = fill(space.network(architecture))
+def test_a_backbone_alone_as_torchvision_names_it_fits_the_same_resnet(tmp_path: Path) -> None:
+    architecture = find_published("s-vipnas-res50")[1]
+    space = build_space("resnet50", 17, INPUT_HW)
+    network = space.network(architecture)
     theirs = to_released(network, architecture)
-    alone = {
-        name.removeprefix("backbone."): tensor for name, tensor in theirs.items() if "backbone" in name
-    } | {"fc.weight": torch.ones(10, 4)}
-    from workers.weights.given import _by_our_names
+    alone = {name.removeprefix("backbone."): tensor for name, tensor in theirs.items() if "backbone" in name}
+    torch.save(alone | {"fc.weight": torch.ones(10, 4)}, tmp_path / "resnet50.pth")
 
-    ours = _by_our_names(Path("resnet50.pth"), alone, space)
-    found = match(network.state_dict(), ours)
+    found = match(network.state_dict(), read_given(tmp_path / "resnet50.pth", space).tensors)
+
     assert found.unused == ("fc.weight",)
     assert all(name.startswith(("deconvs.", "final.")) for name in found.missing)
     assert found.of_another_shape == ()
