@@ -43,11 +43,7 @@ class Run:
 
     def checkpoints_uri(self, stage: str) -> str:
         """Folder or URI of the checkpoints of a training; runs of one name in two places stay apart."""
-        if self.config.checkpoints_uri is None:
-            return str(self.folder.path / "checkpoints" / stage)
-        run = f"{self.config.name}-{self.folder.identity[:8]}"
-        place, mark, options = self.config.checkpoints_uri.partition("?")  # such as an S3 server's address
-        return f"{place.rstrip('/')}/{run}/{stage}{mark}{options}"
+        return checkpoints_uri(self.config, self.folder, stage)
 
     def posetrack_root(self, given: Path | None) -> Path:
         """Root of the given data set in PoseTrack18's layout, else of the synthetic one."""
@@ -86,5 +82,14 @@ def spatial_task(config: RunConfig) -> SpatialTask:
         input_hw=config.space.input_hw,
         sigma_cells=config.space.sigma_cells,
         seed=config.seed,
-        train=config.train,
+        train=replace(config.train, init=None),  # the driver reads it
     )
+
+
+def checkpoints_uri(config: RunConfig, folder: RunFolder, stage: str) -> str:
+    """Folder or URI of the checkpoints of a training; the run's identity is needed where a place is given."""
+    if config.checkpoints_uri is None:
+        return str(folder.path / "checkpoints" / stage)
+    run = f"{config.name}-{folder.identity[:8]}"
+    place, mark, options = config.checkpoints_uri.partition("?")  # such as an S3 server's address
+    return f"{place.rstrip('/')}/{run}/{stage}{mark}{options}"

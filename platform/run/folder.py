@@ -14,6 +14,7 @@ from typing import Any, final
 import yaml
 
 from platform.config.file import flat_fields, flatten, to_yaml
+from platform.config.first_weights import STAGE_OF, first_weights_sha256
 from platform.config.own_file import CONFIG, ENVIRONMENT, read_own
 from platform.config.run import RunConfig
 from platform.results.store import TrialStore
@@ -137,6 +138,11 @@ class RunFolder:
     def identity(self) -> str:
         return str(json.loads(self.environment.read_text())["run_id"])
 
+    @property
+    def first_weights(self) -> dict[str, str]:
+        """SHA-256 of the files that its trainings begin with, by the field that gives them."""
+        return dict(json.loads(self.environment.read_text()).get("first_weights", {}))
+
 
 def folder_of(config: RunConfig) -> RunFolder:
     return RunFolder(config.storage.absolute() / config.name)
@@ -152,10 +158,11 @@ def open_run_folder(config: RunConfig) -> RunFolder:
     resolved = to_yaml(config)
     if folder.config.exists():
         _refuse_other(folder, resolved)
+        _refuse_other_weights(folder, config)
     for left in folder.path.glob(".*.part"):  # half-written by a killed driver
         left.unlink(missing_ok=True)
     if not folder.environment.exists():
-        write_text(folder.environment, json.dumps(_environment(config.seed), indent=2) + "\n", private=True)
+        write_text(folder.environment, json.dumps(_environment(config), indent=2) + "\n", private=True)
     write_text(folder.config, resolved, private=True)
     folder.ray.mkdir(mode=0o700, exist_ok=True)  # Ray Tune writes there what it likes
     return folder
@@ -172,7 +179,9 @@ def _refuse_other(folder: RunFolder, resolved: str) -> None:
     changed = [
         f"{name} {before.get(name)} -> {now.get(name)}"
         for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name) and not name.startswith(CHANGEABLE)
+        if before.get(name) != now.get(name)
+        and not name.startswith(CHANGEABLE)
+        and name not in STAGE_OF  # which file it is, its content says
     ]
     if changed:
         raise ConfigError(
@@ -181,12 +190,32 @@ def _refuse_other(folder: RunFolder, resolved: str) -> None:
         )
 
 
-def _environment(seed: int) -> dict[str, Any]:
+def _refuse_other_weights(folder: RunFolder, config: RunConfig) -> None:
+    """ConfigError where a training would begin with another file's weights than those of the run before.
+
+    A file that is not there any more is not asked: whether it is needed still, the preflight knows.
+    """
+    before, now = folder.first_weights, first_weights_sha256(config)
+    for name in sorted(before.keys() | now.keys()):
+        old, new = before.get(name), now.get(name)
+        if old != new and not (name in now and new is None):
+            raise ConfigError(
+                f"the run in {folder.path} was started with other first weights ({name}: a file of SHA-256 "
+                f"{_short(old)} -> {_short(new)}). Give --name another value, or the file of before."
+            )
+
+
+def _short(digest: str | None) -> str:
+    return "none" if digest is None else digest[:12]
+
+
+def _environment(config: RunConfig) -> dict[str, Any]:
     """What a result may depend on beside its configuration."""
     return {
         "run_id": uuid.uuid4().hex,
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seed": seed,
+        "seed": config.seed,
+        "first_weights": {name: digest for name, digest in first_weights_sha256(config).items() if digest},
         "python": sys.version.split()[0],
         "packages": {name: _version(name) for name in RECORDED},
         "git_commit": git(Path(__file__).parent, "rev-parse", "HEAD"),

@@ -12,6 +12,7 @@ from platform.run.context import Run
 from platform.run.folder import RunFolder
 from workers.files import whole_file
 
+INIT = "train.init"
 TRAINING_FIELDS = ("seed", "data.", "space.", "train.")
 
 
@@ -25,7 +26,7 @@ def take_supernet(context: Run) -> Path | None:
         source = RunFolder(run)
         if not source.supernet.exists():
             continue
-        if not trains or same_training(read_own(source.path), context.config):
+        if not trains or _trained_alike(source, context):
             _copy(source.supernet, context.folder.supernet)
             return run
     return None
@@ -54,10 +55,22 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, draft)
 
 
+def _trained_alike(source: RunFolder, context: Run) -> bool:
+    ours, theirs = (folder.first_weights.get(INIT) for folder in (context.folder, source))
+    return ours == theirs and same_training(read_own(source.path), context.config)
+
+
 def same_training(one: RunConfig, other: RunConfig) -> bool:
-    """Whether all that a supernet's weights depend on is equal; more workers only round otherwise."""
+    """Whether all fields that a supernet's weights depend on are equal; more workers only round otherwise.
+
+    Where a file with first weights lies is not among them: its content decides.
+    """
     ours, theirs = (
-        {name: value for name, value in flat_fields(config).items() if name.startswith(TRAINING_FIELDS)}
+        {
+            name: value
+            for name, value in flat_fields(config).items()
+            if name.startswith(TRAINING_FIELDS) and name != INIT
+        }
         for config in (one, other)
     )
     return ours == theirs

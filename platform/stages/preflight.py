@@ -10,6 +10,7 @@ from platform.config.sections.search import AllocationConfig
 from platform.config.stage_names import StageName
 from platform.feasible.allocations import LATENCY_FIELD
 from platform.stages.clip_lengths import check_clips
+from platform.stages.first_weights_checks import check_first_weights
 from platform.stages.needs import check_needs, check_order
 from platform.terminal.errors import ConfigError
 from platform.trials.warm_start import check_runs, has_warm_start_rows
@@ -52,6 +53,7 @@ def check(config: RunConfig) -> None:
     if TEMPORAL_STAGES & set(config.stages):
         _check_temporal(config)
     check_needs(config)
+    check_first_weights(config)
 
 
 def _check_temporal(config: RunConfig) -> None:

@@ -59,6 +59,12 @@ def run_training(
     return last.state
 
 
+def begins(context: Run, stage: str) -> bool:
+    """Whether a training has no whole checkpoint yet to continue from."""
+    store = _store(context.checkpoints_uri(stage), context.config.train.keep_checkpoints)
+    return store.newest(lambda _damage: None) is None
+
+
 def _store(uri: str, keep: int) -> CheckpointStore:
     try:
         return CheckpointStore(uri, keep)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -84,6 +85,33 @@ def test_a_network_of_a_run_needs_no_architecture_and_can_go_to_mmpose(small: Pa
     tensors = read_checkpoint(tmp_path / f"{architecture.key}.pth")
     assert "keypoint_head.final_layer.weight" in tensors
     load_released(space, architecture, tensors)
+
+
+def test_a_configuration_of_mmpose_lies_beside_its_weights(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["--checkpoint", str(small), "--out", str(out), "--mmpose", "1.x"]) == 0
+    key = build_space("mobilenetv3-small").smallest().key
+    assert sorted(path.suffix for path in out.iterdir()) == [".onnx", ".pth", ".py", ".safetensors"]
+    config: dict[str, Any] = {}
+    exec((out / f"{key}.py").read_text(), config)
+    assert config["load_from"] == f"{key}.pth"
+    assert config["model"]["head"]["out_channels"] == 15
+    assert config["dataset_info"]["keypoint_info"][14]["name"] == "keypoint_15"
+    said = capsys.readouterr().out
+    assert f"{key}.py: its configuration; the file names no joints, so they are numbered" in said
+
+
+def test_a_network_that_mmpose_has_no_names_for_is_refused_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space = build_space("hrnet-w32", input_hw=INPUT_HW)
+    path = tmp_path / "network.safetensors"
+    save_network(path, space.network(space.smallest()), space, space.smallest())
+    told = refused(capsys, "--checkpoint", path, "--out", tmp_path / "out", "--mmpose", "1.x")
+    assert "this one is of space 'hrnet-w32'" in told
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_architecture_may_come_as_json(tmp_path: Path) -> None:

@@ -148,5 +148,15 @@ class CheckpointStore:
             stream.write(content)
 
 
+def has_checkpoints(uri: str) -> bool:
+    """Whether a training left any there, whole or not; False where there is no storage. Writes nothing."""
+    try:
+        files, folder = FileSystem.from_uri(uri)
+        listed = files.get_file_info(FileSelector(folder, allow_not_found=True))
+    except (ArrowInvalid, OSError):
+        return False
+    return any(info.base_name.startswith("step-") for info in listed)
+
+
 def _name(step: int) -> str:
     return f"step-{step:09d}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Literal, final
 
 from annotated_types import Ge, Gt
@@ -62,6 +63,9 @@ class TrainConfig:
     """Keep every person's decoded pixels in a file in the data folder, some 220 kB each at 256x192."""
     loader_processes: Annotated[int, Ge(0)] = 0
     """Processes that make each worker's batches; 0 is a thread in the worker, enough to feed a CPU."""
+    init: Path | None = None
+    """File whose weights the supernet begins with, by name, as far as they fit: a run's supernet of the same
+    space, or one network, ours (.safetensors) or in MMPose's names (.pth), as its leading channels."""
 
     def __post_init__(self) -> None:
         check_bounds(self)

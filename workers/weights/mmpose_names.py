@@ -5,15 +5,21 @@ Layouts agree, so renaming is all there is. Source: the keys of the released S-V
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from itertools import accumulate
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
 from typing import final
+
+from torch import Tensor
 
 from spaces.architecture import Architecture
 from workers.errors import DataError
 
 HEADS = ("head", "keypoint_head")  # MMPose 1.x, 0.x
+
+MEAN, COUNTER = ".running_mean", ".num_batches_tracked"  # of BatchNorm
+_COUNTED = re.compile(r"backbone\.layer(\d+)\.((?:depthwise_conv|linear_conv|se\.conv1)\.conv\.weight)$")
 
 LayerName = Callable[[Architecture, int, int], str]  # architecture, stage, block
 
@@ -93,6 +99,47 @@ def mmpose_names(architecture: Architecture, ours: Iterable[str], head: str = HE
         module, _, leaf = name.rpartition(".")
         names[name] = f"{_module(naming, architecture, module, head)}.{leaf}"
     return names
+
+
+def our_names(biggest: Architecture, ours: Iterable[str], theirs: Mapping[str, Tensor]) -> dict[str, str]:
+    """MMPose's names of a checkpoint's tensors -> ours, for a network of whatever depths in a space.
+
+    `biggest` is the space's biggest architecture and `ours` its supernet's names. Where blocks are counted
+    through all stages, a stage is a row of alike blocks. Raises DataError where the rows are not the stages,
+    and as `mmpose_names`.
+    """
+    stages = tuple(
+        replace(stage, depth=depth)
+        for stage, depth in zip(biggest.stages, _depths(biggest, theirs), strict=True)
+    )
+    there = replace(biggest, stages=stages)
+    head = next((head for name in theirs for head in HEADS if name.startswith(f"{head}.")), HEADS[0])
+    kept = [name for name in ours if _is_there(there, name)]
+    counters = [name.replace(MEAN, COUNTER) for name in kept if name.endswith(MEAN)]  # supernets have none
+    return {name: own for own, name in mmpose_names(there, (*kept, *counters), head).items()}
+
+
+def _depths(biggest: Architecture, theirs: Mapping[str, Tensor]) -> tuple[int, ...]:
+    """Blocks of each stage, from the shapes of blocks that are counted through; else the space's most."""
+    blocks: dict[int, list[tuple[str, tuple[int, ...]]]] = {}
+    for name, tensor in sorted(theirs.items()):
+        if (found := _COUNTED.match(name)) is not None:
+            blocks.setdefault(int(found[1]), []).append((found[2], tuple(tensor.shape)))
+    rows = [len(list(row)) for _, row in groupby(blocks[number] for number in sorted(blocks))]
+    if rows and len(rows) != len(biggest.stages):
+        raise DataError(
+            f"blocks that are counted through must be {len(biggest.stages)} rows, each of one width, kernel "
+            f"and attention, to be known as the stages of {biggest.space!r}, but they are {len(rows)}. Give "
+            "the network as safetensors of this platform (python -m platform.export)."
+        )
+    return tuple(rows) or tuple(stage.depth for stage in biggest.stages)
+
+
+def _is_there(architecture: Architecture, name: str) -> bool:
+    match name.split("."):
+        case ["stages", stage, block, *_]:
+            return int(block) < architecture.stages[int(stage)].depth
+    return True
 
 
 def _module(naming: Naming, architecture: Architecture, module: str, head: str) -> str:

@@ -36,6 +36,9 @@ class TemporalConfig:
     """Clips of T + 1 frames in a training step; the workers share them."""
     learning_rate: Annotated[float, Gt(0)] = 1e-3
     """Adam's, down to zero along half a cosine; all else is the recipe's in `train`."""
+    init: Path | None = None
+    """A run's T supernet (temporal_supernet.safetensors) whose weights this one begins with, by name, as its
+    leading channels where they are fewer. By default, and where none fits, it begins with the key frame's."""
     validate_every_epochs: Annotated[int, Ge(0)] = 0
     """How often the biggest, the smallest and one fixed random allocation are scored; 0 is never."""
     fusion: bool = True
@@ -53,7 +56,7 @@ class TemporalConfig:
         """The recipe of the T supernet."""
         return replace(
             train, epochs=self.epochs, learning_rate=self.learning_rate, batch_size=self.batch_clips,
-            decay="cosine", validate_every_epochs=self.validate_every_epochs,
+            decay="cosine", validate_every_epochs=self.validate_every_epochs, init=None,
         )  # fmt: skip
 
     def recipe_alone(self, train: TrainConfig) -> TrainConfig:

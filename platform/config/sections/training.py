@@ -20,6 +20,9 @@ class RetrainConfig:
     """File with an architecture's JSON; by default the best of the run's search is trained."""
     start: Literal["scratch", "slice"] = "scratch"
     """First weights: new ones, or those of the subnet's slice of the run's supernet."""
+    init: Path | None = None
+    """File whose weights take the place of new ones, by name, where their shape is the subnet's: one network,
+    ours (.safetensors) or in MMPose's names (.pth), or a supernet, of which the subnet's slice is taken."""
     epochs: Annotated[int, Ge(1)] | None = None
     """Passes over the people; by default the recipe's. With another number its drops come in proportion."""
 
@@ -27,7 +30,7 @@ class RetrainConfig:
         """The recipe of a subnet that is trained alone."""
         epochs = self.epochs or train.epochs
         drops = tuple(drop * epochs // train.epochs for drop in train.drop_epochs)
-        return replace(train, epochs=epochs, drop_epochs=drops, validate_every_epochs=0)
+        return replace(train, epochs=epochs, drop_epochs=drops, validate_every_epochs=0, init=None)
 
 
 @final
@@ -42,7 +45,8 @@ class FinetuneConfig:
     val_split: str = "val"
     """The split to score on, likewise."""
     weights: Path | None = None
-    """The network, a .safetensors file; by default what spatial_retrain left in the run's folder."""
+    """The network, a .safetensors file; by default what spatial_retrain left in the run's folder. A released
+    checkpoint becomes such a file by `python -m platform.export`."""
     epochs: Annotated[int, Ge(1)] = 20
     """Passes over the frames' people."""
     learning_rate: Annotated[float, Gt(0)] = 1e-4
@@ -54,7 +58,7 @@ class FinetuneConfig:
         """The recipe of a network on PoseTrack18."""
         return replace(
             train, epochs=self.epochs, learning_rate=self.learning_rate, drop_epochs=self.drop_epochs,
-            decay="steps", warmup_steps=0, validate_every_epochs=0,
+            decay="steps", warmup_steps=0, validate_every_epochs=0, init=None,
         )  # fmt: skip
 
 
@@ -67,3 +71,6 @@ class AllocationRetrainConfig:
     """Passes over the training clips."""
     learning_rate: Annotated[float, Gt(0)] = 1e-3
     """Adam's, down to zero along half a cosine; batches and all else are those of temporal_train."""
+    init: Path | None = None
+    """An allocation's networks (allocation_retrained.safetensors of a run): those of frame n begin the found
+    network of frame n, by name, where the shape is the same. By default all begin as the search had them."""

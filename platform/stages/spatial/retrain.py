@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
+from platform.config.stage_names import StageName
 from platform.run.context import Run
 from platform.run.stale import say_if_stale
+from platform.stages.chosen import read_architecture_file
+from platform.stages.first_weights import begin_network
 from platform.stages.spatial.one_network import NetworkStage
 from platform.stages.spatial.scoring import coco_scoring
 from platform.terminal.errors import ConfigError
@@ -15,7 +17,7 @@ from spaces.space import SearchSpace
 from workers.training.tasks.network import Start, slice_of
 from workers.weights.safetensors import load_supernet
 
-STAGE = "spatial_retrain"
+STAGE: StageName = "spatial_retrain"
 
 
 def run(context: Run) -> None:
@@ -32,9 +34,9 @@ def run(context: Run) -> None:
         name=STAGE,
         task=replace(context.spatial_task(), train=config.retrain.recipe(config.train)),
         people=people,
-        start=_start(context, space, architecture),
+        start=_start(context, space, architecture, people.skeleton.names),
         scoring=coco_scoring(context, people),
-        origin=config.retrain.start,
+        origin=str(config.retrain.init or config.retrain.start),
         weights=context.folder.network,
     ).run(context)
 
@@ -47,23 +49,15 @@ def chosen_architecture(context: Run, space: SearchSpace) -> Architecture:
             f"{STAGE} trains the architecture that a file holds, but {path} is no file. "
             "Run the stage spatial_search before it, or give --retrain.architecture FILE."
         )
-    architecture = Architecture.from_json(_architecture_json(path.read_text(errors="replace")))
+    architecture = read_architecture_file(path)
     space.check(architecture)
     return architecture
 
 
-def _architecture_json(text: str) -> str:
-    """The file is an architecture's JSON, or a summary (best.json) that holds it as a field."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text  # Architecture says what is wrong with it
-    return str(value["architecture"]) if isinstance(value, dict) and "architecture" in value else text
-
-
-def _start(context: Run, space: SearchSpace, architecture: Architecture) -> Start:
+def _start(context: Run, space: SearchSpace, architecture: Architecture, joints: tuple[str, ...]) -> Start:
     if context.config.retrain.start == "scratch":
-        return Start(architecture=architecture)
+        weights = begin_network(context, STAGE, space, architecture, joints)
+        return Start(architecture=architecture, weights=weights)
     if not context.folder.supernet.exists():
         raise ConfigError(
             f"retrain.start slice takes weights from the run's supernet, but {context.folder.supernet} is no "

@@ -6,10 +6,12 @@ import json
 from dataclasses import replace
 from functools import partial
 
+from platform.config.stage_names import StageName
 from platform.run.cluster import in_a_slot
 from platform.run.context import Run
 from platform.run.folder import write_text
 from platform.run.stale import say_if_stale
+from platform.stages.first_weights import begin_allocation
 from platform.stages.temporal.clips import clip_scoring, training_tracks
 from platform.stages.temporal.found import found_allocation
 from platform.terminal.errors import ConfigError
@@ -23,7 +25,7 @@ from workers.training.config import SpatialTask
 from workers.training.tasks.allocation import AllocationTraining, weights_by_frame
 from workers.weights.allocation import TrainedAllocation, load_allocation, save_allocation
 
-STAGE = "temporal_retrain"
+STAGE: StageName = "temporal_retrain"
 
 
 def run(context: Run) -> None:
@@ -35,7 +37,7 @@ def run(context: Run) -> None:
     start = _found(context)
     clips = training_clips(training_tracks(context), len(start.weights) + 1, step=config.clip_step)
     context.say(STAGE, f"allocation {start.allocation.key} over {clips.summary}")
-    trained = _trained(context, clips, start)
+    trained = _trained(context, clips, begin_allocation(context, STAGE, start))
     _write(context, trained, _score(context, clips, trained))
 
 

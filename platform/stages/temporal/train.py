@@ -7,7 +7,9 @@ from functools import partial
 
 from torch import Tensor
 
+from platform.config.stage_names import StageName
 from platform.run.context import Run
+from platform.stages.first_weights import begin_temporal
 from platform.stages.temporal.clips import (
     clip_scoring,
     key_frame,
@@ -24,7 +26,7 @@ from workers.training.tasks.temporal_supernet import PropagationTraining
 from workers.weights.key_frame import KeyFrame
 from workers.weights.temporal_supernet import save_temporal_supernet
 
-STAGE = "temporal_train"
+STAGE: StageName = "temporal_train"
 
 
 def run(context: Run) -> None:
@@ -45,10 +47,11 @@ def run(context: Run) -> None:
 
 def _trained(context: Run, clips: Clips, start: KeyFrame, fusing: tuple[Operation, ...]) -> dict[str, Tensor]:
     task = _task(context, start)
+    begin = begin_temporal(context, STAGE, start, fusing)
     state = run_training(
         context,
         STAGE,
-        partial(PropagationTraining, task, clips, start, fusing),
+        partial(PropagationTraining, task, clips, start, fusing, weights=begin),
         steps=task.train.epochs * steps_per_epoch(len(clips), task.train.batch_size),
         validation=clip_scoring(context, clips) if task.train.validate_every_epochs else None,
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from platform.search import main
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from tests.platform.refused import refusal
 from workers.data.skeleton import POSETRACK17
-from workers.weights.safetensors import save_network
+from workers.weights.safetensors import save_network, save_weights
 
 SPATIAL = "data spatial_train spatial_search"
 LEVELS = f"{SPATIAL} spatial_retrain spatial_finetune temporal_train temporal_search temporal_retrain"
@@ -85,6 +86,16 @@ REFUSED = {
     "tiny-video --temporal.key-frame {network} --space.input-hw 96 64": "Give --space.input-hw 64 64",
     "tiny-video --finetune.val-split none --finetune.root {videos}": "none has no *.json",
     "--config {tmp}/none.yaml": "must be a readable YAML file",
+    # files that trainings begin with
+    "tiny --train.init {tmp}/none.pth": "train.init must be a file, but",
+    "tiny --train.init {tmp}": "train.init must be a file, but",
+    "tiny --train.init {architecture}": "must be a PyTorch checkpoint, but it is JSON",
+    "tiny --train.init {nothing}": "but nothing does: 0 of",
+    "tiny --train.init {network} --space.name resnet50": "must hold weights of space 'resnet50', but they",
+    "tiny --stages data --retrain.init {nothing}": "retrain.init: ",
+    "tiny --retrain.init {network} --retrain.start slice": "Give --retrain.start scratch, or leave",
+    "tiny-video --temporal.init {network}": "network.safetensors must hold a trained T supernet",
+    "tiny-video --temporal.retrain.init {network}": "must hold the networks of an allocation",
     # bounds and names
     "tiny --name a/b": "name must be usable as a folder's name",
     "tiny --space.name vgg": "no search space 'vgg'",
@@ -110,7 +121,9 @@ def files(tmp_path_factory: pytest.TempPathFactory, synthetic_root: Path) -> dic
     (folder / "architecture.json").write_text(smallest.to_json())
     network = initialise(space.network(smallest), seed=0, sigma=0.1)
     save_network(folder / "network.safetensors", network, space, smallest, POSETRACK17.names)
+    save_weights(folder / "nothing.safetensors", {"fc.weight": torch.ones(2)}, {})
     return {
+        "nothing": folder / "nothing.safetensors",
         "tmp": folder, "architecture": folder / "architecture.json",
         "network": folder / "network.safetensors", "videos": synthetic_root / "posetrack18",
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import final
 
 from torch import Tensor
@@ -20,13 +21,18 @@ from workers.training.parallel.ranks import Ranks
 
 @final
 class SupernetTraining(TrainingLoop):
-    """Trains the supernet of `task.space` from its initial weights, or from where `load` puts it."""
+    """Trains the supernet of `task.space` from its first weights, or from where `load` puts it."""
 
     weights_name = "supernet"
 
-    def __init__(self, task: SpatialTask, people: People, ranks: Ranks) -> None:
+    def __init__(
+        self, task: SpatialTask, people: People, ranks: Ranks, weights: Mapping[str, Tensor] | None = None
+    ) -> None:
+        """`weights` is the supernet's whole state to begin with; by default it follows from the seed."""
         self.space = build_space(task.space, people.skeleton.keypoints, task.input_hw)
         supernet = initialise(self.space.supernet(), task.seed, task.train.init_sigma)
+        if weights is not None:
+            supernet.load_state_dict(dict(weights))
         super().__init__(task, people_set(task, people), ranks, supernet)
         self.supernet = self.network
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import final
 
 from torch import Tensor
@@ -37,10 +38,14 @@ class PropagationTraining(ClipTraining):
         key_frame: KeyFrame,
         operations: tuple[Operation, ...],
         ranks: Ranks,
+        weights: Mapping[str, Tensor] | None = None,
     ) -> None:
+        """`weights` is the supernet's whole state to begin with; by default it follows from the key frame."""
         self.space = AllocationSpace(key_frame.temporal(operations), clips.frames - 1)
         supernet = self.space.temporal.supernet()
         start_from_spatial(self.space.temporal, supernet, key_frame.weights, task.seed, task.train.init_sigma)
+        if weights is not None:
+            supernet.load_state_dict(dict(weights))
         super().__init__(task, clips, key_frame, ranks, supernet)
 
     @property
