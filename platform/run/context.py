@@ -46,7 +46,9 @@ class Run:
         if self.config.checkpoints_uri is None:
             return str(self.folder.path / "checkpoints" / stage)
         run = f"{self.config.name}-{self.folder.identity[:8]}"
-        place, mark, options = self.config.checkpoints_uri.partition("?")  # such as an S3 server's address
+        place, mark, options = self.config.checkpoints_uri, "", ""
+        if "://" in place:
+            place, mark, options = place.partition("?")  # such as an S3 server's address
         return f"{place.rstrip('/')}/{run}/{stage}{mark}{options}"
 
     def posetrack_root(self, given: Path | None) -> Path:

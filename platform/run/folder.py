@@ -17,9 +17,10 @@ from platform.config.file import flat_fields, flatten, to_yaml
 from platform.config.own_file import CONFIG, ENVIRONMENT, read_own
 from platform.config.run import RunConfig
 from platform.results.store import TrialStore
+from platform.run.summaries import Environment, read_summary
 from platform.terminal.errors import ConfigError
 from platform.terminal.version import git
-from workers.files import whole_file
+from workers.files import remove_drafts, whole_file
 
 CHANGEABLE = (  # on a resumed run
     "search.trials", "temporal.search.trials", "temporal.search.cache_mib", "stages", "resources.",
@@ -29,6 +30,7 @@ RECORDED = (
     "vipnas", "torch", "ray", "optuna", "mlflow", "numpy", "pandas", "pyarrow", "pycocotools",
     "opencv-python",
 )  # fmt: skip
+_GIVE_ANOTHER = "Restore it, or begin another run: --name."
 
 
 @final
@@ -135,7 +137,7 @@ class RunFolder:
 
     @property
     def identity(self) -> str:
-        return str(json.loads(self.environment.read_text())["run_id"])
+        return read_summary(self.environment, Environment, _GIVE_ANOTHER).run_id
 
 
 def folder_of(config: RunConfig) -> RunFolder:
@@ -152,8 +154,7 @@ def open_run_folder(config: RunConfig) -> RunFolder:
     resolved = to_yaml(config)
     if folder.config.exists():
         _refuse_other(folder, resolved)
-    for left in folder.path.glob(".*.part"):  # half-written by a killed driver
-        left.unlink(missing_ok=True)
+    remove_drafts(folder.path, alone=True)
     if not folder.environment.exists():
         write_text(folder.environment, json.dumps(_environment(config.seed), indent=2) + "\n")
     write_text(folder.config, resolved)
@@ -163,7 +164,7 @@ def open_run_folder(config: RunConfig) -> RunFolder:
 def write_text(path: Path, text: str) -> None:
     """Writes a file whole or not at all, by temporary name and rename."""
     with whole_file(path) as draft:
-        draft.write_text(text)
+        draft.write_text(text, encoding="utf-8")
 
 
 def _refuse_other(folder: RunFolder, resolved: str) -> None:

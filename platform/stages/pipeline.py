@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from shlex import quote
 
 from rich.console import Console
 
@@ -78,7 +79,7 @@ def _say_where(console: Console, folder: RunFolder, uri: str) -> None:
         f"allocation     {folder.allocation}, {folder.allocation_networks}": folder.allocation,
         f"retrained      {folder.retrained_networks}": folder.retrained_networks,
         f"configuration  {folder.config}": folder.config,
-        f"MLflow UI      mlflow ui --backend-store-uri {uri}": folder.path,
+        f"MLflow UI      mlflow ui --backend-store-uri {quote(uri)}": folder.path,
     }
     for line, needs in lines.items():
         if needs.exists():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +14,7 @@ from analysis.pareto_view import pareto_view
 from analysis.trials import read_trials
 from platform.config.sections.search import AllocationConfig, SearchConfig
 from platform.run.context import Run
+from platform.run.summaries import read_allocation, read_best, read_retrained
 
 ALLOCATIONS = "pareto_allocations"
 
@@ -30,6 +30,7 @@ def run(context: Run) -> None:
 
 def _report_subnets(context: Run) -> None:
     folder, console, config = context.folder, context.console, context.config
+    best = read_best(folder.best)
     trials = read_trials(folder.path, stage="spatial_search")
     pictures = [
         picture
@@ -38,10 +39,9 @@ def _report_subnets(context: Run) -> None:
     ]
     context.tracking.log_artifacts(*pictures, folder.best)
     console.print(front_table(trials))
-    best = json.loads(folder.best.read_text())
     console.print(
-        f"best subnet {best['key']}: AP {best['ap']:.3f} at {best['gmacs']:.4f} GMACs; "
-        f"untrained, the same architecture has AP {best['ap_untrained']:.3f}\n",
+        f"best subnet {best.key}: AP {best.ap:.3f} at {best.gmacs:.4f} GMACs; "
+        f"untrained, the same architecture has AP {best.ap_untrained:.3f}\n",
         highlight=False,
     )
 
@@ -51,7 +51,8 @@ def _report_allocation(context: Run) -> None:
     folder, config = context.folder, context.config
     title = f"{config.name}: allocations over {config.temporal.frames} frames"
     retrained = folder.retrained_networks.with_suffix(".json")
-    found = json.loads((retrained if retrained.exists() else folder.allocation).read_text())
+    searched = read_allocation(folder.allocation)
+    found = read_retrained(retrained) if retrained.exists() else searched
     trials = read_trials(folder.path, stage="temporal_search")
     pictures = [
         picture
@@ -62,10 +63,9 @@ def _report_allocation(context: Run) -> None:
     context.tracking.log_artifacts(*pictures, folder.allocation, png)
     context.console.print(allocation_table(found))
     if retrained.exists():
-        before = json.loads(folder.allocation.read_text())
         context.console.print(
-            f"trained alone; with the T supernet's weights it had AP {100 * before['ap']:.1f} over its "
-            f"frames, {100 * before['ap_all']:.1f} with key frames\n", highlight=False, soft_wrap=True,
+            f"trained alone; with the T supernet's weights it had AP {100 * searched['ap']:.1f} over its "
+            f"frames, {100 * searched['ap_all']:.1f} with key frames\n", highlight=False, soft_wrap=True,
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, final
 
 from platform.terminal.secrets import redacted
+from workers.errors import DataError
 
 Record = dict[str, Any]
 
@@ -60,6 +61,8 @@ class Outbox:
 
 def end_last_line(path: Path) -> None:
     """Ends the last line of a file that a kill cut short; makes the file where there is none."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} must be a file, but it is none. Move it away.")
     with path.open("ab+") as file:
         if file.tell() > 0:
             file.seek(-1, 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from platform.run.context import Run
@@ -13,6 +12,7 @@ from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
 from workers.training.tasks.network import Start, slice_of
+from workers.weights.architecture_file import read_architecture_file
 from workers.weights.safetensors import load_supernet
 
 STAGE = "spatial_retrain"
@@ -47,18 +47,9 @@ def chosen_architecture(context: Run, space: SearchSpace) -> Architecture:
             f"{STAGE} trains the architecture that a file holds, but {path} is no file. "
             "Run the stage spatial_search before it, or give --retrain.architecture FILE."
         )
-    architecture = Architecture.from_json(_architecture_json(path.read_text(errors="replace")))
+    architecture = read_architecture_file(path)
     space.check(architecture)
     return architecture
-
-
-def _architecture_json(text: str) -> str:
-    """The file is an architecture's JSON, or a summary (best.json) that holds it as a field."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text  # Architecture says what is wrong with it
-    return str(value["architecture"]) if isinstance(value, dict) and "architecture" in value else text
 
 
 def _start(context: Run, space: SearchSpace, architecture: Architecture) -> Start:
