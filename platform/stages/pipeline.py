@@ -56,7 +56,7 @@ def run(config: RunConfig, console: Console) -> RunFolder:
                     if name in config.stages:
                         with fields_typed(name):
                             STAGES[name](context)
-    _say_where(console, folder, redacted(tracking_uri(config)))
+    say_where(console, folder, redacted(tracking_uri(config)))
     say_warnings(context)
     return folder
 
@@ -67,7 +67,7 @@ def say_warnings(context: Run) -> None:
         context.console.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _say_where(console: Console, folder: RunFolder, uri: str) -> None:
+def say_where(console: Console, folder: RunFolder, uri: str) -> None:
     front = folder.path / "pareto.png"
     lines = {
         f"results        {folder.path}": folder.path,

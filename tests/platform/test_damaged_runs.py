@@ -230,6 +230,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], ...]] = {
     ".parquet": (*ANY, other_columns, other_column_types, nulls),
     ".safetensors": (*ANY, other_weights),
 }
+OUTBOX = ("tracking.jsonl", "tracking.sent")  # a line that is no record is passed by
+ALSO = {"spatial_search": ("best.json",), "temporal_search": ("allocation.json",)}  # made anew, with Ray
 KEY_ALONE = ("spatial_retrain", "temporal_retrain")  # they need a key, and files of other programs have none
 CASES = [
     (name, needed, damage)
@@ -287,3 +289,28 @@ def test_a_damaged_file_is_named_in_one_line_and_all_others_stay(
     assert place.name in said.err
     assert others(whole, place) == before
     assert list(tmp_path.iterdir()) == []
+
+
+DO_WORK = ("track", "merge", "compare", "predict", "report", "spatial_search", "temporal_search")
+
+
+@pytest.mark.parametrize("name", DO_WORK)
+def test_a_command_does_its_work_beside_hidden_files_and_damage_that_it_does_not_need(
+    name: str, whole: Path, tmp_path: Path, synthetic_root: Path, mlflow_database: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    command = COMMANDS[name]
+    stage = "temporal_search-" if name == "merge" else "none"  # merge reads one stage's trials
+    shutil.copyfile(mlflow_database, tmp_path / "mlflow.db")
+    for path in [path for path in whole.rglob("*") if path.is_file() and path.name not in OUTBOX]:
+        needed = (*command.needs, *ALSO.get(name, ()), "config.yaml")
+        if str(path.relative_to(whole)) not in needed and (
+            path.parent.name != "trials.parquet" or path.name.startswith(stage)
+        ):
+            noise(path)
+        noise(path.with_name(f"._{path.name}"))
+        noise(path.with_name(".DS_Store"))
+    words = {"run": whole, "tmp": tmp_path, "uri": f"sqlite:///{tmp_path / 'mlflow.db'}",
+             "frames": next((synthetic_root / "posetrack18" / "images" / "val").iterdir())}  # fmt: skip
+    code = run_command(command.main, [word.format(**words) for word in command.arguments])
+    assert (code, capsys.readouterr().err.startswith("error")) == (0, False)
