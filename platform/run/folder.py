@@ -96,7 +96,7 @@ class RunFolder:
     @property
     def single_network(self) -> Path | None:
         """S-ViPNet, finetuned where it was; None where there is none."""
-        return next((path for path in (self.finetuned, self.network) if path.is_file()), None)
+        return next((path for path in (self.finetuned, self.network) if path.exists()), None)
 
     def warm_start(self, stage: str) -> Path:
         """The rows of other runs that this one's search uses."""
@@ -125,7 +125,7 @@ class RunFolder:
     @property
     def video_networks(self) -> Path:
         """The networks to follow people with: those trained alone, else those of the search."""
-        return self.retrained_networks if self.retrained_networks.is_file() else self.allocation_networks
+        return self.retrained_networks if self.retrained_networks.exists() else self.allocation_networks
 
     @property
     def allocation_journal(self) -> Path:

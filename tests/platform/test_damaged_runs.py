@@ -92,7 +92,7 @@ COMMANDS = {
     ),
     "search": Command(
         search.main, ("config.yaml", "environment.json"),
-        ("--config", "{run}/config.yaml", "--tracking-uri", "http://127.0.0.1:9"),
+        ("--config", "{run}/config.yaml"),
     ),
     "merge": Command(merge.main, (PART,), ("{run}", "--into", "merged", "--storage", "{tmp}")),
     "merge temporal": Command(
