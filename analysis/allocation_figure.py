@@ -44,12 +44,12 @@ def allocation_figure(found: FoundAllocation) -> Figure:
     axes.set(xlim=(-0.95, len(frames) - 0.42), ylim=(rows + 0.2, -0.8))
     axes.axis("off")
     for row, name in enumerate([*parts, "heatmaps"]):
-        axes.text(-0.93, row, name, va="center", color="#555555", fontsize=8)
+        axes.text(-0.93, row, name, va="center", color="#555555", fontsize=8, parse_math=False)
     for column, frame in enumerate(frames):
         _network(axes, column, frame, frames[0]["parts"])
         if frame["fusion"] is not None:
             _fusion(axes, column, parts.index(frame["fusion"]["behind"]), len(parts), frame["fusion"])
-    figure.suptitle(fill(summary(found), 30 * len(frames)), fontsize=9)
+    figure.suptitle(fill(summary(found), 30 * len(frames)), fontsize=9, parse_math=False)
     figure.supxlabel(fill(FIGURE_LEGEND, 36 * len(frames)), fontsize=7.5, style="italic")
     return figure
 
@@ -74,7 +74,7 @@ def _box(axes: Axes, column: float, row: float, width: float, colour: str, text:
     axes.add_patch(
         FancyBboxPatch(corner, width, HEIGHT, boxstyle=style, facecolor=colour, edgecolor="#666666", lw=0.6)
     )
-    axes.text(column, row, text, ha="center", va="center", fontsize=7.5)
+    axes.text(column, row, text, ha="center", va="center", fontsize=7.5, parse_math=True)
 
 
 def _fusion(axes: Axes, column: int, behind: int, heatmaps: int, fusion: Mapping[str, Any]) -> None:

@@ -29,7 +29,7 @@ def allocation_table(found: FoundAllocation) -> Group:
     columns = [Column(heading(frame), overflow="fold") for frame in frames]
     table = Table(Column("", no_wrap=True), *columns, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for part in frames[0]["parts"]:
-        table.add_row(part, *(_cell(frame, part) for frame in frames))
+        table.add_row(*map(Text, (part, *(_cell(frame, part) for frame in frames))))
     table.add_section()
     table.add_row("GMACs", *(f"{frame['gmacs']:.4f}" for frame in frames))
     table.add_row("params", *(f"{frame['params'] / 1e6:.3f} M" for frame in frames))

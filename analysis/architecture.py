@@ -30,11 +30,11 @@ def stage_texts(architecture: str) -> tuple[str, ...]:
     """
     try:
         value = json.loads(architecture)
-    except (TypeError, ValueError) as error:
+        if not isinstance(value, dict):
+            raise AnalysisError(f"an architecture must be a JSON object; got {architecture!r:.80}.")
+        return tuple(_count(text, len(list(alike))) for text, alike in groupby(_texts(value, "")))
+    except (TypeError, ValueError, RecursionError) as error:
         raise AnalysisError(f"an architecture must be JSON; got {architecture!r:.80}: {error}") from error
-    if not isinstance(value, dict):
-        raise AnalysisError(f"an architecture must be a JSON object; got {architecture!r:.80}.")
-    return tuple(_count(text, len(list(alike))) for text, alike in groupby(_texts(value, "")))
 
 
 def _count(text: str, times: int) -> str:

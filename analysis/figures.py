@@ -30,6 +30,7 @@ PRINT: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
+    "text.parse_math": False,  # a name may have dollar signs
 }
 
 

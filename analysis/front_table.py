@@ -66,7 +66,7 @@ def _figures(trials: pd.DataFrame, numbers: pd.DataFrame, styles: Sequence[str])
         table.add_column(HEADINGS.get(name) or column(trials, name).label, justify="right", no_wrap=True)
     rows = zip(*(_texts(numbers[name]) for name in numbers), strict=True)
     for number, (style, cells) in enumerate(zip(styles, rows, strict=True), 1):
-        table.add_row(str(number), *cells, style=style)
+        table.add_row(str(number), *map(Text, cells), style=style)  # Text: brackets are no markup
     return table
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Annotated, final
 
 import tyro
-from rich.console import Console
 
 from platform.terminal.command_line import parse, run
+from platform.terminal.consoles import plain_console
 
 
 @final
@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
     from platform.comparison.scores import Videos, compare  # takes seconds: --help is answered before
 
     videos = Videos(root=arguments.on, split=arguments.split)
-    print(compare(arguments.runs, arguments.out, Console(stderr=True, markup=False), videos))
+    print(compare(arguments.runs, arguments.out, plain_console(stderr=True), videos))
     print(arguments.out / "comparisons.md")
     return 0
 

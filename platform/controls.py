@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import sys
 
-from rich.console import Console
-
 from platform.terminal.command_line import run as run_command
+from platform.terminal.consoles import plain_console
 
 
 def main(arguments: list[str]) -> int:
@@ -33,7 +32,7 @@ def main(arguments: list[str]) -> int:
     from platform.comparison.scores import compare  # takes seconds to import: a mistyped field comes first
     from platform.stages.pipeline import run
 
-    console = Console(soft_wrap=not sys.stdout.isatty(), markup=False)
+    console = plain_console()
     run(base, console)
     runs = [folder_of(base).path]
     for control in controls(base):

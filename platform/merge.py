@@ -17,6 +17,7 @@ from rich.console import Console
 
 from platform.terminal.command_line import parse
 from platform.terminal.command_line import run as run_command
+from platform.terminal.consoles import plain_console
 from platform.terminal.errors import ConfigError, UsageError
 from platform.terminal.paths import is_folder_name
 
@@ -63,7 +64,7 @@ def main(arguments: list[str]) -> int:
     if not given.mixed:
         check_comparable(rows)
     TrialStore(folder / "trials.parquet").append_all(given.stage, rows, "merged")
-    _report(folder, Console(soft_wrap=not sys.stdout.isatty(), markup=False))
+    _report(folder, plain_console())
     return 0
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from rich.console import Console
-
 from platform.config.arguments import overview, read_arguments
 from platform.config.run import RunConfig
 from platform.terminal.command_line import run as run_command
+from platform.terminal.consoles import plain_console
 from platform.terminal.errors import ConfigError
 
 RESUME = "--resume"
@@ -23,7 +22,7 @@ def main(arguments: list[str]) -> int:
         _must_exist(config)
     from platform.stages.pipeline import run  # takes seconds to import: a mistyped field is answered before
 
-    run(config, Console(soft_wrap=not sys.stdout.isatty(), markup=False))
+    run(config, plain_console())
     return 0
 
 

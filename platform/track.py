@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, final
 
 import tyro
-from rich.console import Console
 
 from platform.terminal.command_line import parse
 from platform.terminal.command_line import run as run_command
+from platform.terminal.consoles import plain_console
 from platform.terminal.errors import ConfigError
 
 PROGRAM = "python -m platform.track"
@@ -55,14 +55,14 @@ def _send(given: TrackArguments, path: Path) -> int:
     from platform.tracking.sender import Patience
 
     folder = RunFolder(path)
-    config, console = read_own(folder.path), Console(soft_wrap=not sys.stdout.isatty(), markup=False)
+    config, console = read_own(folder.path), plain_console()
     if given.tracking_uri is not None:
         config = replace(config, tracking_uri=given.tracking_uri)
     config = with_tracking_secret(config, os.environ)
+    rows = [row for stage in STAGE_NAMES for row in folder.trials.rows(stage)]
     tracking = open_tracking(config, folder)
-    for stage in STAGE_NAMES:
-        for row in folder.trials.rows(stage):
-            tracking.log_trial(row)
+    for row in rows:
+        tracking.log_trial(row)
     left = finish(tracking, folder, console, Patience(idle_s=given.wait_s, total_s=float("inf")))
     whole = not left and not tracking.refused
     if whole:

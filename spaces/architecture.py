@@ -64,6 +64,8 @@ class Architecture:
         try:
             value = json.loads(text)
             head = value["head"]
+            if not isinstance(value["space"], str):
+                raise TypeError("space must be a name")
             return cls(
                 space=value["space"],
                 stem=_choice_from_dict(value["stem"]),

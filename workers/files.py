@@ -75,14 +75,14 @@ def make_private(path: Path) -> None:
         path.chmod(OWNER_ALONE)
 
 
-def remove_drafts(folder: Path, name: str | None = None) -> None:
+def remove_drafts(folder: Path, name: str | None = None, *, alone: bool = False) -> None:
     """Removes what killed processes left half written in a folder, of every file and folder or of one.
 
-    A draft's name says which process of which machine writes it; one whose process may live stays.
+    A draft's name says which process of which machine writes it; one whose process may live stays, unless
+    whoever asks is `alone` there, as the holder of a run's lock is.
     """
     for left in folder.glob(f".{'*' if name is None else glob.escape(name)}.*.part"):
-        draft = _DRAFT.fullmatch(left.name)
-        if draft is None or draft["host"] not in (None, _HOST) or _lives(int(draft["process"])):
+        if not alone and _may_be_written(left.name):
             continue
         if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left, ignore_errors=True)
@@ -121,6 +121,11 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 def _draft(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}@{_HOST}.part")
+
+
+def _may_be_written(name: str) -> bool:
+    draft = _DRAFT.fullmatch(name)
+    return draft is None or draft["host"] not in (None, _HOST) or _lives(int(draft["process"]))
 
 
 def _make_parent(path: Path) -> None:

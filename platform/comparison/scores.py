@@ -93,14 +93,14 @@ def score_run(path: Path, videos: Videos = SEARCHED) -> Iterator[ScoredRun]:
     folder = RunFolder(path)
     config = read_own(path)
     tracks = scored_tracks(config, videos)
-    if folder.video_networks.is_file():
+    if folder.video_networks.exists():
         trained = load_allocation(folder.video_networks)
         bound, method = config.temporal.search.max_gmacs, _method(config)
         yield _scored(config, method, VideoNetworks.of(trained), trained.cost.gmacs, bound, tracks)
         if method == "allocation":
             key = trained.key_frame
             yield _scored(config, "key frame", VideoNetworks.of_key_frames(key), _gmacs(key), bound, tracks)
-    elif folder.finetuned.is_file():
+    elif folder.finetuned.exists():
         key = read_key_frame(folder.finetuned, read_joints(folder.finetuned))
         bound = config.search.max_gmacs
         yield _scored(config, "spatial", VideoNetworks.of_key_frames(key), _gmacs(key), bound, tracks)

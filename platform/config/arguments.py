@@ -77,7 +77,7 @@ def read_arguments(arguments: list[str]) -> RunConfig | None:
     if HELP_ALL in rest:
         rest = ["--help"]
     elif not HELP.isdisjoint(rest):
-        print_common_help(base, program, Console(markup=False))
+        print_common_help(base, program, Console(markup=False, emoji=False))
         raise SystemExit(0)
     try:
         return parse(RunConfig, rest, default=base, prog=program, description=RunConfig.__doc__ or "")

@@ -19,6 +19,7 @@ from workers.secrets import redacted
 from workers.yaml_files import load_yaml
 
 _ADAPTER = TypeAdapter(RunConfig)
+RESTORE = "Restore it, or give another file."
 OUT_OF_BOUNDS = ("greater_than_equal", "greater_than", "less_than_equal", "less_than")  # pydantic's words
 
 
@@ -47,9 +48,11 @@ def from_yaml(path: Path) -> RunConfig:
     try:
         value = load_yaml(path)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"--config {path} must be a readable YAML file, but: {error}") from error
+        raise ConfigError(f"--config {path} must be a readable YAML file, but: {error}. {RESTORE}") from error
     if not isinstance(value, dict):
-        raise ConfigError(f"--config {path} must hold the fields of a run, but it holds {_shown(value)}")
+        raise ConfigError(
+            f"--config {path} must hold the fields of a run, but it holds {_shown(value)}. {RESTORE}"
+        )
     _refuse_unknown(RunConfig, value, path)
     try:
         return _ADAPTER.validate_python(value)

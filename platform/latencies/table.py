@@ -12,7 +12,9 @@ from typing import Any, final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from workers.files import whole_file
+from platform.results.parquet_files import read_parquet
+from workers.errors import DataError
+from workers.files import visible, whole_file
 
 LatencyRow = dict[str, Any]
 
@@ -35,9 +37,8 @@ class LatencyTable:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._rows: dict[str, LatencyRow] = {}
-        for part in sorted(folder.glob("*.parquet")):
-            (row,) = pq.read_table(part, schema=SCHEMA).to_pylist()
-            self._rows[row["key"]] = row
+        for part in visible(folder, "*.parquet"):
+            self._rows |= {row["key"]: row for row in _read(part)}
 
     def __contains__(self, key: object) -> bool:
         return key in self._rows
@@ -66,3 +67,11 @@ class LatencyTable:
         row = self._rows[key]
         quiet = row["control_ms"] <= control_limit * self.quiet_ms(row["cpu"])
         return bool(row["steady"]) and quiet
+
+
+def _read(part: Path) -> list[LatencyRow]:
+    try:
+        rows: list[LatencyRow] = read_parquet(part, SCHEMA, SCHEMA.names).to_pylist()
+    except DataError as error:
+        raise DataError(f"{error} Remove it: the same command measures it again.") from error
+    return rows

@@ -16,13 +16,14 @@ from typing import Any, final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.parquet_size import check_size
+from platform.results.parquet_files import read_parquet
 from platform.results.schema import COLUMNS, arrow_schema
 from workers.errors import DataError
-from workers.files import whole_file
+from workers.files import remove_drafts, visible, whole_file
 
 Row = dict[str, Any]
 COLUMN_NAMES = tuple(column.name for column in COLUMNS)
+NEVER_NULL = ("run", "stage", "trial", "key", "architecture", "gmacs", "status", "finished_at")
 PACK_AT = 200  # parts of one row each
 READ_ATTEMPTS = 5
 SINGLE = re.compile(r"(?P<stage>\w+)-(?P<trial>\d{6,})\.parquet")
@@ -62,9 +63,8 @@ class TrialStore:
 
     def tidy(self) -> None:
         """Removes what a killed driver left: half-written parts, and rows that lie in a pack as well."""
-        for left in self.folder.glob(".*.part"):
-            left.unlink(missing_ok=True)
-        for pack in self.folder.glob("*-pack-*.parquet"):
+        remove_drafts(self.folder, alone=True)
+        for pack in visible(self.folder, "*-pack-*.parquet"):
             stage = pack.name.partition("-")[0]
             self._remove(self._single(stage, row["trial"]) for row in read_rows(pack))
         self._singles = None
@@ -90,7 +90,7 @@ class TrialStore:
         return self._singles[stage]
 
     def _parts(self, stage: str) -> list[Path]:
-        return sorted(self.folder.glob(f"{stage}-*.parquet"))
+        return visible(self.folder, f"{stage}-*.parquet")
 
     def _single(self, stage: str, trial: int) -> Path:
         return self.folder / f"{stage}-{trial:06d}.parquet"
@@ -111,18 +111,18 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """A file's rows, with null for columns that are newer than it. Raises DataError where it is damaged."""
+    """A file's rows, with null for columns that are newer than it.
+
+    Raises DataError where it is damaged, or lacks a column that every trial has, or has one of another type.
+    """
     try:
-        file = pq.ParquetFile(path)
-        check_size(file)
-        rows: list[Row] = file.read().to_pylist()
-    except FileNotFoundError:
-        raise
-    except (OSError, pa.ArrowException) as error:
+        table = read_parquet(path, arrow_schema(), NEVER_NULL)
+    except DataError as error:
         raise DataError(
-            f"{path} must be a readable Parquet file, but: {error}. No kill leaves such a file: look after "
-            "the disk, then move the file away; the same command evaluates its trials again."
+            f"{error} No kill leaves such a file: look after the disk, then move the file away; the same "
+            "command evaluates its trials again."
         ) from error
+    rows: list[Row] = table.to_pylist()
     return [dict.fromkeys(COLUMN_NAMES) | row for row in rows]
 
 

@@ -91,5 +91,7 @@ def checkpoints_uri(config: RunConfig, folder: RunFolder, stage: str) -> str:
     if config.checkpoints_uri is None:
         return str(folder.path / "checkpoints" / stage)
     run = f"{config.name}-{folder.identity[:8]}"
-    place, mark, options = config.checkpoints_uri.partition("?")  # such as an S3 server's address
+    place, mark, options = config.checkpoints_uri, "", ""
+    if "://" in place:
+        place, mark, options = place.partition("?")  # such as an S3 server's address
     return f"{place.rstrip('/')}/{run}/{stage}{mark}{options}"

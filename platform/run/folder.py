@@ -18,9 +18,10 @@ from platform.config.first_weights import STAGE_OF, first_weights_sha256
 from platform.config.own_file import CONFIG, ENVIRONMENT, read_own
 from platform.config.run import RunConfig
 from platform.results.store import TrialStore
+from platform.run.summaries import Environment, read_summary
 from platform.terminal.errors import ConfigError
 from platform.terminal.version import git
-from workers.files import whole_file
+from workers.files import remove_drafts, whole_file
 
 CHANGEABLE = (  # on a resumed run
     "search.trials", "temporal.search.trials", "temporal.search.cache_mib", "stages", "resources.",
@@ -30,6 +31,7 @@ RECORDED = (
     "vipnas", "torch", "ray", "optuna", "mlflow", "numpy", "pandas", "pyarrow", "pycocotools",
     "opencv-python",
 )  # fmt: skip
+_GIVE_ANOTHER = "Restore it, or begin another run: --name."
 
 
 @final
@@ -95,7 +97,7 @@ class RunFolder:
     @property
     def single_network(self) -> Path | None:
         """S-ViPNet, finetuned where it was; None where there is none."""
-        return next((path for path in (self.finetuned, self.network) if path.is_file()), None)
+        return next((path for path in (self.finetuned, self.network) if path.exists()), None)
 
     def warm_start(self, stage: str) -> Path:
         """The rows of other runs that this one's search uses."""
@@ -124,7 +126,7 @@ class RunFolder:
     @property
     def video_networks(self) -> Path:
         """The networks to follow people with: those trained alone, else those of the search."""
-        return self.retrained_networks if self.retrained_networks.is_file() else self.allocation_networks
+        return self.retrained_networks if self.retrained_networks.exists() else self.allocation_networks
 
     @property
     def allocation_journal(self) -> Path:
@@ -136,12 +138,12 @@ class RunFolder:
 
     @property
     def identity(self) -> str:
-        return str(json.loads(self.environment.read_text())["run_id"])
+        return read_summary(self.environment, Environment, _GIVE_ANOTHER).run_id
 
     @property
     def first_weights(self) -> dict[str, str]:
         """SHA-256 of the files that its trainings begin with, by the field that gives them."""
-        return dict(json.loads(self.environment.read_text()).get("first_weights", {}))
+        return read_summary(self.environment, Environment, _GIVE_ANOTHER).first_weights
 
 
 def folder_of(config: RunConfig) -> RunFolder:
@@ -159,8 +161,7 @@ def open_run_folder(config: RunConfig) -> RunFolder:
     if folder.config.exists():
         _refuse_other(folder, resolved)
         _refuse_other_weights(folder, config)
-    for left in folder.path.glob(".*.part"):  # half-written by a killed driver
-        left.unlink(missing_ok=True)
+    remove_drafts(folder.path, alone=True)
     if not folder.environment.exists():
         write_text(folder.environment, json.dumps(_environment(config), indent=2) + "\n", private=True)
     write_text(folder.config, resolved, private=True)
@@ -171,7 +172,7 @@ def open_run_folder(config: RunConfig) -> RunFolder:
 def write_text(path: Path, text: str, *, private: bool = False) -> None:
     """Writes a file whole or not at all, by temporary name and rename; a private one for its owner alone."""
     with whole_file(path, private=private) as draft:
-        draft.write_text(text)
+        draft.write_text(text, encoding="utf-8")
 
 
 def _refuse_other(folder: RunFolder, resolved: str) -> None:

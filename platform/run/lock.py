@@ -22,7 +22,7 @@ def only_driver(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / LOCK).open("a+")
+        file = (folder / LOCK).open("a+", encoding="utf-8", errors="replace")
     except OSError as error:
         raise ConfigError(
             f"storage must be a folder that can be written, but {folder.parent}: {error}. Give --storage."

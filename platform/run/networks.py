@@ -26,7 +26,7 @@ class FoundNetworks:
 
 def find_networks(folder: RunFolder) -> FoundNetworks:
     """The allocation's, or S-ViPNet alone; ConfigError where the run has neither."""
-    if folder.video_networks.is_file():
+    if folder.video_networks.exists():
         trained = load_allocation(folder.video_networks)
         return FoundNetworks(VideoNetworks.of(trained), trained.cost.gmacs, folder.video_networks)
     path = folder.single_network

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from platform.run.context import Run
+from platform.run.summaries import Keyed, read_summary
 from workers.secrets import redacted
 
 
@@ -26,10 +26,8 @@ def say_if_stale(context: Run, stage: str, made: Path, chosen: Path) -> None:
 
 
 def key_named_by(path: Path) -> str | None:
-    """The key in a summary such as best.json; None where there is no such file, or no key in it."""
-    try:
-        summary = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    key = summary.get("key") if isinstance(summary, dict) else None
-    return key if isinstance(key, str) else None
+    """The key in a summary such as best.json; None where there is no such file, or no key in it.
+
+    Raises DataError for a file that is no summary.
+    """
+    return read_summary(path, Keyed, "Restore it, or remove it.").key if path.exists() else None

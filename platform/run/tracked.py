@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
+from shlex import quote
 
 from rich.console import Console
 
 from platform.config.file import flat_fields
 from platform.config.run import RunConfig
 from platform.run.folder import RunFolder
+from platform.terminal.paths import sqlite_uri
 from platform.tracking.sender import Patience, Tracking
 from platform.tracking.server import TrackedRun
 
@@ -20,7 +22,7 @@ MOST_NAMED, LONGEST_NAME = 20, 200  # lines, characters
 
 def tracking_uri(config: RunConfig) -> str:
     """The tracking server's URI; by default a database beside the runs."""
-    return config.tracking_uri or f"sqlite:///{config.storage.absolute() / 'mlflow.db'}"
+    return config.tracking_uri or sqlite_uri(config.storage.absolute() / "mlflow.db")
 
 
 def open_tracking(config: RunConfig, folder: RunFolder) -> Tracking:
@@ -63,8 +65,8 @@ def finish(tracking: Tracking, folder: RunFolder, console: Console, patience: Pa
         why = f" ({tracking.trouble})" if tracking.trouble else ""
         console.print(
             f"tracking: {left} trials and records wait in {folder.path} for {tracking.uri}{why}; send them "
-            f"with: python -m platform.track {folder.path}",
-            highlight=False, soft_wrap=True,
+            f"with: python -m platform.track {quote(str(folder.path))}",
+            highlight=False, markup=False, soft_wrap=True,
         )  # fmt: skip
     for line in (*tracking.notes, *_refusals(tracking)):
         console.print(f"tracking: {line}", highlight=False, markup=False, soft_wrap=True)

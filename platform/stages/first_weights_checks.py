@@ -12,7 +12,6 @@ from platform.config.run import RunConfig
 from platform.config.stage_names import StageName
 from platform.run.context import checkpoints_uri
 from platform.run.folder import folder_of
-from platform.stages.chosen import read_architecture_file
 from platform.terminal.errors import ConfigError
 from spaces.first_weights import match
 from spaces.registry import build_space
@@ -20,6 +19,7 @@ from spaces.temporal.temporal_space import TemporalSpace
 from workers.errors import DataError
 from workers.training.checkpoints import has_checkpoints
 from workers.weights.allocation import load_allocation
+from workers.weights.architecture_file import read_architecture_file
 from workers.weights.given import check_fits_somewhere, check_some, read_given
 from workers.weights.safetensors import read_architecture
 from workers.weights.temporal_supernet import TrainedTemporal, load_temporal_supernet

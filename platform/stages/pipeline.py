@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
+from shlex import quote
 
 from rich.console import Console
 
@@ -57,7 +58,7 @@ def run(config: RunConfig, console: Console) -> RunFolder:
                     if name in config.stages:
                         with fields_typed(name):
                             STAGES[name](context)
-    _say_where(console, folder, redacted(tracking_uri(config)))
+    say_where(console, folder, redacted(tracking_uri(config)))
     say_warnings(context)
     return folder
 
@@ -68,7 +69,7 @@ def say_warnings(context: Run) -> None:
         context.console.print(f"warning: {warning}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _say_where(console: Console, folder: RunFolder, uri: str) -> None:
+def say_where(console: Console, folder: RunFolder, uri: str) -> None:
     front = folder.path / "pareto.png"
     lines = {
         f"results        {folder.path}": folder.path,
@@ -80,7 +81,7 @@ def _say_where(console: Console, folder: RunFolder, uri: str) -> None:
         f"allocation     {folder.allocation}, {folder.allocation_networks}": folder.allocation,
         f"retrained      {folder.retrained_networks}": folder.retrained_networks,
         f"configuration  {folder.config}": folder.config,
-        f"MLflow UI      mlflow ui --backend-store-uri {uri}": folder.path,
+        f"MLflow UI      mlflow ui --backend-store-uri {quote(uri)}": folder.path,
     }
     for line, needs in lines.items():
         if needs.exists():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,22 +15,42 @@ from analysis.pareto_view import pareto_view
 from analysis.trials import read_trials
 from platform.config.sections.search import AllocationConfig, SearchConfig
 from platform.run.context import Run
+from platform.run.folder import RunFolder
+from platform.run.summaries import BestSubnet, read_allocation, read_best, read_retrained
 
 ALLOCATIONS = "pareto_allocations"
+
+Found = dict[str, Any]  # an allocation with its figures
 
 
 def run(context: Run) -> None:
     """What there is: a run of one level alone has the other's in another folder, if anywhere."""
-    context.tracking.log_artifacts(context.folder.config, context.folder.environment)
-    if context.folder.best.exists():
-        _report_subnets(context)
-    if context.folder.allocation.exists():
-        _report_allocation(context)
+    folder = context.folder
+    subnets, allocations = _subnets(folder), _allocations(folder)  # all is read before anything is drawn
+    context.tracking.log_artifacts(folder.config, folder.environment)
+    if subnets is not None:
+        _report_subnets(context, *subnets)
+    if allocations is not None:
+        _report_allocation(context, *allocations)
 
 
-def _report_subnets(context: Run) -> None:
+def _subnets(folder: RunFolder) -> tuple[BestSubnet, pd.DataFrame] | None:
+    if not folder.best.exists():
+        return None
+    return read_best(folder.best), read_trials(folder.path, stage="spatial_search")
+
+
+def _allocations(folder: RunFolder) -> tuple[Found, Found | None, pd.DataFrame] | None:
+    """As the search found it, and trained alone where the run has that."""
+    if not folder.allocation.exists():
+        return None
+    retrained = folder.retrained_networks.with_suffix(".json")
+    alone = read_retrained(retrained) if retrained.exists() else None
+    return read_allocation(folder.allocation), alone, read_trials(folder.path, stage="temporal_search")
+
+
+def _report_subnets(context: Run, best: BestSubnet, trials: pd.DataFrame) -> None:
     folder, console, config = context.folder, context.console, context.config
-    trials = read_trials(folder.path, stage="spatial_search")
     pictures = [
         picture
         for cost, (name, limit) in fronts_of(trials, config.search).items()
@@ -38,34 +58,30 @@ def _report_subnets(context: Run) -> None:
     ]
     context.tracking.log_artifacts(*pictures, folder.best)
     console.print(front_table(trials))
-    best = json.loads(folder.best.read_text())
     console.print(
-        f"best subnet {best['key']}: AP {best['ap']:.3f} at {best['gmacs']:.4f} GMACs; "
-        f"untrained, the same architecture has AP {best['ap_untrained']:.3f}\n",
+        f"best subnet {best.key}: AP {best.ap:.3f} at {best.gmacs:.4f} GMACs; "
+        f"untrained, the same architecture has AP {best.ap_untrained:.3f}\n",
         highlight=False,
     )
 
 
-def _report_allocation(context: Run) -> None:
+def _report_allocation(context: Run, searched: Found, alone: Found | None, trials: pd.DataFrame) -> None:
     """Prints the allocation, of the networks trained alone where the run has them."""
     folder, config = context.folder, context.config
     title = f"{config.name}: allocations over {config.temporal.frames} frames"
-    retrained = folder.retrained_networks.with_suffix(".json")
-    found = json.loads((retrained if retrained.exists() else folder.allocation).read_text())
-    trials = read_trials(folder.path, stage="temporal_search")
     pictures = [
         picture
         for cost, (name, limit) in fronts_of(trials, config.temporal.search, ALLOCATIONS).items()
         for picture in _draw(trials, cost, limit, folder.path / name, title)
     ]
+    found = alone or searched
     png = write_allocation_png(found, folder.path / "allocation.png")
     context.tracking.log_artifacts(*pictures, folder.allocation, png)
     context.console.print(allocation_table(found))
-    if retrained.exists():
-        before = json.loads(folder.allocation.read_text())
+    if alone is not None:
         context.console.print(
-            f"trained alone; with the T supernet's weights it had AP {100 * before['ap']:.1f} over its "
-            f"frames, {100 * before['ap_all']:.1f} with key frames\n", highlight=False, soft_wrap=True,
+            f"trained alone; with the T supernet's weights it had AP {100 * searched['ap']:.1f} over its "
+            f"frames, {100 * searched['ap_all']:.1f} with key frames\n", highlight=False, soft_wrap=True,
         )  # fmt: skip
 
 

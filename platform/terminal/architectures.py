@@ -8,6 +8,7 @@ from platform.terminal.errors import UsageError
 from spaces.architecture import Architecture
 from spaces.published import PUBLISHED, find_published
 from spaces.registry import build_space
+from workers.weights.architecture_file import read_architecture_file
 
 
 def find_architecture(name: str) -> Architecture:
@@ -19,6 +20,6 @@ def find_architecture(name: str) -> Architecture:
             f"--architecture must be a published network ({', '.join(PUBLISHED)}) or a file with an "
             f"architecture's JSON, but {name!r} is neither"
         )
-    architecture = Architecture.from_json(Path(name).read_text(errors="replace"))
+    architecture = read_architecture_file(Path(name))
     build_space(architecture.space).check(architecture)
     return architecture

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 Value = TypeVar("Value")
 
 URI = "_uri"  # fields that end so hold a URI, or a path
 SQLITE = re.compile(r"(?P<scheme>sqlite(?:\+\w+)?:///)(?P<path>[^?]+)(?P<options>\?.*)?", re.DOTALL)
+SQLITE_SCHEME = "sqlite:///"
 SCHEME = re.compile(r"[A-Za-z][\w+.-]*:")
 
 
@@ -24,6 +26,17 @@ def absolute(value: Value) -> Value:
     """The dataclass with every path in it, also within URIs, from the folder in which the process stands."""
     here = Path.cwd()
     return with_paths(value, here.joinpath)
+
+
+def sqlite_uri(path: Path, scheme: str = SQLITE_SCHEME, options: str = "") -> str:
+    """The URI of an sqlite database; what SQLAlchemy would take for options or for a quoted letter is quoted.
+
+    Then it names the driver too: of sqlite's plain URIs MLflow makes the folder, and without unquoting it.
+    """
+    quoted = str(path).replace("%", "%25").replace("?", "%3F")
+    if quoted != str(path) and scheme == SQLITE_SCHEME:
+        scheme = "sqlite+pysqlite:///"
+    return f"{scheme}{quoted}{options}"
 
 
 def with_paths(value: Value, change: Callable[[Path], Path]) -> Value:
@@ -54,7 +67,7 @@ def _uri(uri: str | None, change: Callable[[Path], Path]) -> str | None:
     if not uri:
         return uri
     if found := SQLITE.fullmatch(uri):
-        if found["path"] == ":memory:":
+        if found["path"] == ":memory:" or found["path"].startswith("file:"):
             return uri
-        return f"{found['scheme']}{change(Path(found['path']))}{found['options'] or ''}"
+        return sqlite_uri(change(Path(unquote(found["path"]))), found["scheme"], found["options"] or "")
     return uri if SCHEME.match(uri) else str(change(Path(uri)))

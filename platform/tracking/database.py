@@ -22,6 +22,7 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from platform.terminal.paths import sqlite_uri
 from workers.files import whole_file
 
 BEING_MADE_S = 5.0  # another program may still be at work on a file that was changed so lately
@@ -96,11 +97,9 @@ def _move_aside(path: Path, mend: bool, say: Callable[[str], None]) -> None:
 
 
 def _make(path: Path) -> None:
-    for left in path.parent.glob(f".{path.name}.*.part"):  # of a process that was killed
-        left.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="vipnas-mlflow-") as folder:
         draft = Path(folder) / path.name
-        store = SqlAlchemyStore(f"sqlite:///{draft}", (path.parent / "mlartifacts").absolute().as_uri())
+        store = SqlAlchemyStore(sqlite_uri(draft), (path.parent / "mlartifacts").absolute().as_uri())
         store.engine.dispose()
         with whole_file(path) as beside:
             shutil.copyfile(draft, beside)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+from workers.errors import DataError
 from workers.files import make_private
 from workers.secrets import redacted
 
@@ -62,6 +63,8 @@ class Outbox:
 
 def end_last_line(path: Path) -> None:
     """Ends the last line of a file that a kill cut short; makes the file where there is none."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} must be a file, but it is none. Move it away.")
     with path.open("ab+") as file:
         if file.tell() > 0:
             file.seek(-1, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, final
@@ -94,7 +95,11 @@ def pending_trials(trials: int, done: Sequence[Row]) -> list[int]:
 def names_best(summary: Path, done: Sequence[Row]) -> bool:
     """Whether a summary (best.json) is of the best row: a search that went on may have ended before it."""
     best = best_of(done)
-    return best is not None and key_named_by(summary) == best["key"]
+    if summary.exists() and not summary.is_file():  # before days of trials
+        raise DataError(f"{summary} must be a file, but it is none. Move it away.")
+    with suppress(DataError):  # a damaged one is made again, of the rows
+        return best is not None and key_named_by(summary) == best["key"]
+    return False
 
 
 def refuse_other(context: Run, done: Sequence[Row], evaluation: str | None, others: str) -> None:

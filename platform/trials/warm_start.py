@@ -25,6 +25,7 @@ from platform.run.context import Run
 from platform.run.folder import folder_of
 from platform.terminal.errors import ConfigError
 from platform.trials.row import SearchFacts, is_scored
+from workers.files import visible
 
 SEARCHES: tuple[StageName, ...] = ("spatial_search", "temporal_search")
 TAKEN_OVER = "taken-over"  # the part of the table that holds other runs' rows
@@ -33,7 +34,7 @@ TAKEN_OVER = "taken-over"  # the part of the table that holds other runs' rows
 def check_runs(runs: Sequence[Path]) -> None:
     """Raises ConfigError for a folder that is no run with trials."""
     for run in runs:
-        if not any((run / "trials.parquet").glob("*.parquet")):
+        if not visible(run / "trials.parquet", "*.parquet"):
             raise ConfigError(
                 f"warm-start must name folders of runs that have trials, but {run / 'trials.parquet'} holds "
                 "none. Give a run's folder, as in --warm-start runs/smoke."

@@ -73,6 +73,8 @@ class Allocation:
         """Reads what `to_json` wrote; anything else raises ArchitectureError naming what is wrong."""
         try:
             value = json.loads(text)
+            if not isinstance(value["space"], str):
+                raise TypeError("space must be a name")
             return cls(value["space"], tuple(_frame_from_dict(frame) for frame in value["frames"]))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ArchitectureError(

@@ -1,6 +1,7 @@
 """Latency of any architecture of a space within microseconds, learnt from measured ones; a file of JSON."""
 
 import json
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -74,11 +75,11 @@ class LatencyPredictor:
     def load(cls, path: Path, expected: Setting) -> "LatencyPredictor":
         """The predictor in `path`; DataError where it is of another setting, or no such file."""
         try:
-            value = json.loads(path.read_text())
+            value = json.loads(path.read_bytes())
             if value["format"] != FORMAT:
                 raise ValueError(f"its format is {value['format']}, known is {FORMAT}")
             found = cls._parse(value)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(
                 f"{path} must be a latency predictor that a search wrote, but: {error!r}. Remove it, and the "
                 "search measures anew."
@@ -94,9 +95,7 @@ class LatencyPredictor:
             cpu=value["cpu"],
             method=value["method"],
             names=tuple(value["names"]),
-            fitted=Fitted(
-                value["intercept"], np.array(value["coefficients"]), Trees.from_dict(value["trees"])
-            ),
+            fitted=Fitted(_finite(value["intercept"]), _coefficients(value), _trees(value)),
             held_out=HeldOut(**value["held_out"]),
         )
 
@@ -109,6 +108,26 @@ class LatencyPredictor:
                 f"{self.setting.space!r} with {self.setting.keypoints} at {self.setting.input_hw}. "
                 "Measure anew: remove the predictor's file."
             )
+
+
+def _finite(number: Any) -> float:
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no finite number")
+    return float(number)
+
+
+def _coefficients(value: Any) -> Float[np.ndarray, " K"]:
+    found = np.array(value["coefficients"], dtype=float)
+    if found.shape != (len(value["names"]),) or not np.isfinite(found).all():
+        raise ValueError("it must have a finite coefficient for each of its names")
+    return found
+
+
+def _trees(value: Any) -> Trees:
+    trees = Trees.from_dict(value["trees"])
+    if trees.feature.max(initial=0) >= len(value["names"]):
+        raise ValueError("its trees must ask for features that it names")
+    return trees
 
 
 def _refuse_setting(path: Path, found: Setting, expected: Setting) -> None:

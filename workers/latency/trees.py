@@ -69,7 +69,21 @@ class Trees:
             for name in cls.__slots__
             if name != "start"
         }
-        return cls(start=float(value["start"]), **arrays)
+        trees = cls(start=float(value["start"]), **arrays)
+        trees._check()
+        return trees
+
+    def _check(self) -> None:
+        """Raises ValueError unless every way through a tree ends: children stand behind their parents."""
+        nodes, inner = np.arange(len(self.feature)), self.feature != LEAF
+        columns = (self.feature, self.threshold, self.left, self.right, self.value)
+        if any(column.shape != nodes.shape for column in columns) or self.roots.ndim != 1:
+            raise ValueError("the trees' columns must be of one length")
+        children = np.stack([self.left, self.right])[:, inner]
+        if not ((children > nodes[inner]) & (children < len(nodes))).all():
+            raise ValueError("a tree's node must stand before its children")
+        if not ((self.roots >= 0) & (self.roots < len(nodes))).all() or (self.feature < LEAF).any():
+            raise ValueError("the trees' roots and features must be there")
 
 
 _NONE = np.zeros(0, dtype=int)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import final
@@ -12,11 +13,13 @@ from typing import final
 import torch
 from pyarrow import ArrowInvalid
 from pyarrow.fs import FileSelector, FileSystem, FileType
+from pydantic import TypeAdapter
 
 from workers.errors import TrainingError
 from workers.secrets import redacted
 from workers.training.loops.loop import State
 
+_NAMED = re.compile(r"step-(?P<step>\d+)\.(pt|json)")
 BEST_BY = (("ap", max), ("loss", min))  # the first metric that any checkpoint has decides which is the best
 
 
@@ -40,6 +43,9 @@ class _Manifest:
     size_bytes: int
     sha256: str
     metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+_MANIFEST = TypeAdapter(_Manifest)
 
 
 @final
@@ -102,8 +108,8 @@ class CheckpointStore:
     def steps(self) -> list[int]:
         """Steps of all checkpoints, damaged ones too, in order."""
         listed = self._files.get_file_info(FileSelector(self._folder, allow_not_found=True))
-        stems = {info.base_name.partition(".")[0] for info in listed if info.type == FileType.File}
-        return sorted(int(stem.removeprefix("step-")) for stem in stems if stem.startswith("step-"))
+        found = (_NAMED.fullmatch(info.base_name) for info in listed if info.type == FileType.File)
+        return sorted({int(named["step"]) for named in found if named})
 
     def best(self) -> int | None:
         """The step of the best checkpoint: highest validation AP, or lowest loss where none was validated."""
@@ -126,21 +132,20 @@ class CheckpointStore:
         for step in steps:
             for ending in ("json", "pt"):  # without its manifest, what is left is no checkpoint
                 path = f"{self._folder}/{_name(step)}.{ending}"
-                if self._files.get_file_info(path).type != FileType.NotFound:
+                if self._files.get_file_info(path).type == FileType.File:
                     self._files.delete_file(path)
 
     def _manifest(self, step: int) -> _Manifest:
         try:
-            return _Manifest(**json.loads(self._read(f"{_name(step)}.json")))
-        except (ValueError, TypeError) as error:
+            return _MANIFEST.validate_json(self._read(f"{_name(step)}.json"))
+        except ValueError as error:
             raise _Damaged(f"its manifest cannot be read: {error}") from error
 
     def _read(self, name: str) -> bytes:
-        try:
-            with self._files.open_input_stream(f"{self._folder}/{name}") as stream:
-                content: bytes = stream.read()
-        except FileNotFoundError as error:
-            raise _Damaged(f"{name} is missing") from error
+        if self._files.get_file_info(f"{self._folder}/{name}").type != FileType.File:
+            raise _Damaged(f"{name} is missing")
+        with self._files.open_input_stream(f"{self._folder}/{name}") as stream:
+            content: bytes = stream.read()
         return content
 
     def _write(self, name: str, content: bytes) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from platform.config.stage_names import StageName
 from platform.run.context import Run
 from platform.run.stale import say_if_stale
-from platform.stages.chosen import read_architecture_file
 from platform.stages.first_weights import begin_network
 from platform.stages.spatial.one_network import NetworkStage
 from platform.stages.spatial.scoring import coco_scoring
@@ -15,6 +14,7 @@ from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
 from workers.training.tasks.network import Start, slice_of
+from workers.weights.architecture_file import read_architecture_file
 from workers.weights.safetensors import load_supernet
 
 STAGE: StageName = "spatial_retrain"

@@ -16,6 +16,7 @@ from platform.results.store import Row
 from platform.run.cluster import in_a_slot
 from platform.run.context import Run
 from platform.run.folder import write_text
+from platform.run.summaries import read_allocation
 from platform.run.taken_supernets import take_temporal_supernet
 from platform.samplers.prefix import GROUP_SIZE
 from platform.samplers.registry import build_sampler
@@ -126,5 +127,4 @@ def _keep_best(context: Run, given: Material, inputs: Any) -> None:
 
 
 def _say_best(context: Run) -> None:
-    found = json.loads(context.folder.allocation.read_text())
-    context.say(STAGE, summary(found))
+    context.say(STAGE, summary(read_allocation(context.folder.allocation)))

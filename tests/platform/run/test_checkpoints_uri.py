@@ -15,6 +15,7 @@ from platform.run.folder import RunFolder
     ("given", "used"),
     [
         ("/mnt/all/", "/mnt/all/tiny-01234567/spatial_train"),
+        ("/mnt/all?#%20/", "/mnt/all?#%20/tiny-01234567/spatial_train"),
         ("s3://bucket/runs", "s3://bucket/runs/tiny-01234567/spatial_train"),
         ("s3://bucket?scheme=http", "s3://bucket/tiny-01234567/spatial_train?scheme=http"),
     ],

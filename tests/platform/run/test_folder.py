@@ -38,3 +38,15 @@ def test_another_configuration_under_the_same_name_is_refused_with_the_fields(tm
     with pytest.raises(ConfigError, match=r"seed 0 -> 5; train\.epochs 2 -> 3.*Give --name"):
         open_run_folder(other)
     assert from_yaml(tmp_path / "tiny" / "config.yaml") == config
+
+
+def test_what_killed_drivers_left_half_written_is_removed_and_other_files_stay(tmp_path: Path) -> None:
+    config = replace(tiny(), storage=tmp_path)
+    folder = open_run_folder(config).path
+    for left in (".best.json.1@elsewhere.part", ".report.html.7.part", ".odd.part"):
+        (folder / left).write_text("half")
+    (folder / ".data.1@elsewhere.part").mkdir()
+    (folder / ".data.1@elsewhere.part" / "a").write_text("half")
+    (folder / ".notes").write_text("mine")
+    open_run_folder(config)
+    assert sorted(path.name for path in folder.iterdir()) == [".notes", "config.yaml", "environment.json"]

@@ -102,6 +102,35 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
         LatencyPredictor.load(tmp_path / "predictor.json", SETTING)
 
 
+@pytest.mark.parametrize(
+    ("at", "to"),
+    [
+        (("intercept",), "many"), (("intercept",), float("nan")), (("coefficients", 0), None),
+        (("coefficients",), [1.0]), (("names",), ["a"]), (("setting",), []), (("held_out",), {}),
+        (("trees",), None), (("trees", "roots"), [10**6]), (("trees", "feature"), [0]),
+    ],
+)  # fmt: skip
+def test_a_file_of_which_one_value_is_wrong_is_refused(
+    at: tuple[str | int, ...], to: object, trained: LatencyPredictor, tmp_path: Path
+) -> None:
+    trained.save(tmp_path / "a.json")
+    value = json.loads((tmp_path / "a.json").read_text())
+    holder = value
+    for name in at[:-1]:
+        holder = holder[name]
+    holder[at[-1]] = to
+    (tmp_path / "a.json").write_text(json.dumps(value))
+    with pytest.raises(DataError, match=r"a\.json must be a latency predictor that a search wrote"):
+        LatencyPredictor.load(tmp_path / "a.json", SETTING)
+
+
+def test_a_tree_that_leads_in_a_circle_is_refused() -> None:
+    circle = {"start": 0.0, "roots": [0], "feature": [0, 0], "threshold": [0.0, 0.0], "left": [1, 0],
+              "right": [1, 0], "value": [0.0, 0.0]}  # fmt: skip
+    with pytest.raises(ValueError, match="before its children"):
+        Trees.from_dict(circle)
+
+
 def test_another_space_is_refused(trained: LatencyPredictor, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"for space 'resnet50' .* learnt on 'toy'"):
         trained.bind(build_space("resnet50"))

@@ -122,3 +122,30 @@ def test_a_path_and_its_uri_are_one_storage(tmp_path: Path) -> None:
 def test_a_storage_that_cannot_be_is_refused_with_its_name(uri: str) -> None:
     with pytest.raises(TrainingError, match=f"checkpoints need a folder .* but {uri}"):
         CheckpointStore(uri, 2)
+
+
+def test_files_that_are_no_checkpoints_are_left_alone(tmp_path: Path) -> None:
+    one = store(tmp_path, loss=[3, 2, 1])
+    for name in ("step-000000003 copy.pt", "step-x.pt", "._step-000000009.pt", ".DS_Store", "step-7.txt"):
+        (tmp_path / name).write_bytes(b"\0")
+    assert one.steps() == [2, 3]
+    assert resumed(one) == (3, [])
+
+
+@pytest.mark.parametrize("manifest", ["[]", "null", "{}", "[" * 5000, '{"step": 3, "size_bytes": "many"}'])
+def test_a_manifest_of_another_kind_is_damage(manifest: str, tmp_path: Path) -> None:
+    one = store(tmp_path, loss=[3, 2, 1])
+    (tmp_path / "step-000000003.json").write_text(manifest)
+    step, (line,) = resumed(one)
+    assert step == 2
+    assert "step-000000003 is damaged (its manifest cannot be read" in line
+    assert one.best() == 2
+
+
+def test_a_folder_in_the_place_of_a_checkpoint_is_damage(tmp_path: Path) -> None:
+    one = store(tmp_path, loss=[3, 2, 1])
+    (tmp_path / "step-000000003.pt").unlink()
+    (tmp_path / "step-000000003.pt").mkdir()
+    step, (line,) = resumed(one)
+    assert step == 2
+    assert "step-000000003.pt is missing" in line

@@ -73,7 +73,10 @@ def test_the_best_of_the_search_is_chosen_and_a_given_file_before_it(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("not json", "an architecture must be JSON"),
+        ("not json", "cannot read .*best.json"),
+        ("{}", "best.json: an architecture must be JSON with space, stem, stages and head"),
+        ('{"architecture": 7}', "best.json: an architecture must be JSON"),
+        ("[" * 5000, "cannot read .*best.json"),
         (build_space("mobilenetv3").smallest().to_json(), "one of 'mobilenetv3'"),
     ],
 )
@@ -82,7 +85,7 @@ def test_a_file_without_an_architecture_of_the_space_is_refused(
 ) -> None:
     context = context_of(config)
     context.folder.best.write_text(text)
-    with pytest.raises(ArchitectureError, match=says):
+    with pytest.raises((ArchitectureError, DataError), match=says):
         spatial_retrain.chosen_architecture(context, SPACE)
 
 
