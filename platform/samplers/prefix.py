@@ -20,6 +20,7 @@ from typing import final
 import numpy as np
 
 from platform.feasible.allocations import FeasibleAllocations
+from platform.samplers.best_allocations import BestFirst
 from platform.samplers.guided import MOST_DRAWS
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.sampler import Observation
@@ -59,8 +60,8 @@ class PrefixSampler:
         self.feasible, self.study, self.seed = feasible, study, seed
         self.first_groups = shared_trials // GROUP_SIZE
         self.shared = feasible.with_space(replace(feasible.space, shared=True))
-        self._scored: list[tuple[int, float, Allocation]] = []  # trial, -1 for another run's; AP
-        self._of_trial: dict[int, Allocation] = {}
+        self._best = {False: BestFirst(), True: BestFirst()}  # of all, and of those with a shared choice
+        self._of_first: dict[int, Allocation] = {}  # by the number of the group
         self._groups: dict[int, SiblingGroup | None] = {}
         self._known: set[str] = set()
 
@@ -71,20 +72,26 @@ class PrefixSampler:
         wanted = (each for each in draws if each.key not in self._known and within.allows(each))
         candidate = next(wanted, None) or self._uniform(within, rng)
         self._known.add(candidate.key)
-        self._of_trial[trial] = candidate
+        self._note_first(trial, candidate)
         return candidate
 
     def observe(self, trial: int | None, observation: Observation[Allocation]) -> None:
-        candidate = observation.candidate
+        candidate, allowed = observation.candidate, self.feasible.allows(observation.candidate)
         self._known.add(candidate.key)
-        self.study.tell(observation)
+        self.study.tell(observation, allowed)
         if trial is not None:
-            self._of_trial[trial] = candidate
-        if observation.ap is not None and self.feasible.allows(candidate):
-            self._scored.append((-1 if trial is None else trial, observation.ap, candidate))
+            self._note_first(trial, candidate)
+        if observation.ap is not None and allowed:
+            for shared, best in self._best.items():
+                if not shared or self.shared.space.contains(candidate):
+                    best.add(-1 if trial is None else trial, observation.ap, candidate)
 
     def notes(self) -> Mapping[str, float]:
         return {}
+
+    def _note_first(self, trial: int, candidate: Allocation) -> None:
+        if trial % GROUP_SIZE == 0:
+            self._of_first[trial // GROUP_SIZE] = candidate
 
     def _within(self, number: int) -> FeasibleAllocations:
         return self.shared if number < self.first_groups else self.feasible
@@ -103,7 +110,7 @@ class PrefixSampler:
         number = trial // GROUP_SIZE
         if within.space.shared and number < UNIFORM_GROUPS:
             return
-        elite = self._elite(within, number)
+        elite = self._best[within is self.shared].before(number * GROUP_SIZE, ELITE)
         if number not in self._groups:
             self._groups[number] = self._found(within, number, elite)
         group = self._groups[number] or self._of_its_first(within, number, trial)
@@ -123,7 +130,7 @@ class PrefixSampler:
         return SiblingGroup(parent, within.space.drawn - changed)
 
     def _of_its_first(self, within: FeasibleAllocations, number: int, trial: int) -> SiblingGroup | None:
-        first = self._of_trial.get(number * GROUP_SIZE)
+        first = self._of_first.get(number)
         if trial == number * GROUP_SIZE or first is None:
             return None
         return SiblingGroup(first, within.space.drawn - 1)
@@ -140,11 +147,3 @@ class PrefixSampler:
             joined = within.joined(group.parent, other, group.keep)
             return within.mutate_behind(joined, group.keep, rng)
         return within.joined(group.parent, within.sample_by_cost(rng), group.keep)
-
-    def _elite(self, within: FeasibleAllocations, number: int) -> list[Allocation]:
-        """The best of what was known before the group, best first."""
-        before = [
-            each for each in self._scored if each[0] < number * GROUP_SIZE and within.space.contains(each[2])
-        ]
-        ranked = sorted(before, key=lambda each: (-each[1], each[2].key))
-        return [candidate for _, _, candidate in ranked[:ELITE]]
