@@ -54,10 +54,8 @@ class Evolution(Generic[C]):
 
     def _last_front(self, parents: Float[np.ndarray, "N 2"]) -> list[list[float]]:
         """The AP and GMACs of the last front's; nobody while there is room, or their order is not final."""
-        if (
-            len(parents) < self.population
-            or (best_first(parents, self.population) != np.arange(len(parents))).any()
-        ):
+        again = best_first(parents, self.population)
+        if len(parents) < self.population or (again != np.arange(len(parents))).any():
             return []
         *_, last = fronts(parents)
         return parents[last].tolist()
