@@ -12,7 +12,8 @@ from platform.feasible.feasible_set import C
 from platform.samplers.ranking import best_first
 from platform.samplers.sampler import Observation
 
-MOST = 500  # results; a search of by default so many trials learns from all
+MOST_LEARNT = 500  # results; a search of by default so many trials learns from all
+THEN = 300  # once some are left out: so many are learnt from in the time that a proposal may take
 BEST, NEWEST = 100, 150  # that stay where there are more
 
 
@@ -28,16 +29,16 @@ class Result(Generic[C]):
 
 @final
 class LearningSet(Generic[C]):
-    """Scored results, at most `MOST`: a model's cost does not grow with the search.
+    """Scored results, at most `MOST_LEARNT`: a model's cost does not grow with the search.
 
-    Where one more comes, the `BEST` by front and crowding of those allowed and the `NEWEST` stay, so that a
-    model knows both what is worth finding and what lies around it.
+    Where one more comes, and from then on at `THEN` of them, the `BEST` by front and crowding of those that
+    are allowed stay, and the `NEWEST`: what is worth finding, and what lies around it.
     """
 
     def __init__(self) -> None:
         self.results: list[Result[C]] = []
         self.core = 0
-        """So many of the results, the first, are what the last thinning left; 0 while all are kept."""
+        """How many of the results, the oldest, the last thinning left; 0 while all are kept."""
         self._seen = 0
 
     @property
@@ -49,7 +50,7 @@ class LearningSet(Generic[C]):
         """Takes a result, unless it has no score; True where it was taken."""
         if result.observation.ap is None:
             return False
-        if len(self.results) == MOST:
+        if len(self.results) == (THEN if self.core else MOST_LEARNT):
             self.results = list(self._best_and_newest())
             self.core = len(self.results)
         self.results.append(result)
@@ -61,5 +62,5 @@ class LearningSet(Generic[C]):
         values = [[each.ap, each.gmacs] for each in (self.results[index].observation for index in allowed)]
         best = {allowed[place] for place in best_first(np.array(values).reshape(-1, 2), BEST).tolist()}
         for index, result in enumerate(self.results):
-            if index in best or index >= MOST - NEWEST:
+            if index in best or index >= len(self.results) - NEWEST:
                 yield result

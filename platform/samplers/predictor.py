@@ -81,7 +81,7 @@ class PredictorGuided(Generic[C]):
             self._plan = self._planned(model)
 
     def _kernel_of_core(self) -> Kernel | None:
-        """Once results are left out, lengths and noise are fitted to what the last thinning left alone.
+        """Lengths and noise, fitted to the results that the last thinning left; None before there is any.
 
         That costs most by far, and it is due once for many refits; a resumed search finds the same ones.
         """

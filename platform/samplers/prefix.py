@@ -12,6 +12,7 @@ member is drawn uniformly.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -20,7 +21,6 @@ from typing import final
 import numpy as np
 
 from platform.feasible.allocations import FeasibleAllocations
-from platform.samplers.best_allocations import BestFirst
 from platform.samplers.guided import MOST_DRAWS
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.sampler import Observation
@@ -33,6 +33,7 @@ UNIFORM_GROUPS = 2  # of a shared choice, drawn uniformly
 UNIFORM_EVERY = 8  # of so many groups, one has a uniform first member
 ELITE = 4  # best results from which a group may descend
 RARER = 3  # so many times for each further frame that is changed
+MOST_RANKED = 2_000  # allocations, the best; a group asks for a few of those known before it
 MUTANTS, RECOMBINED = 0.5, 0.25  # shares of the ends; the others are drawn uniformly
 
 
@@ -147,3 +148,25 @@ class PrefixSampler:
             joined = within.joined(group.parent, other, group.keep)
             return within.mutate_behind(joined, group.keep, rng)
         return within.joined(group.parent, within.sample_by_cost(rng), group.keep)
+
+
+@final
+class BestFirst:
+    """Scored allocations by AP, equal ones by key."""
+
+    def __init__(self) -> None:
+        self._ranked: list[tuple[float, str, int, Allocation]] = []  # -AP, key, trial
+
+    def add(self, trial: int, ap: float, allocation: Allocation) -> None:
+        insort(self._ranked, (-ap, allocation.key, trial, allocation), key=lambda each: each[:3])
+        del self._ranked[MOST_RANKED:]
+
+    def before(self, trial: int, count: int) -> list[Allocation]:
+        """The best `count` of the trials before `trial`, best first; fewer where there are no more."""
+        found: list[Allocation] = []
+        for _, _, of, allocation in self._ranked:
+            if len(found) == count:
+                break
+            if of < trial:
+                found.append(allocation)
+        return found
