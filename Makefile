@@ -41,7 +41,7 @@ recipes: $(READY)  ## run smoke whole and an epoch of the recipes for real data,
 shapes: $(READY)  ## run the tests of networks and losses with their annotated shapes checked: make shapes [args="-x"]
 	$(BIN)/pytest -p tests.shapes --numprocesses 2 --no-loadscope-reorder $(UNSHAPED) $(SHAPED) $(args)
 
-fuzz: $(READY)  ## read annotation and results files that were changed at random: make fuzz [EXAMPLES=3000]
+fuzz: $(READY)  ## try files that were changed and command lines made at random: make fuzz [EXAMPLES=3000]
 	VIPNAS_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/fuzzing $(args)
 
 lint: $(READY)  ## ruff, its formatter and mypy

@@ -14,7 +14,7 @@ def write_whole(path: Path, data: bytes) -> Path:
 
     Raises AnalysisError with the path when the file system refuses; an older file is then untouched.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(data)

@@ -10,14 +10,15 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, final
+from typing import Annotated, Literal, final
 
 import tyro
 from rich.console import Console
 
 from platform.terminal.command_line import parse
 from platform.terminal.command_line import run as run_command
-from platform.terminal.errors import ConfigError
+from platform.terminal.errors import ConfigError, UsageError
+from platform.terminal.paths import is_folder_name
 
 PROGRAM = "python -m platform.merge"
 
@@ -33,10 +34,14 @@ class MergeArguments:
     """Name of the folder for the table and the front; one that is there already is refused."""
     storage: Path = Path("runs")
     """Folder in which the folder of the merged run is made."""
-    stage: str = "spatial_search"
+    stage: Literal["spatial_search", "temporal_search"] = "spatial_search"
     """Whose trials."""
     mixed: bool = False
     """Merge runs whose scores may not be compared, too, as of different supernets."""
+
+    def __post_init__(self) -> None:
+        if not is_folder_name(self.into):
+            raise UsageError(f"--into must be the name of a folder in --storage, but it is {self.into!r}")
 
 
 def main(arguments: list[str]) -> int:
@@ -51,6 +56,10 @@ def main(arguments: list[str]) -> int:
     if folder.exists():
         raise ConfigError(f"--into must name a new folder, but {folder} is there. Give another name.")
     rows = merged_rows(given.runs, given.stage, given.into)
+    if not rows:
+        raise ConfigError(
+            f"the runs must have trials of --stage {given.stage}, but none has. Give another stage."
+        )
     if not given.mixed:
         check_comparable(rows)
     TrialStore(folder / "trials.parquet").append_all(given.stage, rows, "merged")

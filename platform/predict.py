@@ -7,6 +7,9 @@ To look at: ... --video out.mp4. To score: python -m platform.evaluate posetrack
 
 Boxes of a detector, in COCO's results form, get tracks by their overlap; --boxes whole-frame needs none.
 
+Images in COCO's layout, by one network, its flags by --data --help: python -m platform.predict --data DIR
+--split NAME --weights FILE --out results.json
+
 Each person begins with a key frame (S-ViPNet); on the T frames behind it the T-ViPNets also see the heatmaps
 of the frame before. A run without an allocation predicts every frame with S-ViPNet. No frame is looked at
 ahead of its turn, so the speed that is printed is that for the pictures of a camera.
@@ -71,7 +74,68 @@ class PredictArguments:
             raise UsageError(f"--fps must be above 0 and at most 1000, but it is {self.fps:g}")
 
 
+@final
+@dataclass(frozen=True)
+class SplitArguments:
+    """Arguments of `python -m platform.predict --data`: the images, the network and what to write."""
+
+    data: Path
+    """Folder in COCO's layout: NAME/ with the images, annotations/person_keypoints_NAME.json."""
+    split: str
+    """NAME, as val2017."""
+    weights: Path
+    """A .safetensors file of one network, or a .pth file in MMPose's names."""
+    out: Path
+    """File for COCO's keypoint results; python -m platform.evaluate coco scores it."""
+    architecture: str | None = None
+    """What a .pth file holds: a published network (s-vipnas-res50, s-vipnas-mbv3, sbl-res50), or a file with
+    an architecture's JSON."""
+    detections: Path | None = None
+    """A detector's boxes, in COCO's results form; by default the labelled ones."""
+    skeleton: Path | None = None
+    """File with pairs of joints and their OKS sigmas, as python -m platform.convert skeleton writes one."""
+    flip_test: bool = False
+    """Average the heatmaps of the image and of its mirror image, as --search.flip-test."""
+    batch_size: int = 64
+    """Images in one forward pass. Another number than the run's can change the last digits."""
+    threads: int = 1
+    """Threads of PyTorch and OpenCV."""
+
+    def __post_init__(self) -> None:
+        for flag, number in (("--batch-size", self.batch_size), ("--threads", self.threads)):
+            if number < 1:
+                raise UsageError(f"{flag} must be at least 1, but it is {number}")
+
+
+def predict_split(arguments: SplitArguments) -> int:
+    """COCO's results of a folder of images."""
+    import torch
+
+    from platform.terminal.architectures import find_architecture
+    from workers.evaluation.coco.results import coco_results, people_to_predict, write_coco_results
+    from workers.threads import use_threads
+    from workers.weights.any_network import load_any_network
+
+    named = None if arguments.architecture is None else find_architecture(arguments.architecture)
+    use_threads(arguments.threads)
+    found = load_any_network(arguments.weights, named)
+    wanted = people_to_predict(
+        arguments.data, arguments.split, found, arguments.detections, arguments.skeleton
+    )
+    network = found.network.to("cuda" if torch.cuda.is_available() else "cpu")
+    results = coco_results(network, found.space.input_hw, wanted, arguments.batch_size, arguments.flip_test)
+    write_coco_results(arguments.out, results)
+    print(f"{wanted.people.summary}; {len(results)} poses by {found.architecture.key}\n{arguments.out}")
+    if wanted.people.warning is not None:
+        print(f"warning: {wanted.people.warning}", file=sys.stderr)
+    return 0
+
+
 def main(argv: list[str]) -> int:
+    if any(word.split("=", 1)[0] == "--data" for word in argv):
+        return predict_split(
+            parse(SplitArguments, argv, prog="python -m platform.predict", description=__doc__)
+        )
     arguments = parse(PredictArguments, argv, prog="python -m platform.predict", description=__doc__)
     from platform.run.folder import RunFolder
     from platform.run.networks import find_networks

@@ -20,7 +20,10 @@ PROGRAM = "python -m platform.track"
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackArguments:
-    """Sends to the tracking server what a run could not send while it ran; nothing is sent twice."""
+    """Sends to the tracking server what a run could not send while it ran; nothing is sent twice.
+
+    Ends with 0 when the server has all, with 1 when something waits still or was refused, which is named.
+    """
 
     run: Annotated[Path, tyro.conf.Positional]
     """The run's folder."""
@@ -53,15 +56,15 @@ def _send(given: TrackArguments, path: Path) -> int:
     config, console = read_own(folder.path), Console(soft_wrap=not sys.stdout.isatty(), markup=False)
     if given.tracking_uri is not None:
         config = replace(config, tracking_uri=given.tracking_uri)
-        folder.outbox.with_suffix(".sent").unlink(missing_ok=True)
     tracking = open_tracking(config, folder)
     for stage in STAGE_NAMES:
         for row in folder.trials.rows(stage):
             tracking.log_trial(row)
     left = finish(tracking, folder, console, Patience(idle_s=given.wait_s, total_s=float("inf")))
-    if not left:
+    whole = not left and not tracking.refused
+    if whole:
         console.print(f"tracking: {tracking.uri} has all of {folder.path}", highlight=False, soft_wrap=True)
-    return 1 if left else 0
+    return 0 if whole else 1
 
 
 if __name__ == "__main__":

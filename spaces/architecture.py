@@ -9,6 +9,7 @@ from typing import Any, final
 from spaces.errors import ArchitectureError
 
 KEY_DIGITS = 16
+MOST, MOST_BLOCKS = 16_384, 256  # of a stage; a file that says more would have networks built of any size
 
 
 @final
@@ -69,7 +70,7 @@ class Architecture:
                 stages=tuple(_choice_from_dict(stage) for stage in value["stages"]),
                 head=None if head is None else _choice_from_dict(head),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ArchitectureError(
                 "an architecture must be JSON with space, stem, stages and head, "
                 f"but {error!r} in {text[:80]!r}"
@@ -84,4 +85,14 @@ def _choice_to_dict(choice: StageChoice) -> dict[str, Any]:
 
 
 def _choice_from_dict(value: dict[str, Any]) -> StageChoice:
-    return StageChoice(**value)
+    choice = StageChoice(**value)
+    whole = (choice.depth, choice.width, choice.kernel, choice.groups)
+    if any(type(number) is not int for number in whole) or type(choice.expansion) not in (int, float):
+        raise TypeError(f"depth, width, kernel, groups and expansion must be numbers in {value!r:.80}")
+    if not (
+        min(whole) >= 1 and max(whole) <= MOST and choice.depth <= MOST_BLOCKS and 0 < choice.expansion <= 64
+    ):
+        raise ValueError(f"a number is out of any reason in {value!r:.80}")
+    if type(choice.attention) is not bool:
+        raise TypeError(f"attention must be true or false in {value!r:.80}")
+    return choice

@@ -59,3 +59,13 @@ def synthetic_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     config = SyntheticConfig(clips=8, frames_per_clip=2, people_per_clip=2)
     return write_synthetic_dataset(tmp_path_factory.mktemp("synthetic") / "data", config)
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty MLflow database, which takes seconds to make: tests copy it."""
+    from platform.tracking.database import make_whole
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    make_whole(path, mend=False, say=print)
+    return path

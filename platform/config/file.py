@@ -14,6 +14,7 @@ from platform.config.run import RunConfig
 from platform.terminal.errors import ConfigError
 from spaces.bounds import NumberRange, ranges
 from spaces.errors import BoundError
+from workers.yaml_files import load_yaml
 
 _ADAPTER = TypeAdapter(RunConfig)
 OUT_OF_BOUNDS = ("greater_than_equal", "greater_than", "less_than_equal", "less_than")  # pydantic's words
@@ -41,9 +42,9 @@ def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def from_yaml(path: Path) -> RunConfig:
     """The configuration in a file; ConfigError names the file, the field and what is wrong with it."""
     try:
-        value = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"--config {path} must be a readable YAML file, but: {_one_line(error)}") from error
+        value = load_yaml(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"--config {path} must be a readable YAML file, but: {error}") from error
     if not isinstance(value, dict):
         raise ConfigError(f"--config {path} must hold the fields of a run, but it holds {value!r:.60}")
     _refuse_unknown(RunConfig, value, path)
@@ -89,7 +90,3 @@ def _refuse_unknown(kind: type, value: dict[str, Any], path: Path, prefix: str =
         nested = next((t for t in (known[key], *get_args(known[key])) if is_dataclass(t)), None)
         if isinstance(nested, type) and isinstance(inner, dict):
             _refuse_unknown(nested, inner, path, f"{prefix}{key}.")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -16,6 +16,7 @@ from platform.config.sections.temporal import TemporalConfig
 from platform.config.sections.training import FinetuneConfig, RetrainConfig
 from platform.config.stage_names import SEARCH_STAGES, StageName
 from platform.terminal.errors import ConfigError
+from platform.terminal.paths import is_folder_name
 from workers.training.config import TrainConfig
 
 
@@ -52,7 +53,7 @@ class RunConfig:
     resources: ResourceConfig = field(default_factory=ResourceConfig)
 
     def __post_init__(self) -> None:
-        if not self.name or "/" in self.name or self.name.startswith("."):
+        if not is_folder_name(self.name):
             raise ConfigError(f"name must be usable as a folder's name, but it is {self.name!r}")
         check_numbers(self)
         for search in (self.search, self.temporal.search):

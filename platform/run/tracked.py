@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 from rich.console import Console
 
@@ -14,6 +15,7 @@ from platform.tracking.sender import Patience, Tracking
 from platform.tracking.server import TrackedRun
 
 AFTER_A_FAILURE = Patience(idle_s=5, total_s=30)
+MOST_NAMED, LONGEST_NAME = 20, 200  # lines, characters
 
 
 def tracking_uri(config: RunConfig) -> str:
@@ -52,7 +54,10 @@ def tracked(config: RunConfig, folder: RunFolder, console: Console) -> Iterator[
 
 
 def finish(tracking: Tracking, folder: RunFolder, console: Console, patience: Patience) -> int:
-    """Waits for what is to be sent; says what waits even then, and how to send it. Returns how much."""
+    """Waits for what is to be sent; says what waits even then, and how to send it. Returns how much.
+
+    What the server refused is named and not counted: `Tracking.refused` has it.
+    """
     left = tracking.close(console, patience)
     if left:
         why = f" ({tracking.trouble})" if tracking.trouble else ""
@@ -61,4 +66,18 @@ def finish(tracking: Tracking, folder: RunFolder, console: Console, patience: Pa
             f"with: python -m platform.track {folder.path}",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
+    for line in (*tracking.notes, *_refusals(tracking)):
+        console.print(f"tracking: {line}", highlight=False, markup=False, soft_wrap=True)
     return left
+
+
+def _refusals(tracking: Tracking) -> Iterator[str]:
+    """What the server refused: the count, and which and why of the first ones."""
+    refused = tracking.refused
+    if not refused:
+        return
+    yield f"{len(refused)} refused by {tracking.uri}, all others are not held up by it:"
+    for name, why in islice(refused.items(), MOST_NAMED):
+        yield f"refused: {name[:LONGEST_NAME]}: {why}"
+    if len(refused) > MOST_NAMED:
+        yield f"refused: {len(refused) - MOST_NAMED} more"

@@ -26,6 +26,7 @@ from platform.stages.temporal import retrain as temporal_retrain
 from platform.stages.temporal import search as temporal_search
 from platform.stages.temporal import train as temporal_train
 from platform.terminal.paths import absolute
+from platform.terminal.secrets import redacted
 
 STAGES: Mapping[StageName, Callable[[Run], None]] = {
     "data": data.run,
@@ -54,7 +55,7 @@ def run(config: RunConfig, console: Console) -> RunFolder:
                     if name in config.stages:
                         with fields_typed(name):
                             STAGES[name](context)
-    _say_where(console, folder, tracking_uri(config))
+    _say_where(console, folder, redacted(tracking_uri(config)))
     say_warnings(context)
     return folder
 

@@ -21,14 +21,16 @@ from platform.terminal.paths import absolute
 from platform.terminal.suggestions import likeness
 from platform.terminal.version import version
 from spaces.errors import VipnasError
-from workers.errors import UnexpectedError
+from workers.errors import UnexpectedError, is_of_the_machine, of_the_machine
 
 OUR_ERROR = 1
 USER_ERROR = 2
 WIDE = "1000"  # columns; no message of tyro's is wrapped in it
 STYLES = re.compile(r"\x1b\[[0-9;]*m")
 EDGES = "╭╮╰╯│─ "
+RULE = re.compile(r"-+")  # what a terminal without these letters gets
 NEGATED = re.compile(r"(--(?:.*\.)?)no-")
+VALUED = re.compile(r"--(?!help=).*=")
 FLAG = re.compile(r"--[\w.-]*\w")
 SUGGESTS = ("Perhaps you meant:", "Arguments similar to ")
 
@@ -49,6 +51,7 @@ def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
     with ends_noticed() as ends:
         try:
             code = main(list(argv))
+            sys.stdout.flush()  # while what a full disk says can still be told
         except KeyboardInterrupt:
             return _stopped(ends)
         except (VipnasError, AnalysisError) as error:
@@ -59,10 +62,13 @@ def run(main: Callable[[list[str]], int], argv: Sequence[str]) -> int:
         except UnexpectedError as error:
             print(f"error: {error}", file=sys.stderr)
             return OUR_ERROR
-        except Exception:
+        except Exception as error:
             if ends.signum is not None:  # what the interrupt left half done is no fault
                 return _stopped(ends)
-            raise
+            if not is_of_the_machine(error):
+                raise
+            print(f"error: {of_the_machine(error)}", file=sys.stderr)
+            return USER_ERROR
         return code if ends.signum is None else _stopped(ends)
 
 
@@ -114,8 +120,9 @@ def _said_unwrapped(read: Callable[[Sequence[str]], object], args: Sequence[str]
     """What tyro says of arguments that it refuses, on lines as long as they need be.
 
     A flag and its value are given apart: of ``--flag=value`` as one word it finds no similar flag.
+    --help=value stays one word, which asks for no help.
     """
-    apart = [part for word in args for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    apart = [part for word in args for part in (word.split("=", 1) if VALUED.match(word) else [word])]
     said = io.StringIO()
     with _columns(WIDE), redirect_stderr(said), suppress(SystemExit):
         read(apart)
@@ -137,7 +144,8 @@ def _columns(columns: str) -> Iterator[None]:
 
 def _as_one_line(box: str) -> str:
     """A sentence for each section of the box; the sections are divided by rules, the first is its title."""
-    lines = [line.strip(EDGES) for line in STYLES.sub("", box).splitlines()]
+    stripped = (line.strip(EDGES) for line in STYLES.sub("", box).splitlines())
+    lines = ["" if RULE.fullmatch(line) else line for line in stripped]
     sections = [list(lines) for filled, lines in groupby(lines[1:], key=bool) if filled]
     mistyped = FLAG.search(" ".join(sections[0]))
     return " ".join(_sentence(_nearest_first(section, mistyped)) for section in sections)

@@ -15,6 +15,11 @@ SQLITE = re.compile(r"(?P<scheme>sqlite(?:\+\w+)?:///)(?P<path>[^?]+)(?P<options
 SCHEME = re.compile(r"[A-Za-z][\w+.-]*:")
 
 
+def is_folder_name(name: str) -> bool:
+    """Whether a folder of that name lies in the folder where it is made, and a person sees it there."""
+    return bool(name) and "/" not in name and not name.startswith(".") and name.isprintable()
+
+
 def absolute(value: Value) -> Value:
     """The dataclass with every path in it, also within URIs, from the folder in which the process stands."""
     here = Path.cwd()

@@ -74,7 +74,7 @@ class Allocation:
         try:
             value = json.loads(text)
             return cls(value["space"], tuple(_frame_from_dict(frame) for frame in value["frames"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ArchitectureError(
                 "an allocation must be JSON with space and frames, each with architecture and fusion, "
                 f"but {error!r} in {text[:80]!r}"

@@ -9,11 +9,15 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
+
+from spaces.errors import VipnasError
 
 EXAMPLES = "VIPNAS_FUZZ_EXAMPLES"  # how many a test tries; few by default
 _FEW = 40
+# What fails is not made smaller: that would take minutes where a command is tried.
+_PHASES = tuple(each for each in Phase if each is not Phase.shrink)
 
 Path = tuple[str | int, ...]
 
@@ -27,8 +31,20 @@ ODD_VALUES: tuple[Any, ...] = (
 
 
 def examples() -> settings:
-    """Settings of a test that is run longer where the environment asks for it."""
-    return settings(max_examples=int(os.environ.get(EXAMPLES, _FEW)))
+    """Settings of a test: the same few examples each time, or as many random ones as the environment says."""
+    many = int(os.environ.get(EXAMPLES, _FEW))
+    return settings(max_examples=many, phases=_PHASES, derandomize=EXAMPLES not in os.environ)
+
+
+def read(reader: Callable[[], Any]) -> Any:
+    """What a reader gives; None where it refuses in one line."""
+    try:
+        return reader()
+    except VipnasError as error:
+        refusal = str(error)
+    assert refusal.strip()
+    assert "\n" not in refusal
+    return None
 
 
 @st.composite

@@ -6,7 +6,7 @@ VIPNAS_FUZZ_EXAMPLES=3000 pytest tests/fuzzing    tries so many files on each re
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,8 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spaces.errors import VipnasError
-from tests.fuzzing.mutations import as_bytes, examples, mutated
+from tests.fuzzing.mutations import as_bytes, examples, mutated, read
 from tests.workers.data.posetrack_folder import video
 from workers.data import detections as tracked_detections
 from workers.data.bonn import write_bonn_as_posetrack
@@ -90,17 +89,6 @@ def bonn() -> Json:
 
 def files_of(document: Any) -> st.SearchStrategy[bytes]:
     return mutated(document).flatmap(as_bytes)
-
-
-def read(reader: Callable[[], Any]) -> Any:
-    """What a reader gives; None where it refuses in one line."""
-    try:
-        return reader()
-    except VipnasError as error:
-        refusal = str(error)
-    assert refusal.strip()
-    assert "\n" not in refusal
-    return None
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,11 @@ def test_the_command_writes_a_table_and_a_front_that_a_person_can_look_at(
     [
         ({"evaluation": "other"}, [], "column `evaluation` differs: one#0 (e), two#1 (other)"),
         ({}, ["--into", "one"], "--into must name a new folder"),
+        ({}, ["--into", "../both"], "--into must be the name of a folder in --storage"),
+        ({}, ["--into", "/both"], "--into must be the name of a folder in --storage"),
+        ({}, ["--into", "a\0b"], "--into must be the name of a folder in --storage"),
+        ({}, ["--stage", "spatial_train"], "spatial_search"),
+        ({}, ["--stage", "temporal_search"], "must have trials of --stage temporal_search"),
         ({}, ["nowhere"], "must name folders of runs that have trials"),
     ],
 )
@@ -82,6 +87,7 @@ def test_what_cannot_be_merged_is_one_line(
     assert run(main, [str(one), str(two), *arguments, *into, "--storage", str(tmp_path)]) == 2
     assert says in capsys.readouterr().err
     assert not (tmp_path / "both").exists()
+    assert not (tmp_path.parent / "both").exists()
 
 
 def test_runs_that_were_scored_otherwise_lie_side_by_side_where_that_is_asked_for(tmp_path: Path) -> None:

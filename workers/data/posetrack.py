@@ -30,6 +30,7 @@ from workers.data.pictures.files import Fence
 from workers.data.posetrack_regions import ignored_regions
 from workers.data.skeleton import POSETRACK17
 from workers.errors import DataError
+from workers.files import visible
 
 _LAYOUT = "A PoseTrack18 folder holds images/{split}/SEQUENCE/ and annotations/{split}/SEQUENCE.json."
 REWRITE = (
@@ -120,7 +121,7 @@ def require_own_image_ids(parts: Iterable[Annotations]) -> None:
 
 def locate_posetrack(root: Path, split: str) -> list[Path]:
     """The annotation file of each sequence; DataError where there is none."""
-    paths = sorted(annotation_folder(root, split).glob("*.json"))
+    paths = visible(annotation_folder(root, split), "*.json")
     if not paths:
         raise DataError(f"{annotation_folder(root, split)} has no *.json. {_LAYOUT.format(split=split)}")
     return paths

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 
 from spaces.errors import VipnasError
-from workers.errors import DataError, UnexpectedError
+from workers.errors import DataError, UnexpectedError, is_of_the_machine, of_the_machine
 
 Measured = dict[str, Any]  # columns of the results table
 
@@ -50,7 +50,10 @@ def attempt(evaluator: Evaluator, candidate: str, threshold: float | None = None
     except UnexpectedError as error:
         measured = {"status": "broken", "error": error.during, "traceback": error.told}
     except Exception as error:
-        measured = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
-        if not isinstance(error, VipnasError):
-            measured["traceback"] = traceback.format_exc()
+        if is_of_the_machine(error):
+            measured = {"status": "data_error", "error": of_the_machine(error)}
+        else:
+            measured = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
+            if not isinstance(error, VipnasError):
+                measured["traceback"] = traceback.format_exc()
     return measured | {"total_s": time.perf_counter() - started_s}

@@ -11,7 +11,7 @@ import torch
 from ray import tune
 
 from spaces.errors import VipnasError
-from workers.errors import DataError, UnexpectedError
+from workers.errors import DataError, UnexpectedError, is_of_the_machine, of_the_machine
 from workers.memory import keep_freed_memory
 from workers.search.candidates import Evaluator, Inputs, Measured, attempt
 from workers.search.watchdog import ended_after
@@ -38,8 +38,12 @@ class CandidateTrial(tune.Trainable):
             self.evaluator = inputs.evaluator(device)
         except VipnasError as error:  # every worker's would break alike
             self.evaluator = _Broken(DataError(f"no evaluator: {type(error).__name__}: {error}"))
-        except Exception:
-            self.evaluator = _Broken(UnexpectedError("making the evaluator", traceback.format_exc()))
+        except Exception as error:
+            if is_of_the_machine(error):
+                self.evaluator = _Broken(DataError(f"no evaluator: {of_the_machine(error)}"))
+            else:
+                told = traceback.format_exc()
+                self.evaluator = _Broken(UnexpectedError("making the evaluator", told))
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:

@@ -22,7 +22,7 @@ import torch.distributed
 from ray.exceptions import RayError
 
 from spaces.errors import VipnasError
-from workers.errors import UnexpectedError
+from workers.errors import TrainingError, UnexpectedError, is_of_the_machine, of_the_machine
 from workers.memory import keep_freed_memory
 from workers.progress import Notice
 from workers.threads import computing_on, use_threads
@@ -70,7 +70,9 @@ def train(config: dict[str, TrainingJob]) -> None:
         ray.get(job.board.fail.remote(error))
         raise
     except Exception as error:
-        if not _anothers(error):
+        if is_of_the_machine(error):
+            ray.get(job.board.fail.remote(TrainingError(of_the_machine(error))))
+        elif not _anothers(error):
             ray.get(job.board.fail.remote(UnexpectedError("the training", traceback.format_exc())))
         raise
 

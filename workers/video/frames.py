@@ -14,6 +14,7 @@ import numpy as np
 from workers.data.images import Flaw, Size, load_image, refusal
 from workers.data.pictures.files import Fence
 from workers.errors import DataError
+from workers.files import visible
 
 IMAGES = (".jpg", ".jpeg", ".png")
 _LEFT_OUT = (Flaw.NOT_A_FILE, Flaw.OUTSIDE, Flaw.TOO_LARGE)
@@ -82,7 +83,9 @@ def _of_folder(
     folder: Path, wanted: Container[int] | None, stated_hw: Mapping[int, Size], notes: FrameNotes
 ) -> Iterator[Frame]:
     fence = Fence(folder)
-    images = [path for path in folder.iterdir() if path.suffix.lower() in IMAGES and path.stem.isdecimal()]
+    images = [
+        path for path in visible(folder, "*") if path.suffix.lower() in IMAGES and path.stem.isdecimal()
+    ]
     if not images:
         raise DataError(
             f"{folder} must hold images named by the numbers of their frames, as 000012.jpg is, "

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import final
 
 from torch import Tensor, nn
 
 from spaces.architecture import Architecture
+from spaces.errors import ArchitectureError
 from spaces.temporal.allocation import Allocation, FrameChoice
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import Average, average
 from workers.errors import DataError
+from workers.weights.fitting import checked_network
 from workers.weights.key_frame import KeyFrame
 from workers.weights.safetensors import read_weights, save_weights
 
@@ -84,13 +87,19 @@ def load_allocation(path: Path) -> TrainedAllocation:
             architecture=Architecture.from_json(metadata["key_frame"]), input_hw=(height, width),
             joints=tuple(metadata["joints"].split(",")), weights=_part(tensors, KEY),
         )  # fmt: skip
-    except (KeyError, ValueError) as error:
+        spatial = key_frame.spatial
+    except (KeyError, ValueError, ArchitectureError) as error:
         raise DataError(
             f"{path} must hold the networks of an allocation, with allocation, key_frame, joints and "
             f"input_hw in its metadata, but: {error!r}. The stage temporal_search writes one."
         ) from error
     numbers = range(1, len(allocation.frames) + 1)
     weights = tuple(_part(tensors, _prefix(number)) for number in numbers)
+    key = key_frame.architecture
+    checked_network(path, lambda: spatial.network(key), key_frame.weights, f"the key frame {key.key}")
+    for number, choice, own in zip(numbers, allocation.frames, weights, strict=True):
+        network = partial(key_frame.temporal().network, choice)
+        checked_network(path, network, own, f"frame {number} of {allocation.key}")
     return TrainedAllocation(key_frame=key_frame, allocation=allocation, weights=weights)
 
 

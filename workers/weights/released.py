@@ -2,50 +2,67 @@
 
 from __future__ import annotations
 
-import pickle
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy._core import multiarray
 from torch import Tensor, nn
 
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
+from workers.data.normalise import MEAN_RGB, STD_RGB
 from workers.errors import DataError
 from workers.files import whole_file
 from workers.weights.mmpose_names import HEADS, mmpose_names
+from workers.weights.state_dicts import averaged_names, network_tensors
+from workers.weights.torch_files import BROKEN, TENSOR_LIMIT, StoredTensor, open_torch_file
 
-PARALLEL = "module."  # what DataParallel puts before every name
 NAMED = 4  # keys that an error message names
-
-# MMPose keeps the data set's description beside the weights, joint sigmas and colours as NumPy arrays. These
-# only make arrays; they are named as NumPy 1 and NumPy 2 pickle them.
-_NUMPY: list[Any] = [np.ndarray, np.dtype, *(type(np.dtype(code)) for code in "?bBhHiIlLqQefd")]
-_NUMPY += [
-    (getattr(multiarray, name), f"{module}.multiarray.{name}")
-    for name in ("_reconstruct", "scalar")
-    for module in ("numpy.core", "numpy._core")
-]
+COUNTER = "num_batches_tracked"  # of BatchNorm: no output depends on it
+PREPROCESSOR = "data_preprocessor."  # of MMPose 1.x, where it is among the weights
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
-    """The tensors of a foreign .pth file by name, from a plain state dict or from under 'state_dict'.
+    """A network's tensors by name in a foreign .pth file, in single precision and on the CPU.
 
-    Nothing in the file is run. Raises DataError when it cannot be read so, or holds something else.
+    They are found wherever a training leaves them: alone, under 'state_dict', 'model' and the like, behind
+    'module.' and other wrappers' names, beside an optimizer, a log or a moving average, which is taken only
+    where it is alone, or in a module that was saved whole. Nothing in the file is run.
+    Raises DataError that says what the file is where it holds no weights, or such as are not finite.
     """
-    value = _unpickle(path)
-    if isinstance(value, Mapping) and "state_dict" in value:
-        value = value["state_dict"]
-    if not isinstance(value, Mapping) or not value:
-        raise DataError(f"{path} must hold a state dict, or one under 'state_dict', but holds {_kind(value)}")
-    for name, tensor in value.items():
-        if not isinstance(tensor, Tensor):
-            raise DataError(f"{path} must hold a tensor under every name, but {name!r} is {_kind(tensor)}")
-    return {str(name).removeprefix(PARALLEL): tensor for name, tensor in value.items()}
+    with open_torch_file(path) as value:
+        try:
+            stored = network_tensors(value)
+            if sum(each.bytes for each in stored.values()) > TENSOR_LIMIT:
+                raise DataError(
+                    f"must hold at most {TENSOR_LIMIT:,} bytes of weights, but says that it has more"
+                )
+            return {name: _weights(name, each) for name, each in stored.items()}
+        except DataError as error:
+            raise DataError(f"{path} {error}.") from error
+
+
+def _weights(name: str, stored: StoredTensor) -> Tensor:
+    try:
+        tensor = stored.read()
+    except BROKEN as error:
+        raise DataError(f"must be whole, but {name!r} cannot be read: {error}. Get the file again") from error
+    if name.endswith(COUNTER):
+        return tensor
+    if not tensor.is_floating_point():
+        raise DataError(
+            f"must hold weights as floating-point numbers, but {name!r} is {stored.kind}. "
+            "Give the network from before it was quantised"
+        )
+    tensor = tensor.float()
+    least = tensor.min().item() if name.endswith("running_var") and tensor.numel() else 0.0
+    if not tensor.isfinite().all() or least < 0:
+        raise DataError(
+            f"must hold finite weights, and variances of 0 or more, but {name!r} has others. "
+            "Give a checkpoint from before the training diverged"
+        )
+    return tensor
 
 
 def load_released(space: SearchSpace, architecture: Architecture, tensors: Mapping[str, Tensor]) -> nn.Module:
@@ -56,15 +73,25 @@ def load_released(space: SearchSpace, architecture: Architecture, tensors: Mappi
     network = space.network(architecture)
     own = network.state_dict()
     names = mmpose_names(architecture, own, _head_prefix(tensors))
-    _check_names(architecture, set(names.values()), set(tensors))
-    for name, theirs in names.items():
+    averaged = averaged_names(names.values())
+    tensors = {averaged.get(name, name): tensor for name, tensor in tensors.items()}
+    _check_normalisation(tensors)
+    given = {name for name in tensors if not name.startswith(PREPROCESSOR)}
+    _check_names(architecture, set(names.values()), given)
+    counters = {
+        name: tensors[theirs].reshape(())
+        for name, theirs in names.items()
+        if name.endswith(COUNTER) and theirs in tensors and tensors[theirs].numel() == 1
+    }
+    kept = {name: theirs for name, theirs in names.items() if not name.endswith(COUNTER)}
+    for name, theirs in kept.items():
         if tensors[theirs].shape != own[name].shape:
             raise DataError(
                 f"{theirs!r} must have the shape {tuple(own[name].shape)} in {architecture.key!r} with "
                 f"{space.keypoints} keypoints, but the checkpoint has {tuple(tensors[theirs].shape)}. "
                 "Give the architecture and the number of keypoints that it was trained with."
             )
-    network.load_state_dict({name: tensors[theirs] for name, theirs in names.items()})
+    network.load_state_dict(own | {name: tensors[theirs] for name, theirs in kept.items()} | counters)
     return network.eval()
 
 
@@ -82,28 +109,24 @@ def write_checkpoint(path: Path, tensors: Mapping[str, Tensor]) -> None:
         torch.save({"meta": {}, "state_dict": dict(tensors)}, draft)
 
 
-def _unpickle(path: Path) -> Any:
-    try:
-        with torch.serialization.safe_globals(_NUMPY):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        called = re.search(r"GLOBAL (\S+)", str(error))
-        wants = f"it calls {called[1]!r}" if called else "it is no such file"
-        raise DataError(
-            f"{path} must be a PyTorch checkpoint of tensors alone, but {wants}. It was not run. "
-            "Get the file from its publisher again, or save its state dict alone."
-        ) from error
-    except (OSError, EOFError, RuntimeError) as error:
-        raise DataError(f"{path} must be a readable PyTorch checkpoint, but: {error}") from error
-
-
 def _head_prefix(tensors: Iterable[str]) -> str:
     found = (head for name in tensors for head in HEADS if name.startswith(f"{head}."))
     return next(found, HEADS[0])
 
 
+def _check_normalisation(tensors: Mapping[str, Tensor]) -> None:
+    for what, own in (("mean", MEAN_RGB), ("std", STD_RGB)):
+        theirs = tensors.get(f"{PREPROCESSOR}{what}")
+        if theirs is not None and not np.allclose(theirs.flatten().tolist(), own, atol=0.01):
+            raise DataError(
+                f"the checkpoint's images must have been normalised with the {what} {own} of red, green and "
+                f"blue, but its were with {theirs.flatten().tolist()}. Its figures would be others here."
+            )
+
+
 def _check_names(architecture: Architecture, needed: set[str], given: set[str]) -> None:
-    wrong = {"lacks": needed - given, "has besides": given - needed}
+    lacking = {name for name in needed - given if not name.endswith(COUNTER)}
+    wrong = {"lacks": lacking, "has besides": given - needed}
     told = [f"{what} {_some(names)}" for what, names in wrong.items() if names]
     if told:
         raise DataError(
@@ -115,7 +138,3 @@ def _check_names(architecture: Architecture, needed: set[str], given: set[str]) 
 def _some(names: set[str]) -> str:
     shown = ", ".join(sorted(names)[:NAMED])
     return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
-
-
-def _kind(value: object) -> str:
-    return f"a {type(value).__name__}" if value != {} else "nothing"

@@ -10,11 +10,13 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from spaces.architecture import Architecture
+from spaces.errors import ArchitectureError
 from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.data.skeleton import COCO17
 from workers.errors import DataError
 from workers.files import whole_file
+from workers.weights.fitting import checked_network
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
@@ -62,9 +64,16 @@ def load_network(path: Path, space: SearchSpace, architecture: Architecture) -> 
     Raises DataError naming both keys, or both numbers of keypoints, where they are another network's.
     """
     weights = load_weights(path, {"key": architecture.key, "keypoints": str(space.keypoints)})
-    network = space.network(architecture)
+    network = checked_network(path, lambda: space.network(architecture), weights, architecture.key)
     network.load_state_dict(weights)
     return network.eval()
+
+
+def load_supernet(path: Path, space: SearchSpace) -> dict[str, Tensor]:
+    """The supernet's weights; DataError where the file's are of another space or of other joints."""
+    weights = load_weights(path, {"space": space.name, "keypoints": str(space.keypoints)})
+    checked_network(path, space.supernet, weights, f"the supernet of {space.name}")
+    return weights
 
 
 def read_architecture(path: Path) -> tuple[SearchSpace, Architecture]:
@@ -74,7 +83,7 @@ def read_architecture(path: Path) -> tuple[SearchSpace, Architecture]:
         architecture = Architecture.from_json(metadata["architecture"])
         height, width = (int(side) for side in metadata["input_hw"].split("x"))
         space = build_space(architecture.space, int(metadata["keypoints"]), (height, width))
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, ArchitectureError) as error:
         raise DataError(
             f"{path} must hold the weights of one network, with architecture, keypoints and input_hw in its "
             f"metadata, but: {error!r}. A supernet's weights belong to no single architecture."
@@ -85,11 +94,21 @@ def read_architecture(path: Path) -> tuple[SearchSpace, Architecture]:
 def read_joints(path: Path) -> tuple[str, ...]:
     """The joints that a network's file names; COCO's where it names none, as released networks do not."""
     metadata, _ = read_weights(path, weights=False)
-    return tuple(metadata["joints"].split(",")) if "joints" in metadata else COCO17.names
+    if "joints" not in metadata:
+        return COCO17.names
+    joints, keypoints = tuple(metadata["joints"].split(",")), metadata.get("keypoints")
+    if keypoints != str(len(joints)):
+        raise DataError(
+            f"{path} must name each of its joints, but it names {len(joints)} in joints and has {keypoints} "
+            "in keypoints. Restore the file."
+        )
+    return joints
 
 
 def read_weights(path: Path, *, weights: bool = True) -> tuple[dict[str, str], dict[str, Tensor]]:
     """Metadata and, unless they are not wanted, the weights; DataError where the file cannot be read."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path} must be readable safetensors weights, but it is no plain file")
     try:
         with safe_open(path, framework="pt") as file:
             names = file.keys() if weights else ()

@@ -10,11 +10,13 @@ from typing import final, get_args
 from torch import Tensor
 
 from spaces.architecture import Architecture
+from spaces.errors import ArchitectureError
 from spaces.registry import build_space
 from spaces.temporal.allocation import Operation
 from spaces.temporal.network import TemporalSupernet
 from spaces.temporal.temporal_space import TemporalSpace
 from workers.errors import DataError
+from workers.weights.fitting import checked_network
 from workers.weights.safetensors import read_weights, save_weights
 
 
@@ -61,17 +63,19 @@ def load_temporal_supernet(path: Path) -> TrainedTemporal:
     metadata, weights = read_weights(path)
     try:
         joints = tuple(metadata["joints"].split(","))
-        return TrainedTemporal(
+        trained = TrainedTemporal(
             space=_space(metadata, len(joints)),
             joints=joints,
             trained_frames=int(metadata["trained_frames"]),
             weights=weights,
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, ArchitectureError) as error:
         raise DataError(
             f"{path} must hold a trained T supernet, with key_frame, operations, joints, input_hw and "
             f"trained_frames in its metadata, but: {error!r}. The stage temporal_train writes one."
         ) from error
+    checked_network(path, trained.space.supernet, weights, "the T supernet that its metadata describe")
+    return trained
 
 
 def _space(metadata: Mapping[str, str], keypoints: int) -> TemporalSpace:

@@ -23,13 +23,13 @@ from workers.evaluation.coco.detections import read_detected_people
 from workers.evaluation.crops import ValidationCrops
 from workers.evaluation.on_ray_crops import share_crops
 from workers.search.evaluator import SearchInputs
-from workers.weights.safetensors import load_weights
+from workers.weights.safetensors import load_supernet
 
 
 def search_inputs(context: Run, space: SearchSpace, people: People) -> SearchInputs:
     """A search's inputs; Ray's tasks cut out the crops, its object store keeps them. Needs a Ray session."""
     config = context.config
-    weights = load_weights(context.folder.supernet, {"space": space.name, "keypoints": str(space.keypoints)})
+    weights = load_supernet(context.folder.supernet, space)
     training = context.people(config.data.train_split)
     chosen = evenly_spaced_people(training, min(config.search.recalibration_people, len(training)))
     chunk_bytes = config.search.crop_chunk_mib << 20

@@ -13,7 +13,7 @@ from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
 from spaces.space import SearchSpace
 from workers.training.tasks.network import Start, slice_of
-from workers.weights.safetensors import load_weights
+from workers.weights.safetensors import load_supernet
 
 STAGE = "spatial_retrain"
 
@@ -69,6 +69,5 @@ def _start(context: Run, space: SearchSpace, architecture: Architecture) -> Star
             f"retrain.start slice takes weights from the run's supernet, but {context.folder.supernet} is no "
             "file. Run the stage spatial_train before it, or give --retrain.start scratch."
         )
-    expected = {"space": space.name, "keypoints": str(space.keypoints)}
-    weights = slice_of(space, load_weights(context.folder.supernet, expected), architecture)
+    weights = slice_of(space, load_supernet(context.folder.supernet, space), architecture)
     return Start(architecture=architecture, weights=weights)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Literal
 
@@ -145,3 +147,16 @@ def test_ctrl_c_is_one_line_and_the_exit_code_of_an_interrupt(capsys: pytest.Cap
 
     assert run(interrupted, []) == 130
     assert capsys.readouterr().err == "stopped; the same command again continues\n"
+
+
+def test_a_help_flag_with_a_value_is_refused_and_prints_no_help(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "Unrecognized options: --help=1. For full helptext, run train --help"
+    assert refusal("--out", "runs", "--help=1") == said
+    assert capsys.readouterr().out == ""
+
+
+def test_a_terminal_without_box_letters_is_told_the_same_in_one_line() -> None:
+    with redirect_stdout(TextIOWrapper(BytesIO(), encoding="ascii")):
+        plain = refusal("--out", "runs", "--epochs", "many")
+    assert plain == refusal("--out", "runs", "--epochs", "many")
+    assert plain.startswith("Error parsing --epochs: invalid literal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -24,12 +25,14 @@ TAGS = {"stage": "spatial_search", "space": "s", "sampler": "uniform", "constrai
 
 
 @pytest.fixture
-def uri(tmp_path: Path) -> str:
+def uri(tmp_path: Path, mlflow_database: Path) -> str:
+    shutil.copyfile(mlflow_database, tmp_path / "mlflow.db")
     return f"sqlite:///{tmp_path / 'mlflow.db'}"
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowServer]:
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mlflow_database: Path) -> Iterator[MlflowServer]:
+    shutil.copyfile(mlflow_database, tmp_path / "server.db")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(REQUEST_S))
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")  # as Tracking sets it, undone after the test
     made = MlflowServer(tmp_path)
@@ -77,8 +80,8 @@ def test_a_run_has_one_child_per_trial_with_what_the_page_charts(uri: str, tmp_p
         one.log_trial(trial_row(trial))
     one.log_trial(trial_row(3, ap=None, status="failed", error="it broke", origin="r#3"))
     one.log_trial(trial_row(-1, origin="old#7"))
-    (tmp_path / "page.html").write_text("<p>front</p>")
-    one.log_artifacts(tmp_path / "page.html")
+    (tmp_path / "one" / "page.html").write_text("<p>front</p>")
+    one.log_artifacts(tmp_path / "one" / "page.html")
     one.log_status("FINISHED")
     assert close(one) == 0
 
@@ -133,6 +136,7 @@ def test_a_trial_that_was_half_written_is_completed_and_a_second_child_of_one_is
     client = mlflow.MlflowClient(tracking_uri=uri)
     for tags in (child.data.tags, child.data.tags | {"vipnas.trial": "1"}):
         client.create_run(child.info.experiment_id, tags=tags)
+    (tmp_path / "one" / "tracking.sent").unlink()  # else nobody looks for what only a person can have made
     again = tracking(uri, tmp_path)
     for trial in range(2):
         again.log_trial(trial_row(trial))

@@ -143,7 +143,8 @@ def test_a_file_that_would_run_code_is_refused_without_running_it(tmp_path: Path
         (torch.ones(2), "must hold a state dict, or one under 'state_dict', but holds a Tensor"),
         ({"state_dict": [1, 2]}, "but holds a list"),
         ({}, "but holds nothing"),
-        ({"weight": torch.ones(1), "epoch": 3}, "a tensor under every name, but 'epoch' is a int"),
+        ({"epoch": 3, "meta": {}}, "but holds a dict of 'epoch', 'meta' without tensors"),
+        ({"optimizer": {"state": {0: {"exp_avg": torch.ones(2)}}}}, "tensors only under 'optimizer.state.0'"),
     ],
 )
 def test_what_is_no_state_dict_is_called_by_its_kind(value: object, told: str, tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ from workers.data.joints.names import places_of, unlike
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
 from workers.files import whole_file
+from workers.yaml_files import load_yaml
 
-_MOST_BYTES = 1 << 20  # of a file that says four things of each joint
 _LIKE = "python -m platform.convert skeleton writes such a file from an annotation file."
 
 
@@ -90,10 +90,8 @@ def _load(path: Path) -> Any:
     try:
         if not path.is_file():
             raise DataError(f"{path} must be a file that describes joints, but it is none. {_LIKE}")
-        if path.stat().st_size > _MOST_BYTES:
-            raise DataError(f"{path} must be a file of at most {_MOST_BYTES} bytes. {_LIKE}")
-        return yaml.safe_load(path.read_text("utf-8-sig"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        return load_yaml(path)
+    except (OSError, ValueError) as error:
         raise DataError(
             f"{path} must be readable YAML or JSON, but: {' '.join(str(error).split())}. {_LIKE}"
         ) from error

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -35,7 +33,7 @@ from workers.data.synthetic.layout import (
     sequence_name,
 )
 from workers.errors import DataError
-from workers.files import link_or_copy
+from workers.files import link_or_copy, whole_folder
 from workers.processes import Helper, in_turn
 
 MARKER = "made.json"
@@ -85,14 +83,12 @@ def write_synthetic_dataset(root: Path, config: SyntheticConfig) -> Path:
     """
     if _finished(root, config):
         return root
-    root.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{root.name}.", suffix=".part", dir=root.parent))
     try:
-        draft.chmod(0o755)
-        _draw_into(draft, config)
-        _take_place(draft, root, config)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        with whole_folder(root) as draft:
+            _draw_into(draft, config)
+    except OSError:  # whoever drew the same at the same time and was first has won
+        if not _finished(root, config):
+            raise
     return root
 
 
@@ -117,15 +113,6 @@ def _finished(root: Path, config: SyntheticConfig) -> bool:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _take_place(draft: Path, root: Path, config: SyntheticConfig) -> None:
-    """Renames the draft; whoever drew the same at the same time and was first has won."""
-    try:
-        draft.rename(root)
-    except OSError:
-        if not _finished(root, config):
-            raise
 
 
 def _marker_text(config: SyntheticConfig) -> str:

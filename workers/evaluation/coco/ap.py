@@ -110,6 +110,14 @@ class CocoScorer:
 
     def score(self, crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarray) -> KeypointAP:
         """AP and AR of joints (N, K, 2) in image px with scores (N, K), over the images that have crops."""
+        poses = self.results(crops, keypoints, scores)
+        return self.score_results(poses, sorted({*crops.image_ids.tolist(), *self.undetected_images}))
+
+    def results(self, crops: ValidationCrops, keypoints: np.ndarray, scores: np.ndarray) -> list[Json]:
+        """COCO's result records of joints (N, K, 2) in image px with scores (N, K), as they are scored.
+
+        In a detector's boxes, near duplicates of a better pose are left out.
+        """
         expected = (len(crops), self.skeleton.keypoints)
         if keypoints.shape != (*expected, 2) or scores.shape != expected:
             raise ValueError(
@@ -120,8 +128,8 @@ class CocoScorer:
             raise ValueError("keypoints and scores must be finite; COCOeval counts NaN as a match")
         poses = self._detections(crops, keypoints, scores)
         if self.detected:
-            poses = [poses[row] for row in self._distinct(crops, keypoints, scores)]
-        return self.score_results(poses, sorted({*crops.image_ids.tolist(), *self.undetected_images}))
+            return [poses[row] for row in self._distinct(crops, keypoints, scores)]
+        return poses
 
     def score_results(self, results: list[Json], image_ids: list[int] | None = None) -> KeypointAP:
         """AP and AR of COCO's result records, over all images or those of `image_ids`; they may not be none.

@@ -26,6 +26,7 @@ from workers.errors import DataError
 from workers.evaluation.posetrack.ap import JOINTS, PoseTrackAP, PoseTrackState
 from workers.evaluation.posetrack.match import HEAD_SHARE, GroundTruth, Predictions, match
 from workers.evaluation.posetrack.polygons import Polygons
+from workers.files import visible
 
 
 @final
@@ -149,7 +150,7 @@ def _files(folder: Path) -> dict[str, Path]:
             f"{folder} must be a folder of PoseTrack18 JSON files, but it "
             f"{'is a file' if folder.exists() else 'does not exist'}. Name the folder."
         )
-    files = {path.name: path for path in sorted(folder.glob("*.json"))}
+    files = {path.name: path for path in visible(folder, "*.json")}
     if not files:
         raise DataError(f"{folder} has no *.json. Name the folder that holds one file for each sequence.")
     return files
