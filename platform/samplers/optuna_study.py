@@ -80,7 +80,7 @@ class _Lines(BaseJournalBackend):
             self.add(_text(log))
 
     def add(self, line: str) -> None:
-        with self.path.open("ab") as file:
+        with self.path.open("ab", buffering=0) as file:
             file.write(f"{line}\n".encode())
 
 
