@@ -25,6 +25,9 @@ from spaces.streams import Stream, generator
 STARTUP = 30  # results before the first fit
 FOLDS = 5  # one of them is held out at a refit, the next one at the next
 POPULATION, GENERATIONS = 50, 8  # of the search on the predictor: 450 predictions and the known
+LATER_GENERATIONS = (
+    4  # once results are left out: a plan that takes less of the time that a proposal may take
+)
 PLANS = 3  # candidates planned for every one that is meant to be taken
 
 
@@ -99,7 +102,7 @@ class PredictorGuided(Generic[C]):
         found = {key: each.observation.candidate for key, each in known.items() if each.allowed}
         found |= {each.key: each for each in (self.feasible.sample(rng) for _ in range(POPULATION))}
         values = dict(zip(found, self._values(model, found.values()), strict=True))
-        for _ in range(GENERATIONS):
+        for _ in range(LATER_GENERATIONS if self._learnt.core else GENERATIONS):
             parents = [found[key] for key in _best(values, POPULATION)]
             children = (child(self.feasible, parents, rng) for _ in range(POPULATION))
             fresh = (each for each in children if each.key not in found)
