@@ -15,7 +15,7 @@ UNSHAPED := -k "not hrnet-w32" $(addprefix --ignore=tests/workers/evaluation/,te
 MLFLOW_URI ?= sqlite:///runs/mlflow.db
 
 .DEFAULT_GOAL := help
-.PHONY: help setup search test recipes kills shapes fuzz lint bench ui clean
+.PHONY: help setup search test recipes kills shapes fuzz lint bench compare ui clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ lint: $(READY)  ## ruff, its formatter and mypy
 
 bench: $(READY)  ## run the benchmarks, or one: make bench [name=...]; prints a table, writes bench.json
 	$(BIN)/python -m tests.benchmarks.run $(name)
+
+compare: $(READY)  ## comparisons too long for bench: make compare [name=...]; prints a table, writes bench.json
+	$(BIN)/python -m tests.benchmarks.run --compare $(name)
 
 ui: $(READY)  ## open the MLflow UI on the runs
 	$(BIN)/mlflow ui --backend-store-uri $(MLFLOW_URI)

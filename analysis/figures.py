@@ -37,7 +37,8 @@ PRINT: dict[Any, Any] = {
 def write_pareto_html(view: ParetoView, path: Path) -> Path:
     """Write an interactive page that needs no network (about 5 MB, plotly's script is inside).
 
-    Hovering over a trial shows its architecture and the parts of its AP.
+    Hovering over a trial shows its architecture and the parts of its AP. Of many trials the front is drawn
+    whole and some others; the legend says how many.
     """
     plot = pareto_plotly(view).to_html(
         full_html=False,
@@ -114,7 +115,7 @@ def pareto_plotly(view: ParetoView) -> go.Figure:
     """The interactive figure, the same content as the printed one."""
     figure = go.Figure(layout=_layout(view))
     figure.add_scatter(
-        **_points(view, view.trials), mode="markers", name="trials", marker={"color": DOTS, "size": 8}
+        **_points(view, view.drawn), mode="markers", name=view.drawn_text, marker={"color": DOTS, "size": 8}
     )
     figure.add_scatter(
         **_points(view, view.front),

@@ -18,6 +18,7 @@ ahead of its turn, so the speed that is printed is that for the pictures of a ca
 from __future__ import annotations
 
 import sys
+from array import array
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -32,8 +33,7 @@ from workers.video.box_records import LEAST_BOX_SCORE
 
 if TYPE_CHECKING:  # takes seconds to import: --help and a mistyped flag are answered before
     from platform.run.networks import FoundNetworks
-    from workers.data.annotations.opening import Json
-    from workers.evaluation.posetrack.results import TrackedPose
+    from workers.evaluation.posetrack.results import ResultsWriter
     from workers.video.boxes import TrackedBoxes
     from workers.video.follow import Followed
     from workers.video.writer import VideoWriter
@@ -139,7 +139,7 @@ def main(argv: list[str]) -> int:
     arguments = parse(PredictArguments, argv, prog="python -m platform.predict", description=__doc__)
     from platform.run.folder import RunFolder
     from platform.run.networks import find_networks
-    from workers.evaluation.posetrack.results import results_document, write_results
+    from workers.evaluation.posetrack.results import results_file
     from workers.threads import use_threads
     from workers.video.drawing import draw_poses
     from workers.video.follow import follow
@@ -149,18 +149,18 @@ def main(argv: list[str]) -> int:
     found, boxes = find_networks(RunFolder(arguments.run)), _boxes(arguments)
     use_threads(arguments.threads)
     predictor = StreamingPredictor(found.networks)
-    results, timed, notes = Results(boxes), FrameTimes(), FrameNotes()
+    timed, notes, path = FrameTimes(), FrameNotes(), _results_path(arguments)
+    skeleton = found.networks.skeleton
     with ExitStack() as files:
+        results = Results(boxes, files.enter_context(results_file(path, skeleton))) if path else None
         writer = files.enter_context(_writer(arguments)) if arguments.video else None
         for followed in follow(predictor, arguments.frames, boxes, notes):
-            results.add(followed)
             timed.add(followed)
+            if results is not None:
+                results.add(followed)
             if writer is not None:
-                writer.write(draw_poses(followed.frame.image, followed.poses, found.networks.skeleton))
-    if arguments.out is not None:
-        source = arguments.boxes if isinstance(arguments.boxes, Path) else arguments.frames
-        path = arguments.out / f"{source.stem}.json"
-        write_results(path, results_document(results.images, results.poses, found.networks.skeleton))
+                writer.write(draw_poses(followed.frame.image, followed.poses, skeleton))
+    if path is not None:
         print(path)
     if arguments.video is not None:
         print(arguments.video)
@@ -170,24 +170,22 @@ def main(argv: list[str]) -> int:
 
 @final
 class Results:
-    """The frames that were looked at and everybody's poses, as they are written."""
+    """The frames that were looked at and everybody's poses, written as they come."""
 
-    def __init__(self, boxes: TrackedBoxes) -> None:
-        self.boxes = boxes
-        self.images: list[Json] = list(boxes.images.values()) if boxes.images is not None else []
-        self.poses: list[TrackedPose] = []
+    def __init__(self, boxes: TrackedBoxes, writer: ResultsWriter) -> None:
+        self.boxes, self.writer = boxes, writer
+        for image in (boxes.images or {}).values():
+            writer.add_image(image)
 
     def add(self, followed: Followed) -> None:
         from workers.evaluation.posetrack.results import TrackedPose
 
         image = self.boxes.image(followed.frame.number, followed.frame.name)
         if self.boxes.images is None:
-            self.images.append(image)
+            self.writer.add_image(image)
         poses = followed.poses
-        self.poses += [
-            TrackedPose(image["id"], int(track), keypoints, scores)
-            for track, keypoints, scores in zip(poses.track_ids, poses.keypoints, poses.scores, strict=True)
-        ]
+        for track, keypoints, scores in zip(poses.track_ids, poses.keypoints, poses.scores, strict=True):
+            self.writer.add_pose(TrackedPose(image["id"], int(track), keypoints, scores))
 
 
 @final
@@ -195,20 +193,18 @@ class FrameTimes:
     """How long frames took, for one to read."""
 
     def __init__(self) -> None:
-        self.predict_ms: list[float] = []
-        self.read_ms: list[float] = []
-        self.people: list[int] = []
-        self.key_frames = 0
+        self.predict_ms, self.read_ms = array("f"), array("f")  # 8 bytes a frame, also of hours
+        self.people = self.key_frames = 0
 
     def add(self, followed: Followed) -> None:
         self.predict_ms.append(1e3 * followed.predict_s)
         self.read_ms.append(1e3 * followed.read_s)
-        self.people.append(len(followed.poses))
+        self.people += len(followed.poses)
         self.key_frames += int((followed.poses.places == 0).sum())
 
     def lines(self) -> Iterable[str]:
         """Frames and people; milliseconds a frame; frames a second."""
-        people, predict_ms = sum(self.people), np.array(self.predict_ms)
+        people, predict_ms = self.people, np.array(self.predict_ms, np.float64)
         yield (
             f"{len(predict_ms)} frames, {people} people, {people / len(predict_ms):.1f} a frame; "
             f"{self.key_frames} of them at key frames"
@@ -242,6 +238,13 @@ def _boxes(arguments: PredictArguments) -> TrackedBoxes:
     if isinstance(arguments.boxes, Path):
         return read_boxes(arguments.boxes, arguments.least_score)
     return whole_frames()
+
+
+def _results_path(arguments: PredictArguments) -> Path | None:
+    if arguments.out is None:
+        return None
+    source = arguments.boxes if isinstance(arguments.boxes, Path) else arguments.frames
+    return arguments.out / f"{source.stem}.json"
 
 
 def _writer(arguments: PredictArguments) -> VideoWriter:

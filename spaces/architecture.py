@@ -30,6 +30,9 @@ class StageChoice:
         return int(self.width * self.expansion)
 
 
+_NAMES = tuple(field.name for field in fields(StageChoice))
+
+
 @final
 @dataclass(frozen=True)
 class Architecture:
@@ -80,7 +83,7 @@ class Architecture:
 
 
 def _choice_to_dict(choice: StageChoice) -> dict[str, Any]:
-    value = {field.name: getattr(choice, field.name) for field in fields(StageChoice)}
+    value = {name: getattr(choice, name) for name in _NAMES}
     if float(value["expansion"]).is_integer():
         value["expansion"] = int(value["expansion"])
     return value

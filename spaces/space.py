@@ -201,8 +201,13 @@ class SearchSpace(ABC):
     def describe(self, architecture: Architecture) -> dict[str, Any]:
         """The architecture as values of `dimensions()`."""
         parts = dict(zip(self.part_names, self.parts(architecture), strict=True))
-        split = ((name, *name.split(".")) for name in self.dimensions())
-        return {name: getattr(parts[part], dimension) for name, part, dimension in split}
+        return {name: getattr(parts[part], dimension) for name, part, dimension in self._split_names}
+
+    @cached_property
+    def _split_names(self) -> tuple[tuple[str, str, str], ...]:
+        """Each of `dimensions()` with its part and its name there."""
+        split = ((name, *name.partition(".")) for name in self.dimensions())
+        return tuple((name, part, dimension) for name, part, _, dimension in split)
 
     def nearest(self, values: Mapping[str, Any]) -> Architecture:
         """The architecture with these values of `dimensions()`, the nearest option where one does not fit."""

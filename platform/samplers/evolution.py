@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Generic, final
 
 import numpy as np
+from jaxtyping import Float
 
 from platform.feasible.feasible_set import C, FeasibleSet
-from platform.samplers.ranking import best_first
+from platform.samplers.learning_set import Result
+from platform.samplers.ranking import best_first, fronts
 from platform.samplers.sampler import Observation
 
 CROSSOVER_SHARE = 0.9  # of children that have two parents
@@ -23,13 +25,14 @@ class Evolution(Generic[C]):
 
     def __init__(self, feasible: FeasibleSet[C], population: int) -> None:
         self.feasible, self.population = feasible, population
-        self._read = 0
         self._parents: list[Observation[C]] = []
+        self._last: list[list[float]] = []
 
-    def draws(self, history: Sequence[Observation[C]], rng: np.random.Generator) -> Iterator[C]:
-        for observation in history[self._read :]:
-            self._compete(observation)
-        self._read = len(history)
+    def learn(self, result: Result[C]) -> None:
+        if result.observation.ap is not None and result.allowed:
+            self._compete(result.observation)
+
+    def draws(self, rng: np.random.Generator) -> Iterator[C]:
         if len(self._parents) < self.population:
             return
         while True:
@@ -39,10 +42,23 @@ class Evolution(Generic[C]):
         return {}
 
     def _compete(self, observation: Observation[C]) -> None:
-        if observation.ap is not None and self.feasible.allows(observation.candidate):
-            rivals = [*self._parents, observation]
-            values = np.array([[each.ap, each.gmacs] for each in rivals])
-            self._parents = [rivals[index] for index in best_first(values, self.population)]
+        """Whom one of the last front dominates changes nothing, and a long search has few others."""
+        ap, gmacs = observation.ap, observation.gmacs
+        if any(one >= ap and cost <= gmacs and (one > ap or cost < gmacs) for one, cost in self._last):
+            return
+        rivals = [*self._parents, observation]
+        values = np.array([[each.ap, each.gmacs] for each in rivals])
+        chosen = best_first(values, self.population)
+        self._parents = [rivals[index] for index in chosen]
+        self._last = self._last_front(values[chosen])
+
+    def _last_front(self, parents: Float[np.ndarray, "N 2"]) -> list[list[float]]:
+        """The AP and GMACs of the last front's; nobody while there is room, or their order is not final."""
+        again = best_first(parents, self.population)
+        if len(parents) < self.population or (again != np.arange(len(parents))).any():
+            return []
+        *_, last = fronts(parents)
+        return parents[last].tolist()
 
 
 def child(feasible: FeasibleSet[C], parents: Sequence[C], rng: np.random.Generator) -> C:

@@ -17,14 +17,17 @@ from sklearn.preprocessing import StandardScaler
 
 from platform.feasible.feasible_set import C, FeasibleSet
 from platform.samplers.evolution import child
+from platform.samplers.learning_set import LearningSet, Result
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.ranking import best_first
-from platform.samplers.sampler import Observation
 from spaces.streams import Stream, generator
 
 STARTUP = 30  # results before the first fit
 FOLDS = 5  # one of them is held out at a refit, the next one at the next
 POPULATION, GENERATIONS = 50, 8  # of the search on the predictor: 450 predictions and the known
+LATER_GENERATIONS = (
+    4  # once results are left out: a plan that takes less of the time that a proposal may take
+)
 PLANS = 3  # candidates planned for every one that is meant to be taken
 
 
@@ -41,16 +44,25 @@ class PredictorGuided(Generic[C]):
     ) -> None:
         self.feasible, self.study, self.seed = feasible, study, seed
         self.batch, self.least_correlation = batch, least_correlation
+        self._learnt, self._batch = LearningSet[C](), list[Result[C]]()
+        self._features = dict[str, Float[np.ndarray, " F"]]()
         self._fitted = 0
         self._correlation = 0.0
+        self._kernel: tuple[int, Kernel] | None = None  # the newest result of the core that it fits
         self._plan: list[C] = []
 
-    def draws(self, history: Sequence[Observation[C]], rng: np.random.Generator) -> Iterator[C]:
+    def learn(self, result: Result[C]) -> None:
+        if result.observation.ap is not None:
+            self._batch.append(result)
+        if len(self._batch) == self.batch:
+            for each in self._batch:
+                self._learnt.add(each)
+            self._batch = []
+
+    def draws(self, rng: np.random.Generator) -> Iterator[C]:
         """A plan follows from the seed and the results of whole batches; the trials of a batch share it."""
-        scored = [each for each in history if each.ap is not None]
-        count = len(scored) // self.batch * self.batch
-        if count >= STARTUP and count != self._fitted:
-            self._refit(scored[:count])
+        if self._learnt.seen >= STARTUP and self._learnt.seen != self._fitted:
+            self._refit()
         yield from self._plan
 
     def notes(self) -> Mapping[str, float]:
@@ -59,35 +71,47 @@ class PredictorGuided(Generic[C]):
             return {}
         return {"predictor_trials": self._fitted, "predictor_rank_correlation": self._correlation}
 
-    def _refit(self, scored: Sequence[Observation[C]]) -> None:
-        features = self._features([each.candidate for each in scored])
-        aps = np.array([each.ap for each in scored])
-        held_out = np.arange(len(aps)) % FOLDS == len(aps) // self.batch % FOLDS
-        first = fitted(features[~held_out], aps[~held_out])
-        self._fitted = len(aps)
+    def _refit(self) -> None:
+        features, aps = self._numbers(self._learnt.results)
+        self._fitted = self._learnt.seen
+        held_out = np.arange(len(aps)) % FOLDS == self._fitted // self.batch % FOLDS
+        first = fitted(features[~held_out], aps[~held_out], self._kernel_of_core())
         self._correlation = rank_correlation(first.predict(features[held_out]), aps[held_out])
         self.study.note(f"predictor's rank correlation after {self._fitted} results", self._correlation)
         self._plan = []
         if self._correlation >= self.least_correlation:
             model = fitted(features, aps, first[-1].kernel_)
-            self._plan = self._planned(model, [each.candidate for each in scored])
+            self._plan = self._planned(model)
 
-    def _planned(self, model: Pipeline, known: Sequence[C]) -> list[C]:
+    def _kernel_of_core(self) -> Kernel | None:
+        """Lengths and noise, fitted to the results that the last thinning left; None before there is any.
+
+        That costs most by far, and it is due once for many refits; a resumed search finds the same ones.
+        """
+        core = self._learnt.results[: self._learnt.core]
+        if not core:
+            return None
+        if self._kernel is None or self._kernel[0] != core[-1].number:
+            self._kernel = core[-1].number, fitted(*self._numbers(core))[-1].kernel_
+        return self._kernel[1]
+
+    def _planned(self, model: Pipeline) -> list[C]:
         """The best by predicted AP and GMACs that an evolution finds, from what is known and at random."""
-        rng = generator(Stream.PREDICTOR_PLAN, self.seed, len(known))
-        found = {each.key: each for each in known if self.feasible.allows(each)}
+        rng = generator(Stream.PREDICTOR_PLAN, self.seed, self._fitted)
+        known = {each.observation.candidate.key: each for each in self._learnt.results}
+        found = {key: each.observation.candidate for key, each in known.items() if each.allowed}
         found |= {each.key: each for each in (self.feasible.sample(rng) for _ in range(POPULATION))}
         values = dict(zip(found, self._values(model, found.values()), strict=True))
-        for _ in range(GENERATIONS):
+        for _ in range(LATER_GENERATIONS if self._learnt.core else GENERATIONS):
             parents = [found[key] for key in _best(values, POPULATION)]
             children = (child(self.feasible, parents, rng) for _ in range(POPULATION))
             fresh = (each for each in children if each.key not in found)
             new = {each.key: each for each in fresh if self.feasible.allows(each)}
             found |= new
             values |= dict(zip(new, self._values(model, new.values()), strict=True))
-        for each in known:
-            values.pop(each.key, None)
-        return [found[key] for key in _best(values, PLANS * self.batch)]
+        left = {key: value for key, value in values.items() if key not in known}
+        self._features = {key: self._features[key] for key in known}
+        return [found[key] for key in _best(left, PLANS * self.batch)]
 
     def _values(self, model: Pipeline, candidates: Iterable[C]) -> Float[np.ndarray, "N 2"]:
         """Predicted AP, and GMACs."""
@@ -95,10 +119,21 @@ class PredictorGuided(Generic[C]):
         if not listed:
             return np.zeros((0, 2))
         gmacs = [self.feasible.figures(each)["gmacs"] for each in listed]
-        return np.column_stack([model.predict(self._features(listed)), gmacs])
+        return np.column_stack([model.predict(self._features_of(listed)), gmacs])
 
-    def _features(self, candidates: Sequence[C]) -> Float[np.ndarray, "N F"]:
-        return np.array([self.feasible.features(each) for each in candidates])
+    def _numbers(
+        self, results: Sequence[Result[C]]
+    ) -> tuple[Float[np.ndarray, "N F"], Float[np.ndarray, " N"]]:
+        """Features and APs."""
+        observations = [each.observation for each in results]
+        features = self._features_of([each.candidate for each in observations])
+        return features, np.array([each.ap for each in observations])
+
+    def _features_of(self, candidates: Sequence[C]) -> Float[np.ndarray, "N F"]:
+        for each in candidates:
+            if each.key not in self._features:
+                self._features[each.key] = self.feasible.features(each)
+        return np.array([self._features[each.key] for each in candidates])
 
 
 def fitted(

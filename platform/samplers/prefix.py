@@ -12,6 +12,7 @@ member is drawn uniformly.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -32,6 +33,7 @@ UNIFORM_GROUPS = 2  # of a shared choice, drawn uniformly
 UNIFORM_EVERY = 8  # of so many groups, one has a uniform first member
 ELITE = 4  # best results from which a group may descend
 RARER = 3  # so many times for each further frame that is changed
+MOST_RANKED = 2_000  # allocations, the best; a group asks for a few of those known before it
 MUTANTS, RECOMBINED = 0.5, 0.25  # shares of the ends; the others are drawn uniformly
 
 
@@ -59,8 +61,8 @@ class PrefixSampler:
         self.feasible, self.study, self.seed = feasible, study, seed
         self.first_groups = shared_trials // GROUP_SIZE
         self.shared = feasible.with_space(replace(feasible.space, shared=True))
-        self._scored: list[tuple[int, float, Allocation]] = []  # trial, -1 for another run's; AP
-        self._of_trial: dict[int, Allocation] = {}
+        self._best = {False: BestFirst(), True: BestFirst()}  # of all, and of those with a shared choice
+        self._of_first: dict[int, Allocation] = {}  # by the number of the group
         self._groups: dict[int, SiblingGroup | None] = {}
         self._known: set[str] = set()
 
@@ -71,20 +73,26 @@ class PrefixSampler:
         wanted = (each for each in draws if each.key not in self._known and within.allows(each))
         candidate = next(wanted, None) or self._uniform(within, rng)
         self._known.add(candidate.key)
-        self._of_trial[trial] = candidate
+        self._note_first(trial, candidate)
         return candidate
 
     def observe(self, trial: int | None, observation: Observation[Allocation]) -> None:
-        candidate = observation.candidate
+        candidate, allowed = observation.candidate, self.feasible.allows(observation.candidate)
         self._known.add(candidate.key)
-        self.study.tell(observation)
+        self.study.tell(observation, allowed)
         if trial is not None:
-            self._of_trial[trial] = candidate
-        if observation.ap is not None and self.feasible.allows(candidate):
-            self._scored.append((-1 if trial is None else trial, observation.ap, candidate))
+            self._note_first(trial, candidate)
+        if observation.ap is not None and allowed:
+            for shared, best in self._best.items():
+                if not shared or self.shared.space.contains(candidate):
+                    best.add(-1 if trial is None else trial, observation.ap, candidate)
 
     def notes(self) -> Mapping[str, float]:
         return {}
+
+    def _note_first(self, trial: int, candidate: Allocation) -> None:
+        if trial % GROUP_SIZE == 0:
+            self._of_first[trial // GROUP_SIZE] = candidate
 
     def _within(self, number: int) -> FeasibleAllocations:
         return self.shared if number < self.first_groups else self.feasible
@@ -103,7 +111,7 @@ class PrefixSampler:
         number = trial // GROUP_SIZE
         if within.space.shared and number < UNIFORM_GROUPS:
             return
-        elite = self._elite(within, number)
+        elite = self._best[within is self.shared].before(number * GROUP_SIZE, ELITE)
         if number not in self._groups:
             self._groups[number] = self._found(within, number, elite)
         group = self._groups[number] or self._of_its_first(within, number, trial)
@@ -123,7 +131,7 @@ class PrefixSampler:
         return SiblingGroup(parent, within.space.drawn - changed)
 
     def _of_its_first(self, within: FeasibleAllocations, number: int, trial: int) -> SiblingGroup | None:
-        first = self._of_trial.get(number * GROUP_SIZE)
+        first = self._of_first.get(number)
         if trial == number * GROUP_SIZE or first is None:
             return None
         return SiblingGroup(first, within.space.drawn - 1)
@@ -141,10 +149,24 @@ class PrefixSampler:
             return within.mutate_behind(joined, group.keep, rng)
         return within.joined(group.parent, within.sample_by_cost(rng), group.keep)
 
-    def _elite(self, within: FeasibleAllocations, number: int) -> list[Allocation]:
-        """The best of what was known before the group, best first."""
-        before = [
-            each for each in self._scored if each[0] < number * GROUP_SIZE and within.space.contains(each[2])
-        ]
-        ranked = sorted(before, key=lambda each: (-each[1], each[2].key))
-        return [candidate for _, _, candidate in ranked[:ELITE]]
+
+@final
+class BestFirst:
+    """Scored allocations by AP, equal ones by key."""
+
+    def __init__(self) -> None:
+        self._ranked: list[tuple[float, str, int, Allocation]] = []  # -AP, key, trial
+
+    def add(self, trial: int, ap: float, allocation: Allocation) -> None:
+        insort(self._ranked, (-ap, allocation.key, trial, allocation), key=lambda each: each[:3])
+        del self._ranked[MOST_RANKED:]
+
+    def before(self, trial: int, count: int) -> list[Allocation]:
+        """The best `count` of the trials before `trial`, best first; fewer where there are no more."""
+        found: list[Allocation] = []
+        for _, _, of, allocation in self._ranked:
+            if len(found) == count:
+                break
+            if of < trial:
+                found.append(allocation)
+        return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -14,13 +16,20 @@ WAYS: tuple[Direction, Direction] = ("maximize", "minimize")  # AP, GMACs
 def best_first(values: Float[np.ndarray, "N 2"], count: int) -> Int[np.ndarray, " M"]:
     """The indices of the `count` best of AP and GMACs: whole fronts in order, the last one by crowding."""
     chosen: list[int] = []
-    left = np.arange(len(values))
-    while len(left) and len(chosen) < count:
-        on_front = non_dominated(values[left], WAYS)
-        front = left[on_front]
+    for front in fronts(values):
+        if len(chosen) >= count:
+            break
         chosen += front[np.argsort(-crowding(values[front]), kind="stable")].tolist()
-        left = left[~on_front]
     return np.array(chosen[:count], dtype=np.int64)
+
+
+def fronts(values: Float[np.ndarray, "N 2"]) -> Iterator[Int[np.ndarray, " M"]]:
+    """The indices of each front of AP and GMACs in turn: whom none dominates but those of fronts before."""
+    left = np.arange(len(values))
+    while len(left):
+        on_front = non_dominated(values[left], WAYS)
+        yield left[on_front]
+        left = left[~on_front]
 
 
 def crowding(front: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, " N"]:

@@ -10,7 +10,9 @@ from platform.feasible.allocations import FeasibleAllocations
 from platform.feasible.feasible_set import FeasibleSet
 from platform.samplers.evolution import Evolution
 from platform.samplers.guided import GuidedSampler
-from platform.samplers.optuna_strategy import OptunaStrategy, nsga2, tpe
+from platform.samplers.nsga2 import Nsga2
+from platform.samplers.optuna_memory import Memory
+from platform.samplers.optuna_strategy import OptunaStrategy, Tpe
 from platform.samplers.optuna_study import SearchStudy
 from platform.samplers.predictor import PredictorGuided
 from platform.samplers.prefix import PrefixSampler
@@ -30,11 +32,13 @@ def evolution(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, s
 
 
 def optuna_tpe(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
-    return GuidedSampler(feasible, study, seed, OptunaStrategy(feasible, study, tpe))
+    memory = Memory(feasible)
+    return GuidedSampler(feasible, study, seed, OptunaStrategy(feasible, memory, Tpe(memory)))
 
 
 def optuna_nsga2(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
-    strategy = OptunaStrategy(feasible, study, nsga2(_population(config)))
+    memory = Memory(feasible)
+    strategy = OptunaStrategy(feasible, memory, Nsga2(memory, _population(config)))
     return GuidedSampler(feasible, study, seed, strategy)
 
 

@@ -32,7 +32,7 @@ class UniformSampler(Generic[C]):
 
     def observe(self, trial: int | None, observation: Observation[C]) -> None:
         """What comes before its trial is proposed keeps the number: another version may have drawn it."""
-        self.study.tell(observation)
+        self.study.tell(observation, self.feasible.allows(observation.candidate))
         self._known.add(observation.candidate.key)
         if trial is not None:
             self._given[trial] = observation.candidate

@@ -79,7 +79,7 @@ class SearchRun:
         comparable = [row for row in known if row["evaluation"] == self.facts.evaluation]
         for row in comparable:
             sampler.observe(None, observation_of(row, parse))
-        others = [parse(row["architecture"]) for row in known if row not in comparable]
+        others = [parse(row["architecture"]) for row in known if row["evaluation"] != self.facts.evaluation]
         sampler = TheseFirst(sampler, [one for one in others if self.feasible.allows(one)], self.figures)
         for row in self.done:
             if row["trial"] >= 0:

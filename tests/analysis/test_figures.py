@@ -131,6 +131,21 @@ def test_the_page_loads_nothing_from_the_network(synthetic_run: Path, tmp_path: 
     assert '"showSendToCloud": false' in page
 
 
+def test_of_many_trials_the_front_is_drawn_whole_and_it_is_said_how_many_others_are(
+    row: MakeRow, write: WriteRun
+) -> None:
+    many = [row(trial, gmacs=1 + trial / 5000, ap=0.4) for trial in range(1, 5000)]
+    best = [
+        row(trial, gmacs=0.1 * trial, ap=0.05 * trial, key=f"best-{trial}") for trial in range(5001, 5010)
+    ]
+    view = pareto_view(read_trials(write([row(0, gmacs=0.5, ap=0.5), *many, *best])))
+    trials, front = pareto_plotly(view).data[:2]
+    assert len(trials.x) == len(set(zip(trials.x, trials.hovertext, strict=True))) == 2000
+    assert trials.name == "trials (2,000 of 5,009 drawn)"
+    assert list(front.x) == view.front["gmacs"].tolist()
+    assert len(front.x) == 10
+
+
 def test_text_from_the_data_is_shown_as_text(row: MakeRow, write: WriteRun, tmp_path: Path) -> None:
     view = pareto_view(read_trials(write([row(0, run="<b>&", key="<i>")])))
     hover = pareto_plotly(view).data[0].hovertext[0]

@@ -39,6 +39,7 @@ SPACE = cast(DeconvSpace, build_space("mobilenetv3"))
 MOST_GMACS = 0.8
 TRIALS, SLOTS, SEEDS = 200, 2, 10
 WAYS: tuple[Direction, ...] = ("minimize", "maximize")  # GMACs, AP
+ALLOCATIONS_ONLY = "prefix"  # a sampler of allocations: bench_joint.py has it
 TARGETS = {"evolution": 0.03, "nsga2": 0.02, "predictor": 0.10}  # share of the front more than uniform
 
 
@@ -51,6 +52,7 @@ def measure() -> list[Figure]:
         found = {
             name: [searched(name, feasible, *each) for each in zip(problems, fronts, strict=True)]
             for name in SAMPLERS
+            if name != ALLOCATIONS_ONLY
         }
     return list(_figures(found))
 

@@ -1,6 +1,7 @@
 """Runs the benchmarks, prints their figures as a table and writes them to bench.json.
 
-``python -m tests.benchmarks.run [NAME]`` runs every bench_*.py of this folder, or bench_NAME.py alone. Ends
+``python -m tests.benchmarks.run [NAME]`` runs every bench_*.py of this folder, or bench_NAME.py alone, and
+``python -m tests.benchmarks.run --compare [NAME]`` the compare_*.py, which take too long to go with them. Ends
 with 1 when a figure misses its target or a benchmark fails, and with 2 when there is no benchmark NAME.
 """
 
@@ -24,11 +25,12 @@ from tests.benchmarks.figure import Figure
 
 FOLDER = Path(__file__).parent
 OUTPUT = Path("bench.json")
+LONG = "--compare"
 
 
-def found(folder: Path) -> dict[str, Path]:
+def found(folder: Path, kind: str = "bench") -> dict[str, Path]:
     """The benchmarks of a folder by name: bench_layers.py is ``layers``."""
-    return {path.stem.removeprefix("bench_"): path for path in sorted(folder.glob("bench_*.py"))}
+    return {path.stem.removeprefix(f"{kind}_"): path for path in sorted(folder.glob(f"{kind}_*.py"))}
 
 
 def measure(path: Path) -> list[Figure]:
@@ -58,9 +60,10 @@ def table(figures: Sequence[Figure]) -> Table:
     return rows
 
 
-def main(arguments: Sequence[str], folder: Path = FOLDER, output: Path = OUTPUT) -> int:
+def main(arguments: list[str], folder: Path = FOLDER, output: Path = OUTPUT) -> int:
     """Runs what ``arguments`` name, everything when empty, and returns the exit code."""
-    known = found(folder)
+    kind, arguments = ("compare", arguments[1:]) if arguments[:1] == [LONG] else ("bench", arguments)
+    known = found(folder, kind)
     unknown = sorted(set(arguments) - known.keys())
     if unknown:
         print(f"no benchmark {', '.join(unknown)}; known: {', '.join(known) or 'none'}", file=sys.stderr)

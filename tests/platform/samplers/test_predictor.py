@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 
 from platform.config.sections.search import SearchConfig
@@ -57,8 +58,12 @@ def test_a_good_predictor_says_how_good_and_plans(tmp_path: Path) -> None:
     assert notes["predictor_trials"] == STARTUP
     assert notes["predictor_rank_correlation"] > 0.5
     name = f"predictor's rank correlation after {STARTUP} results"
-    assert sampler.study.study.user_attrs[name] == notes["predictor_rank_correlation"]
-    best = max(width(each.candidate) for each in sampler._history)
+    storage = optuna.storages.JournalStorage(
+        optuna.storages.journal.JournalFileBackend(str(tmp_path / "journal"))
+    )
+    study = optuna.load_study(study_name="spatial_search", storage=storage)
+    assert study.user_attrs[name] == notes["predictor_rank_correlation"]
+    best = max(width(FEASIBLE.nearest(trial.params)) for trial in study.trials)
     assert max(width(sampler.propose(trial)) for trial in range(STARTUP + 1, STARTUP + 6)) > best
 
 
@@ -66,4 +71,4 @@ def test_while_the_correlation_is_low_proposals_are_uniform(tmp_path: Path) -> N
     noise = np.random.default_rng(1)
     sampler = searched(lambda _: float(noise.random()), tmp_path / "a", least=0.9)
     assert sampler.notes()["predictor_rank_correlation"] < 0.9
-    assert list(sampler.strategy.draws(sampler._history, np.random.default_rng(0))) == []
+    assert list(sampler.strategy.draws(np.random.default_rng(0))) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -274,6 +275,27 @@ def test_what_learns_moves_towards_what_scored_better(name: str, search: Callabl
         gmacs.append(cheap.feasible.space.cost(candidate).gmacs)
         cheap.sampler.observe(trial, Observation(candidate, 1 - 10 * gmacs[-1], gmacs[-1]))
     assert sum(gmacs[-25:]) < 0.8 * sum(gmacs[:25])
+
+
+@all_samplers
+def test_a_long_search_is_resumed_and_its_next_proposals_are_quick(
+    name: str, search: Callable[..., Search]
+) -> None:
+    """Of a thousand and more results models learn from some; 360 generations of three are two recursions."""
+    feasible = feasible_of(name, "any cost")
+    config = SearchConfig(trials=18)  # a generation of three
+    resumed = build_sampler(config, feasible, 0, search(name, feasible).journal, name)
+    rng = np.random.default_rng(0)
+    for trial in range(1080):
+        candidate = feasible.space.sample(rng)
+        gmacs = feasible.figures(candidate)["gmacs"]
+        resumed.observe(trial, Observation(candidate, 1 + 0.1 * float(np.log(gmacs)), gmacs))
+    if name == "predictor":
+        resumed.propose(1080)  # with the fit that is due
+    started_s = time.process_time()
+    found = [resumed.propose(trial) for trial in range(1081, 1085)]
+    assert (time.process_time() - started_s) / len(found) < 0.5
+    assert all(map(feasible.allows, found))
 
 
 def test_an_unknown_sampler_is_answered_with_the_known_ones(tmp_path: Path) -> None:

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from tempfile import SpooledTemporaryFile
+from typing import Any, TextIO, final
 
 import numpy as np
 
@@ -15,6 +18,8 @@ from workers.data.annotations.opening import Json
 from workers.data.posetrack_layout import category
 from workers.data.skeleton import POSETRACK17, Skeleton
 from workers.files import whole_file
+
+IMAGES_IN_MEMORY = 1 << 20  # characters of a sequence's images; more wait in a file
 
 
 @final
@@ -28,25 +33,55 @@ class TrackedPose:
     scores: np.ndarray  # (K,)
 
 
-def results_document(
-    images: Sequence[Json], poses: Iterable[TrackedPose], skeleton: Skeleton = POSETRACK17
-) -> Json:
-    """The file of one sequence; of `images` (with id and file_name) also those without anybody.
+@final
+class ResultsWriter:
+    """Takes one sequence's images and poses as they come and keeps none of them; see `results_file`."""
 
-    Numbers are written as they are, so reading gives the same ones back.
+    def __init__(self, images: TextIO, poses: TextIO) -> None:
+        self._images, self._poses = _JsonList(images), _JsonList(poses)
+
+    def add_image(self, image: Json) -> None:
+        """Writes down an image (with id and file_name), also one without anybody."""
+        self._images.add({key: image[key] for key in ("id", "file_name", "frame_id") if key in image})
+
+    def add_pose(self, pose: TrackedPose) -> None:
+        """Numbers are written as they are, so reading gives the same ones back."""
+        self._poses.add(_annotation(pose))
+
+
+@contextmanager
+def results_file(path: Path, skeleton: Skeleton = POSETRACK17) -> Iterator[ResultsWriter]:
+    """One sequence's file, whole or not at all; its folder is made where it is missing.
+
+    Memory does not grow with the sequence. Raises DataError where the file cannot be written.
     """
-    return {
-        "images": [{key: image[key] for key in ("id", "file_name", "frame_id") if key in image}
-                   for image in images],
-        "categories": [category(skeleton)],
-        "annotations": [_annotation(pose) for pose in poses],
-    }  # fmt: skip
+    with (
+        whole_file(path) as draft,
+        draft.open("w", encoding="utf-8") as file,
+        SpooledTemporaryFile(IMAGES_IN_MEMORY, "w+", encoding="utf-8", dir=path.parent) as images,
+    ):
+        file.write(f'{{"categories":{_text([category(skeleton)])},"annotations":[')
+        yield ResultsWriter(images, file)
+        file.write('],"images":[')
+        images.seek(0)
+        shutil.copyfileobj(images, file)
+        file.write("]}")
 
 
-def write_results(path: Path, document: Json) -> None:
-    """Writes one sequence's file, whole or not at all; its folder is made where it is missing."""
-    with whole_file(path) as draft:
-        draft.write_text(json.dumps(document, separators=(",", ":"), allow_nan=False), encoding="utf-8")
+@final
+class _JsonList:
+    """The inside of a JSON list, written value after value."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file, self._between = file, ""
+
+    def add(self, value: Json) -> None:
+        self._file.write(self._between + _text(value))
+        self._between = ","
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def _annotation(pose: TrackedPose) -> Json:

@@ -16,7 +16,7 @@ from workers.data.people import People
 from workers.data.posetrack import read_posetrack
 from workers.errors import DataError
 from workers.evaluation.posetrack.files import score_folders
-from workers.evaluation.posetrack.results import TrackedPose, results_document, write_results
+from workers.evaluation.posetrack.results import TrackedPose, results_file
 from workers.evaluation.posetrack.scorer import PoseTrackScorer
 
 
@@ -43,8 +43,11 @@ def write_people_results(
     root = people.annotation_path.parent.parent.resolve()
     for path in sorted(people.annotation_path.glob("*.json")):
         images = load_json(path)["images"]
-        of_sequence = (pose for image in images for pose in poses[str(root / image["file_name"])])
-        write_results(folder / path.name, results_document(images, of_sequence, people.skeleton))
+        with results_file(folder / path.name, people.skeleton) as results:
+            for image in images:
+                results.add_image(image)
+                for pose in poses[str(root / image["file_name"])]:
+                    results.add_pose(pose)
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
