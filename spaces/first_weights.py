@@ -77,7 +77,7 @@ def shared_layout(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _place(own: Tensor, given: Tensor, leading: bool) -> tuple[slice, ...] | None:
-    """Where in `own` the given tensor goes; None where it does not fit."""
+    """The part of `own` that the given tensor fills; None where it does not fit."""
     if own.shape == given.shape:
         return (slice(None),) * own.dim()
     if not leading or own.dim() != given.dim():

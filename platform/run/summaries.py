@@ -63,7 +63,7 @@ class FoundPart:
 @final
 @dataclass(frozen=True, slots=True)
 class FoundFusion:
-    """Where heatmaps come in, and how."""
+    """The place where heatmaps come in, and how."""
 
     behind: Text
     operation: Text

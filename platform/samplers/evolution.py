@@ -30,7 +30,7 @@ class Evolution(Generic[C]):
 
     def learn(self, result: Result[C]) -> None:
         if result.observation.ap is not None and result.allowed:
-            self._compete(result.observation)
+            self._compete(result.observation, result.observation.ap)
 
     def draws(self, rng: np.random.Generator) -> Iterator[C]:
         if len(self._parents) < self.population:
@@ -41,9 +41,9 @@ class Evolution(Generic[C]):
     def notes(self) -> Mapping[str, float]:
         return {}
 
-    def _compete(self, observation: Observation[C]) -> None:
+    def _compete(self, observation: Observation[C], ap: float) -> None:
         """Whom one of the last front dominates changes nothing, and a long search has few others."""
-        ap, gmacs = observation.ap, observation.gmacs
+        gmacs = observation.gmacs
         if any(one >= ap and cost <= gmacs and (one > ap or cost < gmacs) for one, cost in self._last):
             return
         rivals = [*self._parents, observation]

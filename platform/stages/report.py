@@ -41,7 +41,7 @@ def _subnets(folder: RunFolder) -> tuple[BestSubnet, pd.DataFrame] | None:
 
 
 def _allocations(folder: RunFolder) -> tuple[Found, Found | None, pd.DataFrame] | None:
-    """As the search found it, and trained alone where the run has that."""
+    """The allocation that the search found, and that of networks trained alone where the run has it."""
     if not folder.allocation.exists():
         return None
     retrained = folder.retrained_networks.with_suffix(".json")

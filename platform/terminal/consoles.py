@@ -1,4 +1,4 @@
-"""Where commands print: names of runs and files as they are, with brackets and colons."""
+"""Consoles that commands print on: names of runs and files as they are, with brackets and colons."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class GivenWeights:
     """Whether they are a supernet's, in its layout."""
     tensors: Tensors
     joints: tuple[str, ...] | None
-    """Of the heatmaps, in order; None where nobody knows."""
+    """One for each heatmap, in order; None where nobody knows."""
 
     @property
     def keypoints(self) -> int:
@@ -80,15 +80,15 @@ def read_given(path: Path, space: SearchSpace) -> GivenWeights:
     metadata, tensors = read_weights(path) if path.suffix == ".safetensors" else ({}, read_checkpoint(path))
     _check_kind(path, metadata, space)
     _check_numbers(path, tensors)
-    tensors = _by_our_names(path, tensors, space)
+    named = _by_our_names(path, tensors, space)
     joints = tuple(metadata["joints"].split(",")) if "joints" in metadata else None
-    last = tensors.get(FINAL_LAYER[0])
+    last = named.get(FINAL_LAYER[0])
     if joints is None and last is not None and len(last) == COCO17.keypoints:
         joints = COCO17.names
     if joints is not None and last is not None and len(joints) != len(last):
         raise DataError(f"{path} must name each of its {len(last)} joints, but it names {len(joints)}")
     return GivenWeights(
-        path=path, space=space.name, shared=_is_shared(metadata, tensors, space), tensors=tensors,
+        path=path, space=space.name, shared=_is_shared(metadata, named, space), tensors=named,
         joints=joints,
     )  # fmt: skip
 

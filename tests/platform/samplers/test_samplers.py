@@ -282,7 +282,7 @@ def test_a_long_search_is_resumed_and_its_next_proposals_are_quick(
     name: str, search: Callable[..., Search]
 ) -> None:
     """Of a thousand and more results models learn from some; 360 generations of three are two recursions."""
-    feasible = feasible_of(name, "any cost")
+    feasible: Any = feasible_of(name, "any cost")
     config = SearchConfig(trials=18)  # a generation of three
     resumed = build_sampler(config, feasible, 0, search(name, feasible).journal, name)
     rng = np.random.default_rng(0)

@@ -58,7 +58,7 @@ def results_file(path: Path, skeleton: Skeleton = POSETRACK17) -> Iterator[Resul
     with (
         whole_file(path) as draft,
         draft.open("w", encoding="utf-8") as file,
-        SpooledTemporaryFile(IMAGES_IN_MEMORY, "w+", encoding="utf-8", dir=path.parent) as images,
+        SpooledTemporaryFile(IMAGES_IN_MEMORY, "w+", encoding="utf-8", dir=str(path.parent)) as images,
     ):
         file.write(f'{{"categories":{_text([category(skeleton)])},"annotations":[')
         yield ResultsWriter(images, file)
