@@ -1,7 +1,8 @@
 """Turns a checkpoint into files that run: DIR/key.onnx, checked against PyTorch, and DIR/key.safetensors.
 
 The checkpoint is a .pth file in MMPose's names (0.x or 1.x), which also needs --architecture, or a
-.safetensors file of one network, which says what it belongs to. Nothing in a foreign file is run.
+.safetensors file of one network, which says what it belongs to. Nothing in a foreign file is run. With
+--mmpose 1.x weights in MMPose's names and a configuration for them, key.pth and key.py, are written as well.
 
 A released network: python -m platform.export --architecture s-vipnas-res50 --checkpoint s.pth --out DIR
 
