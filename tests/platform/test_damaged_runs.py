@@ -33,7 +33,7 @@ from platform.stages.temporal import search as temporal_search
 from platform.terminal.command_line import run as run_command
 from platform.trials.warm_start import usable_rows, warm_start_rows
 from tests.platform.refused import assert_one_line
-from tests.platform.whole_run import SETTING, SPACE, whole_run
+from tests.platform.whole_run import SETTING, SPACE, Untracked, whole_run
 from workers.latency.predictor import LatencyPredictor
 from workers.weights.safetensors import load_supernet, save_weights
 from workers.weights.temporal_supernet import load_temporal_supernet
@@ -41,13 +41,6 @@ from workers.weights.temporal_supernet import load_temporal_supernet
 Main = Callable[[list[str]], int]
 PART = "trials.parquet/spatial_search-000001.parquet"
 ALLOCATION_PART = "trials.parquet/temporal_search-000001.parquet"
-
-
-class Untracked:
-    """Takes what a stage tells of itself: no server is under test here."""
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *_, **__: None
 
 
 def of_stage(run: Callable[[Run], object]) -> Main:

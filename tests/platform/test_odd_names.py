@@ -23,17 +23,10 @@ from platform.stages.pipeline import say_where
 from platform.stages.spatial import search as spatial_search
 from platform.terminal.command_line import run as run_command
 from platform.terminal.consoles import plain_console
-from tests.platform.whole_run import whole_run
+from tests.platform.whole_run import Untracked, whole_run
 
 STORAGE = "a b%20?x=1#c'\"&;[bold]:smile:$x^$é"
 NAME = "[bold red]:smile: $x^{$ a'b [/]".replace("/", "")
-
-
-class Untracked:
-    """Takes what a stage tells of itself: no server is under test here."""
-
-    def __getattr__(self, name: str) -> object:
-        return lambda *_, **__: None
 
 
 @pytest.fixture
