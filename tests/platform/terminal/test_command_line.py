@@ -46,6 +46,13 @@ class Finished:
     width: int = 16
 
 
+@dataclass(frozen=True)
+class Tracked:
+    """Names a server."""
+
+    tracking_uri: str = "http://me:planted@host"
+
+
 def read(*args: str) -> Arguments:
     return parse(Arguments, args, prog="train")
 
@@ -114,6 +121,15 @@ def test_help_is_printed_and_ends_well(capsys: pytest.CaptureFixture[str]) -> No
     assert "How to train." in out
     assert "Folder to write to." in out
     assert not err
+
+
+def test_help_shows_values_without_passwords_and_else_they_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(Tracked, ["--help"], default=Tracked(), prog="train")
+    out = capsys.readouterr().out
+    assert "http://me:***@host" in out
+    assert "planted" not in out
+    assert parse(Tracked, [], default=Tracked(), prog="train") == Tracked()
 
 
 @pytest.mark.parametrize("error", [ConstraintError, AnalysisError, UsageError])
