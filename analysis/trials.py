@@ -21,8 +21,8 @@ from analysis.parquet_size import check_size
 TRIALS = "trials.parquet"
 SCORES = ("ap", "ap50", "ap75", "ap_medium", "ap_large", "ar")
 REQUIRED = ("run", "stage", "trial", "key", "architecture", "status", "params", "gmacs", *SCORES)
-TEXTS = ("run", "stage", "key", "architecture", "status")
-NEVER_NULL = (*TEXTS, "trial")
+TEXT_COLUMNS = ("run", "stage", "key", "architecture", "status")
+REQUIRED_COLUMNS = (*TEXT_COLUMNS, "trial")
 READ_ATTEMPTS = 5
 COLUMNS_ATTR = "columns"  # DataFrame.attrs holds plain dicts: pandas writes attrs as JSON
 
@@ -157,7 +157,7 @@ def _read_part(part: Path) -> pa.Table:
         raise AnalysisError(f"{part} is not a table of trials: it lacks {', '.join(missing)}.")
     if wrong := [name for name in REQUIRED if not _fits(name, table.schema.field(name).type)]:
         raise AnalysisError(f"{part} is not a table of trials: of another type is {', '.join(wrong)}.")
-    if empty := [name for name in NEVER_NULL if table[name].null_count]:
+    if empty := [name for name in REQUIRED_COLUMNS if table[name].null_count]:
         raise AnalysisError(f"{part} is not a table of trials: without a value is {', '.join(empty)}.")
     return table
 
@@ -166,7 +166,7 @@ def _fits(name: str, kind: pa.DataType) -> bool:
     if pa.types.is_null(kind):
         return True
     is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)
-    return is_text if name in TEXTS else pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    return is_text if name in TEXT_COLUMNS else pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
 def _agreed_columns(tables: Sequence[pa.Table], folder: Path) -> dict[str, Column]:

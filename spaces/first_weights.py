@@ -28,7 +28,7 @@ class Match:
         return len(self.loaded) + len(self.missing) + len(self.of_another_shape)
 
 
-def match(own: Mapping[str, Tensor], given: Mapping[str, Tensor], *, leading: bool = False) -> Match:
+def match_tensors(own: Mapping[str, Tensor], given: Mapping[str, Tensor], *, leading: bool = False) -> Match:
     """Which of the `given` tensors `filled` takes; the values are not looked at, so `own` may be on meta.
 
     With `leading`, for weights that are shared, a tensor fits that is smaller.
@@ -50,7 +50,7 @@ def filled(
     """The network's own tensors with those `given` in their place, whole, or with `leading` in part of it.
 
     A smaller filter becomes the first filters, the first inputs and the centre of the kernel, which is what
-    `extract` takes for an architecture as small. What does not fit is left out, see `match`.
+    `extract` takes for an architecture as small. What does not fit is left out, see `match_tensors`.
     """
     state = {name: tensor.clone() for name, tensor in own.items()}
     for name, tensor in given.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from platform.run.context import Run
-from platform.run.summaries import Keyed, read_summary
+from platform.run.summaries import WithKey, read_summary
 from workers.secrets import redacted
 
 
@@ -30,4 +30,4 @@ def key_named_by(path: Path) -> str | None:
 
     Raises DataError for a file that is no summary.
     """
-    return read_summary(path, Keyed, "Restore it, or remove it.").key if path.exists() else None
+    return read_summary(path, WithKey, "Restore it, or remove it.").key if path.exists() else None

@@ -29,7 +29,7 @@ class Environment:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Keyed:
+class WithKey:
     """Any summary of one architecture; those of other programs have no key."""
 
     key: Text | None = None
@@ -84,7 +84,7 @@ class FoundFrame:
 
 @final
 @dataclass(frozen=True, slots=True)
-class FoundAllocation:
+class AllocationSummary:
     """allocation.json, and the one of the networks that are trained alone."""
 
     key: Text
@@ -109,12 +109,16 @@ def read_best(path: Path) -> BestSubnet:
 
 def read_allocation(path: Path) -> dict[str, Any]:
     """What allocation.json holds, as analysis/ shows it; DataError as `read_summary`."""
-    return asdict(read_summary(path, FoundAllocation, "Remove it: the stage temporal_search makes it again."))
+    return asdict(
+        read_summary(path, AllocationSummary, "Remove it: the stage temporal_search makes it again.")
+    )
 
 
 def read_retrained(path: Path) -> dict[str, Any]:
     """What the retrained allocation's JSON holds; DataError as `read_summary`."""
-    return asdict(read_summary(path, FoundAllocation, "Restore it, or remove it: reports show the search's."))
+    return asdict(
+        read_summary(path, AllocationSummary, "Restore it, or remove it: reports show the search's.")
+    )
 
 
 def read_summary(path: Path, kind: type[Summary], advice: str) -> Summary:

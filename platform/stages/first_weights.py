@@ -12,7 +12,7 @@ from platform.run.context import Run
 from platform.terminal.errors import ConfigError
 from platform.training.on_ray_train import begins
 from spaces.architecture import Architecture
-from spaces.first_weights import Match, filled, match
+from spaces.first_weights import Match, filled, match_tensors
 from spaces.initialise import initialise
 from spaces.space import SearchSpace
 from spaces.temporal.allocation import Operation
@@ -23,12 +23,12 @@ from workers.weights.given import GivenWeights, check_some, read_given, told
 from workers.weights.key_frame import KeyFrame
 from workers.weights.temporal_supernet import load_temporal_supernet
 
-State = dict[str, Tensor]
+FirstWeights = dict[str, Tensor]
 
 
 def begin_supernet(
     context: Run, stage: StageName, space: SearchSpace, joints: tuple[str, ...]
-) -> State | None:
+) -> FirstWeights | None:
     """The supernet's whole state with the given file's weights in it; None where none is given or needed."""
     path = _wanted(context, stage, context.config.train.init)
     if path is None:
@@ -36,14 +36,14 @@ def begin_supernet(
     task = context.spatial_task()
     own = initialise(space.supernet(), task.seed, task.train.init_sigma).state_dict()
     given = _given(context, stage, path, space, joints).for_supernet()
-    found = match(own, given, leading=True)
+    found = match_tensors(own, given, leading=True)
     _say(context, stage, found, path, f"the supernet of {space.name!r}")
     return filled(own, given, leading=True)
 
 
 def begin_network(
     context: Run, stage: StageName, space: SearchSpace, architecture: Architecture, joints: tuple[str, ...]
-) -> State | None:
+) -> FirstWeights | None:
     """The plain network's whole state with the given file's weights; None where none is given or needed."""
     path = _wanted(context, stage, context.config.retrain.init)
     if path is None:
@@ -51,13 +51,13 @@ def begin_network(
     task = context.spatial_task()
     own = initialise(space.network(architecture), task.seed, task.train.init_sigma).state_dict()
     given = _given(context, stage, path, space, joints).for_network(architecture, space.input_hw)
-    _say(context, stage, match(own, given), path, architecture.key)
+    _say(context, stage, match_tensors(own, given), path, architecture.key)
     return filled(own, given)
 
 
 def begin_temporal(
     context: Run, stage: StageName, start: KeyFrame, operations: tuple[Operation, ...]
-) -> State | None:
+) -> FirstWeights | None:
     """A T supernet's whole state below `start`, with the given one's weights; None where none is needed."""
     path = _wanted(context, stage, context.config.temporal.init)
     if path is None:
@@ -68,7 +68,13 @@ def begin_temporal(
     supernet = space.supernet()
     start_from_spatial(space, supernet, start.weights, task.seed, task.train.init_sigma)
     own = supernet.state_dict()
-    _say(context, stage, match(own, given.weights, leading=True), path, "the T supernet below this key frame")
+    _say(
+        context,
+        stage,
+        match_tensors(own, given.weights, leading=True),
+        path,
+        "the T supernet below this key frame",
+    )
     return filled(own, given.weights, leading=True)
 
 
@@ -80,13 +86,13 @@ def begin_allocation(context: Run, stage: StageName, found: TrainedAllocation) -
     given = load_allocation(path)
     _check_joints(path, given.key_frame.joints, found.key_frame.joints)
     own, theirs = (_by_frame(each) for each in (found, given))
-    _say(context, stage, match(own, theirs), path, f"the networks of {found.allocation.key}")
+    _say(context, stage, match_tensors(own, theirs), path, f"the networks of {found.allocation.key}")
     frames = (*given.weights, *({},) * len(found.weights))
     weights = tuple(filled(mine, one) for mine, one in zip(found.weights, frames, strict=False))
     return replace(found, weights=weights)
 
 
-def _by_frame(trained: TrainedAllocation) -> State:
+def _by_frame(trained: TrainedAllocation) -> FirstWeights:
     return {
         f"frame{number}.{name}": tensor
         for number, weights in enumerate(trained.weights, start=1)

@@ -13,7 +13,7 @@ from platform.config.stage_names import StageName
 from platform.run.context import checkpoints_uri
 from platform.run.folder import folder_of
 from platform.terminal.errors import ConfigError
-from spaces.first_weights import match
+from spaces.first_weights import match_tensors
 from spaces.registry import build_space
 from spaces.temporal.temporal_space import TemporalSpace
 from workers.errors import DataError
@@ -74,7 +74,7 @@ def _check_network(config: RunConfig, path: Path) -> None:
     space.check(architecture)
     with torch.device("meta"):
         own = build_space(space.name, given.keypoints, space.input_hw).network(architecture).state_dict()
-    check_some(match(own, given.for_network(architecture, space.input_hw)), path, architecture.key)
+    check_some(match_tensors(own, given.for_network(architecture, space.input_hw)), path, architecture.key)
 
 
 def _check_temporal(config: RunConfig, path: Path) -> None:
@@ -90,7 +90,9 @@ def _check_below(key_frame: Path, given: TrainedTemporal, path: Path) -> None:
     spatial = build_space(found.name, len(given.joints), found.input_hw)
     with torch.device("meta"):
         own = TemporalSpace(spatial, architecture, given.space.operations).supernet().state_dict()
-    check_some(match(own, given.weights, leading=True), path, f"a T supernet below {architecture.key}")
+    check_some(
+        match_tensors(own, given.weights, leading=True), path, f"a T supernet below {architecture.key}"
+    )
 
 
 def _check_allocation(config: RunConfig, path: Path) -> None:

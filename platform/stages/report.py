@@ -20,7 +20,7 @@ from platform.run.summaries import BestSubnet, read_allocation, read_best, read_
 
 ALLOCATIONS = "pareto_allocations"
 
-Found = dict[str, Any]  # an allocation with its figures
+FoundFigures = dict[str, Any]  # an allocation with its figures
 
 
 def run(context: Run) -> None:
@@ -40,7 +40,7 @@ def _subnets(folder: RunFolder) -> tuple[BestSubnet, pd.DataFrame] | None:
     return read_best(folder.best), read_trials(folder.path, stage="spatial_search")
 
 
-def _allocations(folder: RunFolder) -> tuple[Found, Found | None, pd.DataFrame] | None:
+def _allocations(folder: RunFolder) -> tuple[FoundFigures, FoundFigures | None, pd.DataFrame] | None:
     """The allocation that the search found, and that of networks trained alone where the run has it."""
     if not folder.allocation.exists():
         return None
@@ -65,7 +65,9 @@ def _report_subnets(context: Run, best: BestSubnet, trials: pd.DataFrame) -> Non
     )
 
 
-def _report_allocation(context: Run, searched: Found, alone: Found | None, trials: pd.DataFrame) -> None:
+def _report_allocation(
+    context: Run, searched: FoundFigures, alone: FoundFigures | None, trials: pd.DataFrame
+) -> None:
     """Prints the allocation, of the networks trained alone where the run has them."""
     folder, config = context.folder, context.config
     title = f"{config.name}: allocations over {config.temporal.frames} frames"

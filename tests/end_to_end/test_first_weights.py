@@ -12,7 +12,7 @@ from tests.end_to_end.environment import this_environment
 from tests.end_to_end.tiny_run import TinyRun
 from tests.workers.weights.filling import fill
 from workers.data.skeleton import COCO17
-from workers.weights.released import to_released, write_checkpoint
+from workers.weights.foreign.released import to_released, write_checkpoint
 from workers.weights.safetensors import load_network, load_supernet, save_network
 
 SPACE = build_space("mobilenetv3-small", 17, (64, 64))

@@ -12,20 +12,20 @@ from torch import Tensor
 
 from spaces.architecture import Architecture
 from spaces.extract import extract
-from spaces.first_weights import COUNTER, Match, filled, match, shared_layout
+from spaces.first_weights import COUNTER, Match, filled, match_tensors, shared_layout
 from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.data.skeleton import COCO17
 from workers.errors import DataError
+from workers.weights.foreign.mmpose_names import HEADS, NAMINGS, our_names
+from workers.weights.foreign.released import read_checkpoint
+from workers.weights.foreign.state_dicts import averaged_names
 from workers.weights.joints import FINAL_LAYER, with_joints_of
-from workers.weights.mmpose_names import HEADS, NAMINGS, our_names
-from workers.weights.released import read_checkpoint
 from workers.weights.safetensors import read_weights
-from workers.weights.state_dicts import averaged_names
 
 THEIRS = ("backbone.", *(f"{head}." for head in HEADS), "ema_backbone_")
-NAMED = 3  # tensors that a line names
-Tensors = Mapping[str, Tensor]
+SHOWN_NAMES = 3  # tensors that a line names
+GivenTensors = Mapping[str, Tensor]
 
 
 @final
@@ -37,7 +37,7 @@ class GivenWeights:
     space: str
     shared: bool
     """Whether they are a supernet's, in its layout."""
-    tensors: Tensors
+    tensors: GivenTensors
     joints: tuple[str, ...] | None
     """One for each heatmap, in order; None where nobody knows."""
 
@@ -54,18 +54,18 @@ class GivenWeights:
         moved = with_joints_of(self.tensors, self.joints, joints)
         return replace(self, tensors=moved, joints=tuple(joints))
 
-    def for_supernet(self) -> Tensors:
+    def for_supernet(self) -> GivenTensors:
         """What `filled(..., leading=True)` puts into a supernet of the space."""
         return self.tensors if self.shared else shared_layout(self.tensors)
 
-    def for_network(self, architecture: Architecture, input_hw: tuple[int, int]) -> Tensors:
+    def for_network(self, architecture: Architecture, input_hw: tuple[int, int]) -> GivenTensors:
         """What fits the plain network of `architecture` by shape: of a supernet its slice."""
         if not self.shared:
             return self.tensors
         space = build_space(self.space, self.keypoints, input_hw)
         supernet = space.supernet()
         own = supernet.state_dict()
-        whole = set(match(own, self.tensors).loaded)
+        whole = set(match_tensors(own, self.tensors).loaded)
         supernet.load_state_dict(filled(own, self.tensors))
         sliced = extract(space, supernet, architecture).state_dict()
         return {name: tensor for name, tensor in sliced.items() if name in whole}
@@ -117,7 +117,7 @@ def check_fits_somewhere(given: GivenWeights, space: SearchSpace) -> None:
     """DataError where no architecture of the space can take anything of the file."""
     with torch.device("meta"):
         own = build_space(space.name, given.keypoints, space.input_hw).supernet().state_dict()
-    found = match(own, given.for_supernet(), leading=True)
+    found = match_tensors(own, given.for_supernet(), leading=True)
     check_some(found, given.path, f"a network of space {space.name!r}")
 
 
@@ -133,7 +133,7 @@ def _check_kind(path: Path, metadata: Mapping[str, str], space: SearchSpace) -> 
         )
 
 
-def _check_numbers(path: Path, tensors: Tensors) -> None:
+def _check_numbers(path: Path, tensors: GivenTensors) -> None:
     for name, tensor in tensors.items():
         if name.endswith(COUNTER):
             continue
@@ -144,7 +144,7 @@ def _check_numbers(path: Path, tensors: Tensors) -> None:
             )
 
 
-def _by_our_names(path: Path, tensors: Tensors, space: SearchSpace) -> Tensors:
+def _by_our_names(path: Path, tensors: GivenTensors, space: SearchSpace) -> GivenTensors:
     """Under our names where they are MMPose's, or torchvision's of a backbone alone."""
     theirs = any(name.startswith(THEIRS) for name in tensors)
     alone = not theirs and any(name.startswith(("layer1.", "conv1.")) for name in tensors)
@@ -169,17 +169,17 @@ def _by_our_names(path: Path, tensors: Tensors, space: SearchSpace) -> Tensors:
     }
 
 
-def _is_shared(metadata: Mapping[str, str], tensors: Tensors, space: SearchSpace) -> bool:
+def _is_shared(metadata: Mapping[str, str], tensors: GivenTensors, space: SearchSpace) -> bool:
     """A supernet: a file of ours that names no architecture, or a foreign one of just its shapes."""
     if "space" in metadata:
         return "architecture" not in metadata
     keypoints = len(tensors[FINAL_LAYER[0]]) if FINAL_LAYER[0] in tensors else space.keypoints
     with torch.device("meta"):
         own = build_space(space.name, keypoints, space.input_hw).supernet().state_dict()
-    found = match(own, tensors)
+    found = match_tensors(own, tensors)
     return len(found.loaded) == found.total
 
 
 def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:NAMED])
-    return shown if len(names) <= NAMED else f"{shown}, ..."
+    shown = ", ".join(names[:SHOWN_NAMES])
+    return shown if len(names) <= SHOWN_NAMES else f"{shown}, ..."

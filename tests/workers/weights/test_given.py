@@ -10,16 +10,16 @@ from torch import nn
 
 from spaces.architecture import Architecture
 from spaces.extract import extract
-from spaces.first_weights import filled, match
+from spaces.first_weights import filled, match_tensors
 from spaces.published import find_published
 from spaces.registry import build_space
 from spaces.space import SearchSpace
 from tests.workers.weights.filling import fill
 from workers.data.skeleton import COCO17, POSETRACK17
 from workers.errors import DataError
+from workers.weights.foreign.released import to_released, write_checkpoint
 from workers.weights.given import check_fits_somewhere, check_some, read_given, told
 from workers.weights.joints import with_joints_of
-from workers.weights.released import to_released, write_checkpoint
 from workers.weights.safetensors import save_network, save_weights
 
 INPUT_HW = (64, 32)
@@ -64,7 +64,7 @@ def test_a_networks_slice_of_the_supernet_that_began_with_it_is_that_network(
 
     with torch.device("meta"):
         own = space.supernet().state_dict()
-    found = match(own, read_given(path, space).for_supernet(), leading=True)
+    found = match_tensors(own, read_given(path, space).for_supernet(), leading=True)
 
     assert found.of_another_shape == found.unused == ()
     assert len(found.loaded) == sum(not name.endswith("tracked") for name in network.state_dict())
@@ -151,7 +151,7 @@ def test_what_is_loaded_and_what_is_left_are_counted_in_one_line(tmp_path: Path)
     write_checkpoint(path, tensors)
     given = read_given(path, SMALL)
     own = SMALL.network(architecture).state_dict()
-    found = match(own, given.for_network(architecture, INPUT_HW))
+    found = match_tensors(own, given.for_network(architecture, INPUT_HW))
     total = sum(not name.endswith("tracked") for name in own)
 
     assert told(found, path) == (
@@ -171,7 +171,7 @@ def test_a_backbone_alone_as_torchvision_names_it_fits_the_same_resnet(tmp_path:
     alone = {name.removeprefix("backbone."): tensor for name, tensor in theirs.items() if "backbone" in name}
     torch.save(alone | {"fc.weight": torch.ones(10, 4)}, tmp_path / "resnet50.pth")
 
-    found = match(network.state_dict(), read_given(tmp_path / "resnet50.pth", space).tensors)
+    found = match_tensors(network.state_dict(), read_given(tmp_path / "resnet50.pth", space).tensors)
 
     assert found.unused == ("fc.weight",)
     assert all(name.startswith(("deconvs.", "final.")) for name in found.missing)
@@ -215,6 +215,6 @@ def test_what_no_network_of_the_space_can_take_is_refused_by_name(tmp_path: Path
 
 def test_a_last_layer_alone_is_nothing_that_fits(tmp_path: Path) -> None:
     last = {"final.weight": torch.ones(17, 32, 1, 1), "final.bias": torch.ones(17)}
-    found = match(SMALL.network(SMALL.smallest()).state_dict(), last)
+    found = match_tensors(SMALL.network(SMALL.smallest()).state_dict(), last)
     with pytest.raises(DataError, match="must hold weights that fit it, but nothing does"):
         check_some(found, tmp_path, "it")

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import final
 
-MOST_BYTES = 1 << 30  # more than an uncompressed image of `images.MOST_PIXELS`
+MOST_PICTURE_BYTES = 1 << 30  # more than an uncompressed image of `images.MOST_PIXELS`
 
 
 @final
@@ -49,5 +49,5 @@ def read_plain_file(path: str) -> bytes:
 
 
 def _check(status: os.stat_result, path: str) -> None:
-    if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
-        raise NotAFileError(f"{path} is no file of at most {MOST_BYTES >> 20} MiB")
+    if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_PICTURE_BYTES:
+        raise NotAFileError(f"{path} is no file of at most {MOST_PICTURE_BYTES >> 20} MiB")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import Any, TextIO, final
+from typing import IO, Any, final
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class TrackedPose:
 class ResultsWriter:
     """Takes one sequence's images and poses as they come and keeps none of them; see `results_file`."""
 
-    def __init__(self, images: TextIO, poses: TextIO) -> None:
+    def __init__(self, images: IO[str], poses: IO[str]) -> None:
         self._images, self._poses = _JsonList(images), _JsonList(poses)
 
     def add_image(self, image: Json) -> None:
@@ -72,7 +72,7 @@ def results_file(path: Path, skeleton: Skeleton = POSETRACK17) -> Iterator[Resul
 class _JsonList:
     """The inside of a JSON list, written value after value."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: IO[str]) -> None:
         self._file, self._between = file, ""
 
     def add(self, value: Json) -> None:

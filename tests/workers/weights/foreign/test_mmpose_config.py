@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,9 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.data.skeleton import COCO17, POSETRACK17
 from workers.errors import DataError
-from workers.weights.mmpose_config import mmpose_config
-from workers.weights.mmpose_model import mmpose_model
-from workers.weights.released import to_released
+from workers.weights.foreign.mmpose_config import mmpose_config
+from workers.weights.foreign.mmpose_model import mmpose_model
+from workers.weights.foreign.released import to_released
 
 Shapes = dict[str, tuple[int, ...]]
 SMALL = build_space("mobilenetv3-small", 15, (96, 64))
@@ -48,7 +48,7 @@ def norm(name: str, *width: int) -> Shapes:
     return {f"{name}.weight": width, f"{name}.bias": width}
 
 
-def module(name: str, *arguments: int) -> Shapes:
+def module(name: str, *arguments: Any) -> Shapes:
     """mmcv's ConvModule."""
     return conv(f"{name}.conv", *arguments) | norm(f"{name}.bn", arguments[1])
 
@@ -121,7 +121,10 @@ def vipnas_head(
 
 
 def built(model: dict[str, Any]) -> Shapes:
-    of = {"ViPNAS_ResNet": vipnas_resnet, "ViPNAS_MobileNetV3": vipnas_mobilenetv3}
+    of: dict[str, Callable[..., Shapes]] = {
+        "ViPNAS_ResNet": vipnas_resnet,
+        "ViPNAS_MobileNetV3": vipnas_mobilenetv3,
+    }
     backbone = of[model["backbone"]["type"]](**model["backbone"])
     shapes = {f"backbone.{name}": shape for name, shape in backbone.items()}
     return shapes | {f"head.{name}": shape for name, shape in vipnas_head(**model["head"]).items()}

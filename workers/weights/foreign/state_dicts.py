@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from workers.errors import DataError
-from workers.weights.pickles import Inert
-from workers.weights.torch_files import StoredTensor
+from workers.weights.foreign.pickles import Inert
+from workers.weights.foreign.torch_files import StoredTensor
 
 DEEPEST, LOOKED_AT = 6, 100_000  # levels of dictionaries, and values in all, in which tensors are looked for
 LONGEST = 500  # letters of a name: a module that holds itself has no end

@@ -10,7 +10,7 @@ from spaces.architecture import Architecture
 from spaces.space import SearchSpace
 from workers.data.normalise import MEAN_RGB, STD_RGB
 from workers.data.skeleton import COCO17, Skeleton
-from workers.weights.mmpose_model import mmpose_model
+from workers.weights.foreign.mmpose_model import mmpose_model
 
 SIGMA_CELLS = 2  # of the targets, for a training there; what is predicted does not depend on it
 DATA_ROOT = "data/coco/"

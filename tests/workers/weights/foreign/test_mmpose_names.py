@@ -10,7 +10,7 @@ import pytest
 
 from spaces.published import find_published
 from workers.errors import DataError
-from workers.weights.mmpose_names import NAMINGS, mmpose_names
+from workers.weights.foreign.mmpose_names import NAMINGS, mmpose_names
 
 
 def names_of(published: str, head: str = "head") -> dict[str, str]:

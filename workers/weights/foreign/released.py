@@ -10,16 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from spaces.architecture import Architecture
+from spaces.first_weights import COUNTER
 from spaces.space import SearchSpace
 from workers.data.normalise import MEAN_RGB, STD_RGB
 from workers.errors import DataError
 from workers.files import whole_file
-from workers.weights.mmpose_names import HEADS, mmpose_names
-from workers.weights.state_dicts import averaged_names, network_tensors
-from workers.weights.torch_files import BROKEN, TENSOR_LIMIT, StoredTensor, open_torch_file
+from workers.weights.foreign.mmpose_names import HEADS, mmpose_names
+from workers.weights.foreign.state_dicts import averaged_names, network_tensors
+from workers.weights.foreign.torch_files import BROKEN, TENSOR_LIMIT, StoredTensor, open_torch_file
 
 NAMED = 4  # keys that an error message names
-COUNTER = "num_batches_tracked"  # of BatchNorm: no output depends on it
 PREPROCESSOR = "data_preprocessor."  # of MMPose 1.x, where it is among the weights
 
 

@@ -13,7 +13,7 @@ from spaces.layers.squeeze_excitation import se_squeezed
 from spaces.space import SearchSpace
 from workers.errors import DataError
 
-ACTIVATIONS = {"relu": "ReLU", "hswish": "HSwish"}  # as mmcv registers them
+MMCV_ACTIVATIONS = {"relu": "ReLU", "hswish": "HSwish"}  # as mmcv registers them
 
 
 def mmpose_model(space: SearchSpace, architecture: Architecture) -> dict[str, dict[str, Any]]:
@@ -22,12 +22,12 @@ def mmpose_model(space: SearchSpace, architecture: Architecture) -> dict[str, di
     Raises DataError that says which part MMPose's class cannot express.
     """
     head = architecture.head
-    if architecture.space not in BACKBONES or head is None or not isinstance(space, DeconvSpace):
+    if architecture.space not in MMPOSE_BACKBONES or head is None or not isinstance(space, DeconvSpace):
         raise _beyond(f"it is of space {architecture.space!r}")
     if head.kernel not in (2, 4):
         raise _beyond(f"its deconvolutions have kernels of {head.kernel}")
     return {
-        "backbone": BACKBONES[architecture.space](space, architecture),
+        "backbone": MMPOSE_BACKBONES[architecture.space](space, architecture),
         "head": {
             "type": "ViPNASHead",
             "in_channels": architecture.stages[-1].width,
@@ -69,7 +69,7 @@ def _mobilenet(space: DeconvSpace, architecture: Architecture) -> dict[str, Any]
         "expan": [None, *(int(choice.expansion) for choice in architecture.stages)],
         **_searched(architecture),
         "stride": [space.stem.stride, *(stage.stride for stage in space.stages)],
-        "act": [ACTIVATIONS[stage.act] for stage in (space.stem, *space.stages)],
+        "act": [MMCV_ACTIVATIONS[stage.act] for stage in (space.stem, *space.stages)],
     }
 
 
@@ -97,7 +97,7 @@ def _beyond(what: str) -> DataError:
     return DataError(f"MMPose's ViPNAS classes cannot express the network: {what}")
 
 
-BACKBONES: Mapping[str, Callable[[DeconvSpace, Architecture], dict[str, Any]]] = {
+MMPOSE_BACKBONES: Mapping[str, Callable[[DeconvSpace, Architecture], dict[str, Any]]] = {
     "resnet50": _resnet,
     "mobilenetv3": _mobilenet,
     "mobilenetv3-small": _mobilenet,

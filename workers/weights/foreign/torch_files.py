@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from workers.errors import DataError
-from workers.weights.foreign_files import kind_of
-from workers.weights.pickles import Inert, read_pickle, stand_in
+from workers.weights.foreign.named_files import kind_of
+from workers.weights.foreign.pickles import Inert, read_pickle, stand_in
 
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001  # what a file of before PyTorch 1.6 begins with
 GIB = 1 << 30
