@@ -11,13 +11,12 @@ from platform.config.file import flat_fields
 from platform.config.own_file import read_config
 from platform.config.recipes import RECIPES, listing, recipe
 from platform.config.run import RunConfig
-from platform.terminal.command_line import parse
+from platform.terminal.command_line import HELP, parse
 from platform.terminal.errors import ConfigError
 from platform.terminal.short_help import Groups, print_short_help
 from spaces.errors import BoundError
 
 PROGRAM = "python -m platform.search"
-HELP = frozenset(("-h", "--help"))
 HELP_ALL = "--help-all"
 COMMON: Groups = {  # what people change first
     "run": ("name", "seed", "storage", "stages"),
