@@ -6,10 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 MOST_ROWS = 1_000_000  # ten times the largest search that is planned for
-MOST_TABLE_BYTES = 1 << 30  # unpacked
+MOST_UNPACKED = 1 << 30  # bytes
 
 
-def check_size(file: pq.ParquetFile, most_rows: int = MOST_ROWS, most_bytes: int = MOST_TABLE_BYTES) -> None:
+def check_size(file: pq.ParquetFile, most_rows: int = MOST_ROWS, most_bytes: int = MOST_UNPACKED) -> None:
     """Raises ArrowInvalid, as Parquet's reader does, where the file says that it holds more."""
     facts = file.metadata
     size = sum(facts.row_group(number).total_byte_size for number in range(facts.num_row_groups))

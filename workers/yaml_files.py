@@ -36,7 +36,16 @@ def load_yaml(path: Path) -> Any:
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
+        _leave_out_the_text(error)
         raise ValueError(" ".join(str(error).split())) from error
+
+
+def _leave_out_the_text(error: yaml.YAMLError) -> None:
+    """Line and column stay; of the text around them, half a URI would not be known as one with a password."""
+    for name in ("problem_mark", "context_mark"):
+        mark = getattr(error, name, None)
+        if mark is not None:
+            mark.buffer = None
 
 
 def _check_depth(content: bytes) -> None:

@@ -68,7 +68,7 @@ def planted(s3: str) -> Iterator[Planted]:
             environment.python, "-m", "platform.search", "tiny", "--storage", "runs", *SMALL,
             "--tracking-uri", f"http://me:pLantedTracking@127.0.0.1:{server.port}",
             "--checkpoints-uri", f"s3://me:pLantedCheckpoints@runs/mine{s3}",
-            cwd=left, timeout_s=540,
+            cwd=left, timeout_s=900,
         )  # fmt: skip
         assert ran.returncode == 0, ran.stdout
         yield Planted(environment, left, ran.stdout)

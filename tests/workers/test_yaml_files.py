@@ -37,3 +37,11 @@ def test_what_is_no_reasonable_yaml_is_refused_in_one_line(content: bytes, says:
     with pytest.raises(ValueError, match=says) as refusal:
         load_yaml(path)
     assert "\n" not in str(refusal.value)
+
+
+def test_what_is_broken_is_told_by_its_place_without_the_text_around(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("tracking_uri: [http://me:planted@host\nb: {")
+    with pytest.raises(ValueError, match="line 1") as refused:
+        load_yaml(path)
+    assert "planted" not in str(refused.value)

@@ -17,10 +17,10 @@ Location = Path | str  # a path, or a URI such as file:///data/a.json
 
 REPAIR = "Write the file as COCO's person_keypoints annotations."
 _RESTORE = "Restore the annotation file."
-MOST_ANNOTATION_BYTES = 2 << 30  # nine times COCO's largest file
+LARGEST_FILE = 2 << 30  # nine times COCO's largest file
 
 
-def read_bytes(place: Location, most: int = MOST_ANNOTATION_BYTES) -> bytes:
+def read_bytes(place: Location, most: int = LARGEST_FILE) -> bytes:
     """The whole file. Raises OSError, or ValueError for a URI that is none, no plain file or a bigger one."""
     if isinstance(place, str) and "://" in place:
         system, path = FileSystem.from_uri(place)
