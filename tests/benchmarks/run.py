@@ -1,8 +1,8 @@
 """Runs the benchmarks, prints their figures as a table and writes them to bench.json.
 
 ``python -m tests.benchmarks.run [NAME]`` runs every bench_*.py of this folder, or bench_NAME.py alone, and
-``python -m tests.benchmarks.run --compare [NAME]`` the compare_*.py, which take too long to go with them. Ends
-with 1 when a figure misses its target or a benchmark fails, and with 2 when there is no benchmark NAME.
+``python -m tests.benchmarks.run --compare [NAME]`` the compare_*.py, which take too long to go with them.
+Ends with 1 when a figure misses its target or a benchmark fails, and with 2 when there is no benchmark NAME.
 """
 
 from __future__ import annotations
