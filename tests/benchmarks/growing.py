@@ -10,7 +10,7 @@ from typing import Any
 
 from platform.samplers.registry import SAMPLERS
 from tests.benchmarks.base import Tree, this_tree
-from tests.benchmarks.figure import Figure, at_most
+from tests.benchmarks.figure import Figure, at_most, exponent
 from tests.benchmarks.grown import PREFIX
 
 PROGRAM = Path(__file__).with_name("grown.py")
@@ -57,9 +57,3 @@ def _beside(
         known = {count: said[name] for count, said in found.items() if name in said}
         if len(known) > 1 and name.endswith(("_s", "_ms")):
             yield Figure(name=f"{what}, exponent{tree}", figure=exponent(known), unit="")
-
-
-def exponent(seconds: dict[int, float]) -> float:
-    """How fast a time grows from the fewest to the most trials: 1 where twice as many take twice as long."""
-    few, many = min(seconds), max(seconds)
-    return math.log(seconds[many] / seconds[few]) / math.log(many / few)
