@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -28,3 +30,9 @@ def at_most(name: str, figure: float, unit: str, limit: float) -> Figure:
 def at_least(name: str, figure: float, unit: str, limit: float) -> Figure:
     """A figure that must reach ``limit``, such as a rate; NaN does not hold."""
     return Figure(name=name, figure=figure, unit=unit, target=f">= {limit:g}", holds=figure >= limit)
+
+
+def exponent(seconds: Mapping[int, float]) -> float:
+    """How fast a time grows from the fewest to the most trials: 1 where twice as many take twice as long."""
+    few, many = min(seconds), max(seconds)
+    return math.log(seconds[many] / seconds[few]) / math.log(many / few)

@@ -10,12 +10,13 @@ from typing import Any
 
 from platform.samplers.registry import SAMPLERS
 from tests.benchmarks.base import Tree, this_tree
-from tests.benchmarks.figure import Figure, at_most
+from tests.benchmarks.figure import Figure, at_most, exponent
 from tests.benchmarks.grown import PREFIX
 
 PROGRAM = Path(__file__).with_name("grown.py")
 UNITS = {"resume_s": "s", "proposal_ms": "ms", "page_s": "s", "page_mb": "MB", "peak_mib": "MiB"}
 LIMITS = {"resume_s": 30, "proposal_ms": 50, "page_s": 20, "page_mb": 20, "peak_mib": 2048}
+WRITING_S = 7200.0
 LONGEST_S = 1200.0  # that one program may take before its figures are left out
 
 
@@ -31,7 +32,7 @@ class Growth:
         for words in (*(("search", name) for name in SAMPLERS), ("page",)):
             ours = {count: self._said(this_tree(), words, count) for count in self.counts}
             theirs = {count: self._said(base, words, count) for count in base_counts}
-            for name in UNITS.keys() & next(iter(ours.values()), {}).keys():
+            for name in (name for name in UNITS if name in next(iter(ours.values()))):
                 what = f"{words[-1]}: {name.rpartition('_')[0]}"
                 yield from _beside(what, name, ours, theirs)
 
@@ -40,7 +41,7 @@ class Growth:
         kind = "allocations" if words[-1] == PREFIX else "architectures"
         folder = self.folder / f"{kind}-{count}"
         if not folder.exists():
-            this_tree().run(PROGRAM, ["write", kind, str(count), str(folder)], LONGEST_S)
+            this_tree().run(PROGRAM, ["write", kind, str(count), str(folder)], WRITING_S)
         said: Any = tree.run(PROGRAM, [*words, str(folder)], LONGEST_S)
         return dict(said or {})
 
@@ -56,9 +57,3 @@ def _beside(
         known = {count: said[name] for count, said in found.items() if name in said}
         if len(known) > 1 and name.endswith(("_s", "_ms")):
             yield Figure(name=f"{what}, exponent{tree}", figure=exponent(known), unit="")
-
-
-def exponent(seconds: dict[int, float]) -> float:
-    """How fast a time grows from the fewest to the most trials: 1 where twice as many take twice as long."""
-    few, many = min(seconds), max(seconds)
-    return math.log(seconds[many] / seconds[few]) / math.log(many / few)

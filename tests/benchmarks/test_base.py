@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.base import READY, BaseError, Tree, base_tree
-from tests.benchmarks.growing import exponent
+from tests.benchmarks.figure import exponent
 
 
 @pytest.fixture
