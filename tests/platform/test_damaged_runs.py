@@ -224,7 +224,12 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], ...]] = {
     ".safetensors": (*ANY, other_weights),
 }
 OUTBOX = ("tracking.jsonl", "tracking.sent")  # a line that is no record is passed by
-ALSO = {"spatial_search": ("best.json",), "temporal_search": ("allocation.json",)}  # made anew, with Ray
+ENVIRONMENT = "environment.json"  # with what a run's trainings began
+ALSO = {
+    "report": (ENVIRONMENT,),
+    "spatial_search": (ENVIRONMENT, "best.json"),  # made anew, with Ray
+    "temporal_search": (ENVIRONMENT, "allocation.json"),
+}
 KEY_ALONE = ("spatial_retrain", "temporal_retrain")  # they need a key, and files of other programs have none
 CASES = [
     (name, needed, damage)

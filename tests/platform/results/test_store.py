@@ -18,6 +18,7 @@ def row(trial: int, **changes: Any) -> dict[str, Any]:
     values = {column.name: None for column in COLUMNS}
     return values | {
         "run": "r", "stage": "spatial_search", "trial": trial, "key": f"k{trial}", "ap": 0.5,
+        "architecture": "{}", "gmacs": 0.01,
         "status": "finished", "finished_at": datetime(2026, 1, 2, tzinfo=UTC),
     } | changes  # fmt: skip
 
