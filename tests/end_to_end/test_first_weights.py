@@ -1,4 +1,4 @@
-"""Trainings of a real run that begin with files' weights, by their command."""
+"""A training of a real run that begins with a file's weights, by its command."""
 
 from __future__ import annotations
 
@@ -11,39 +11,31 @@ from spaces.registry import build_space
 from tests.end_to_end.environment import this_environment
 from tests.end_to_end.tiny_run import TinyRun
 from tests.workers.weights.filling import fill
-from workers.data.skeleton import COCO17
 from workers.weights.foreign.released import to_released, write_checkpoint
-from workers.weights.safetensors import load_network, load_supernet, save_network
+from workers.weights.safetensors import load_supernet
 
 SPACE = build_space("mobilenetv3-small", 17, (64, 64))
 SMALLEST = SPACE.smallest()
-STILL = ("--train.learning-rate", "1e-20", "--train.epochs", "1")  # what is trained stays where it began
+STILL = ("--train.learning-rate", "1e-20", "--train.epochs", "1")  # it stays where it began
 ONE_WORKER = ("--resources.cpus", "1", "--resources.train-workers", "1", "--resources.slots", "1")
 
 
-def test_both_trainings_begin_with_their_files_and_no_other_file_continues_the_run(tmp_path: Path) -> None:
+def test_a_supernet_begins_with_a_released_networks_file_and_no_other_file_continues_the_run(
+    tmp_path: Path,
+) -> None:
     network = fill(SPACE.network(SMALLEST))
-    save_network(tmp_path / "ours.safetensors", network, SPACE, SMALLEST, COCO17.names)
     write_checkpoint(tmp_path / "theirs.pth", to_released(network, SMALLEST))
-    (tmp_path / "architecture.json").write_text(SMALLEST.to_json())
-    typed = (
-        "--stages", "data", "spatial_train", "spatial_retrain", "--train.init", "theirs.pth",
-        "--retrain.init", "ours.safetensors", "--retrain.architecture", "architecture.json",
-        *STILL, *ONE_WORKER,
-    )  # fmt: skip
+    typed = ("--stages", "data", "spatial_train", "--train.init", "theirs.pth", *STILL, *ONE_WORKER)
     run = TinyRun(this_environment(), tmp_path, tmp_path / "runs")
 
     said = run.finish(*typed)
 
     assert f"spatial_train: init: 72 of 183 tensors loaded from {tmp_path / 'theirs.pth'}, 111 not" in said
-    assert f"spatial_retrain: init: 72 of 72 tensors loaded from {tmp_path / 'ours.safetensors'}" in said
     supernet = SPACE.supernet()
     supernet.load_state_dict(load_supernet(run.supernet, SPACE))
     sliced = extract(SPACE, supernet, SMALLEST)
-    alone = load_network(run.folder / "network.safetensors", SPACE, SMALLEST)
     for name, weight in network.named_parameters():
-        for found in (sliced, alone):
-            assert torch.allclose(found.get_parameter(name), weight, rtol=0, atol=1e-12), name
+        assert torch.allclose(sliced.get_parameter(name), weight, rtol=0, atol=1e-12), name
 
     write_checkpoint(tmp_path / "theirs.pth", to_released(fill(network, seed=1), SMALLEST))
     again = this_environment().run(

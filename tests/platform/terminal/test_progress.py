@@ -77,5 +77,5 @@ def test_no_command_takes_a_persons_text_for_markup(checkout: Path) -> None:
         line for path in (checkout / "platform").rglob("*.py") for line in path.read_text().splitlines()
         if re.search(r"\bConsole\(", line)
     ]  # fmt: skip
-    assert len(made) > 4
+    assert made
     assert [line for line in made if "markup=False" not in line] == []

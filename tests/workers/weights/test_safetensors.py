@@ -94,7 +94,7 @@ def test_a_file_that_cannot_be_read_is_named(content: bytes | None, tmp_path: Pa
     if content is not None:
         path.write_bytes(content)
 
-    with pytest.raises(DataError, match=r"broken\.safetensors must be readable safetensors weights, but: "):
+    with pytest.raises(DataError, match=r"broken\.safetensors must be readable safetensors weights, but"):
         load_weights(path, {})
 
 
