@@ -20,7 +20,7 @@ STILL = ("--train.learning-rate", "1e-20", "--train.epochs", "1")  # it stays wh
 ONE_WORKER = ("--resources.cpus", "1", "--resources.train-workers", "1", "--resources.slots", "1")
 
 
-def test_a_supernet_begins_with_a_released_networks_file_and_no_other_file_continues_the_run(
+def test_a_supernet_begins_with_a_released_network_and_no_other_file_continues_it(
     tmp_path: Path,
 ) -> None:
     network = fill(SPACE.network(SMALLEST))
