@@ -70,7 +70,7 @@ def load(arguments: ExportArguments) -> NamedNetwork:
     from spaces.published import PUBLISHED
     from spaces.registry import build_space
     from workers.data.skeleton import COCO17
-    from workers.weights.foreign.released import load_released, read_checkpoint
+    from workers.weights.released import load_released, read_checkpoint
 
     if arguments.checkpoint.suffix == ".safetensors":
         return _load_own(arguments)
@@ -108,8 +108,8 @@ def _of(joints: tuple[str, ...], space: SearchSpace) -> tuple[str, ...]:
 def write(named: NamedNetwork, out: Path, mmpose: str | None = None) -> None:
     """Writes the files and prints what they are; none is kept where ONNX Runtime disagrees with PyTorch."""
     from workers.data.normalise import MEAN_RGB, STD_RGB
-    from workers.weights.foreign.released import to_released
     from workers.weights.onnx_export import GATE, export_onnx
+    from workers.weights.released import to_released
     from workers.weights.safetensors import network_metadata, save_network
 
     space, architecture, network = named.space, named.architecture, named.network
@@ -133,7 +133,7 @@ def _write_theirs(path: Path, theirs: dict[str, Tensor], named: NamedNetwork, mm
     from workers.errors import DataError
     from workers.files import whole_file
     from workers.weights.foreign.mmpose_config import mmpose_config
-    from workers.weights.foreign.released import write_checkpoint
+    from workers.weights.released import write_checkpoint
 
     write_checkpoint(path, theirs)
     print(f"{path}: in the names of MMPose {mmpose}")

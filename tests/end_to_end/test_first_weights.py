@@ -11,7 +11,7 @@ from spaces.registry import build_space
 from tests.end_to_end.environment import this_environment
 from tests.end_to_end.tiny_run import TinyRun
 from tests.workers.weights.filling import fill
-from workers.weights.foreign.released import to_released, write_checkpoint
+from workers.weights.released import to_released, write_checkpoint
 from workers.weights.safetensors import load_supernet
 
 SPACE = build_space("mobilenetv3-small", 17, (64, 64))

@@ -19,7 +19,7 @@ from spaces.published import find_published
 from spaces.registry import build_space
 from tests.platform.refused import refusal
 from tests.workers.weights.filling import draw_images, fill
-from workers.weights.foreign.released import load_released, read_checkpoint, to_released, write_checkpoint
+from workers.weights.released import load_released, read_checkpoint, to_released, write_checkpoint
 from workers.weights.safetensors import load_network, save_network
 
 INPUT_HW = (96, 64)

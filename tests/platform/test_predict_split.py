@@ -29,7 +29,7 @@ from workers.training.tasks.network import Start
 from workers.training.tasks.network_score import score_network
 from workers.training.tasks.validation import ValidationTask
 from workers.weights.any_network import load_any_network
-from workers.weights.foreign.released import to_released, write_checkpoint
+from workers.weights.released import to_released, write_checkpoint
 from workers.weights.safetensors import save_network
 
 INPUT_HW, SPLIT = (64, 64), "train2017"

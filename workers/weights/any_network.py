@@ -13,7 +13,7 @@ from spaces.registry import build_space
 from spaces.space import SearchSpace
 from workers.data.skeleton import COCO17
 from workers.errors import DataError
-from workers.weights.foreign.released import load_released, read_checkpoint
+from workers.weights.released import load_released, read_checkpoint
 from workers.weights.safetensors import load_network, read_architecture, read_joints
 
 INPUT_HW = (256, 192)  # of the released networks

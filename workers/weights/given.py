@@ -18,9 +18,9 @@ from spaces.space import SearchSpace
 from workers.data.skeleton import COCO17
 from workers.errors import DataError
 from workers.weights.foreign.mmpose_names import HEADS, NAMINGS, our_names
-from workers.weights.foreign.released import read_checkpoint
 from workers.weights.foreign.state_dicts import averaged_names
 from workers.weights.joints import FINAL_LAYER, with_joints_of
+from workers.weights.released import read_checkpoint
 from workers.weights.safetensors import read_weights
 
 THEIRS = ("backbone.", *(f"{head}." for head in HEADS), "ema_backbone_")

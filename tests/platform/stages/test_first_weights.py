@@ -36,8 +36,8 @@ from workers.training.parallel.ranks import Ranks
 from workers.training.tasks.network import NetworkTraining, Start
 from workers.training.tasks.supernet import SupernetTraining
 from workers.weights.allocation import TrainedAllocation, save_allocation
-from workers.weights.foreign.released import to_released, write_checkpoint
 from workers.weights.key_frame import KeyFrame
+from workers.weights.released import to_released, write_checkpoint
 from workers.weights.safetensors import save_network, save_weights
 from workers.weights.temporal_supernet import save_temporal_supernet
 

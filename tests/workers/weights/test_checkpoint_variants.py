@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel
 from spaces.published import find_published
 from tests.workers.weights.filling import fill
 from workers.errors import DataError
-from workers.weights.foreign.released import load_released, read_checkpoint, to_released
+from workers.weights.released import load_released, read_checkpoint, to_released
 
 
 class Pose(nn.Module):

@@ -17,9 +17,9 @@ from spaces.space import SearchSpace
 from tests.workers.weights.filling import fill
 from workers.data.skeleton import COCO17, POSETRACK17
 from workers.errors import DataError
-from workers.weights.foreign.released import to_released, write_checkpoint
 from workers.weights.given import check_fits_somewhere, check_some, read_given, told
 from workers.weights.joints import with_joints_of
+from workers.weights.released import to_released, write_checkpoint
 from workers.weights.safetensors import save_network, save_weights
 
 INPUT_HW = (64, 32)

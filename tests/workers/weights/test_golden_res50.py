@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from spaces.published import find_published
-from workers.weights.foreign.released import load_released
+from workers.weights.released import load_released
 
 TOLERANCE = 1e-4
 

@@ -17,7 +17,7 @@ from workers.data.skeleton import COCO17, POSETRACK17
 from workers.errors import DataError
 from workers.weights.foreign.mmpose_config import mmpose_config
 from workers.weights.foreign.mmpose_model import mmpose_model
-from workers.weights.foreign.released import to_released
+from workers.weights.released import to_released
 
 Shapes = dict[str, tuple[int, ...]]
 SMALL = build_space("mobilenetv3-small", 15, (96, 64))

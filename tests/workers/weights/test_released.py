@@ -16,7 +16,7 @@ from spaces.published import find_published
 from spaces.space import SearchSpace
 from tests.workers.weights.filling import draw_images, fill
 from workers.errors import DataError
-from workers.weights.foreign.released import load_released, read_checkpoint, to_released, write_checkpoint
+from workers.weights.released import load_released, read_checkpoint, to_released, write_checkpoint
 
 BACKBONES = ("s-vipnas-res50", "s-vipnas-mbv3")
 HEADS = ("head", "keypoint_head")
