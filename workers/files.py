@@ -81,7 +81,7 @@ def remove_drafts(folder: Path, name: str | None = None, *, alone: bool = False)
     A draft's name says which process of which machine writes it; one whose process may live stays, unless
     whoever asks is `alone` there, as the holder of a run's lock is.
     """
-    for left in folder.glob(f".{'*' if name is None else glob.escape(name)}.*.part"):
+    for left in folder.glob(".*.part" if name is None else f".{glob.escape(name)}.*.part"):
         if not alone and _may_be_written(left.name):
             continue
         if left.is_dir() and not left.is_symlink():

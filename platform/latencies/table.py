@@ -28,6 +28,7 @@ SCHEMA = pa.schema(
         ("cores", pa.list_(_COUNT)), ("node", _TEXT), ("measured_at", pa.timestamp("us", tz="UTC")),
     ]
 )  # fmt: skip
+NOT_NULL = ("key", "architecture", "median_ms", "control_ms", "quiet_ms", "steady", "cpu")
 
 
 @final
@@ -71,7 +72,7 @@ class LatencyTable:
 
 def _read(part: Path) -> list[LatencyRow]:
     try:
-        rows: list[LatencyRow] = read_parquet(part, SCHEMA, SCHEMA.names).to_pylist()
+        rows: list[LatencyRow] = read_parquet(part, SCHEMA, NOT_NULL).to_pylist()
     except DataError as error:
         raise DataError(f"{error} Remove it: the same command measures it again.") from error
     return rows

@@ -4,30 +4,77 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import ray
+import ray.util
 
 from platform.config.sections.resources import ResourceConfig
 from platform.terminal.ends import handlers_kept
+from platform.terminal.errors import ClusterError
 from workers.threads import call_on
 
 R = TypeVar("R")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+ANSWER_S = 10
 
 
 @contextmanager
 def ray_session(resources: ResourceConfig) -> Iterator[None]:
-    """The given cluster, else the one this process is a job of, else a local Ray that ends with the run."""
+    """The given cluster, else the one this process is a job of, else a local Ray that ends with the run.
+
+    Raises ClusterError where the cluster cannot be joined, or a local Ray cannot be started.
+    """
     address = resources.address or os.environ.get("RAY_ADDRESS")
-    options: dict[str, Any] = {"address": address} if address else _local(resources)
     try:
-        with handlers_kept():
-            ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+        _join(resources, address)
         yield
     finally:
         ray.shutdown()
+
+
+def _join(resources: ResourceConfig, address: str | None) -> None:
+    options: dict[str, Any] = {"address": address} if address else _local(resources)
+    if address:
+        _check_answers(address)
+    try:
+        with handlers_kept():
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+    except Exception as error:  # Ray has no class of its own for a node that does not come up
+        what = f"join the cluster at {address}" if address else "start on this machine"
+        raise ClusterError(
+            f"Ray must {what}, but: {_first_line(error)} Try again when the machine has less to do, or look "
+            "into Ray's session folder: its logs say more."
+        ) from error
+
+
+def _check_answers(address: str) -> None:
+    """Ray itself waits for minutes for a host that does not answer."""
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if place.hostname is None or place.port is None:  # such as auto
+        return
+    hosts = [place.hostname]
+    if place.hostname in LOOPBACK:
+        hosts.append(ray.util.get_node_ip_address())  # what Ray takes for it
+    for host in hosts:
+        try:
+            socket.create_connection((host, place.port), ANSWER_S).close()
+            return
+        except OSError as error:
+            refused = error
+    raise ClusterError(
+        f"--resources.address (or RAY_ADDRESS) must be that of a Ray cluster that answers, but {address} "
+        f"does not: {refused}. Start one (ray start --head), or leave the address out."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return f"{lines[0].rstrip('.')}."
 
 
 def in_a_slot(resources: ResourceConfig, function: Callable[..., R], *arguments: Any) -> R:

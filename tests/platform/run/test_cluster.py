@@ -1,4 +1,4 @@
-"""A task in a slot computes the same whatever the environment says of threads."""
+"""Clusters that are joined, and what a task in a slot computes there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import torch
 
 from platform.config.sections.resources import ResourceConfig
 from platform.run.cluster import in_a_slot, ray_session
+from platform.terminal.errors import ClusterError
 from spaces.initialise import initialise
 from spaces.registry import build_space
+from tests.ports import free_ports
 from workers.threads import computing_on
 
 ONE_SLOT = ResourceConfig(cpus=2, object_store_mib=80)
@@ -41,3 +43,22 @@ def test_heatmaps_of_tasks_have_equal_bits_whatever_omp_num_threads_says(
     assert found["1"] == found["2"]
     with computing_on(1):
         assert found["1"] == heatmaps()
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_a_cluster_that_does_not_answer_is_named_at_once(scheme: str) -> None:
+    (port,) = free_ports(1)
+    address = f"{scheme}127.0.0.1:{port}"
+    with (
+        pytest.raises(ClusterError, match=rf"must be that of a Ray cluster that answers, but {address} does"),
+        ray_session(ResourceConfig(address=address)),
+    ):
+        pass
+
+
+def test_an_address_that_is_none_is_told_in_one_line() -> None:
+    with (
+        pytest.raises(ClusterError, match=r"^Ray must join the cluster at nowhere, but: .*say more\.$"),
+        ray_session(ResourceConfig(address="nowhere")),
+    ):
+        pass
