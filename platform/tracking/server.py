@@ -61,6 +61,7 @@ class TrackingServer:
     """The tracking server of one run, which takes its rows and records; not connected until `connect`."""
 
     def __init__(self, uri: str, run: TrackedRun, folder: Path, sent: SentLog) -> None:
+        os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # it may hold a password
         # MLflow's own retries would send again what may have arrived; ours look first.
         os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(TIMEOUT_S))
