@@ -143,6 +143,8 @@ class RunFolder:
     @property
     def first_weights(self) -> dict[str, str]:
         """SHA-256 of the files that its trainings begin with, by the field that gives them."""
+        if not self.environment.exists():  # a supernet that a person put there
+            return {}
         return read_summary(self.environment, Environment, _GIVE_ANOTHER).first_weights
 
 
