@@ -49,5 +49,5 @@ def test_what_killed_drivers_left_half_written_is_removed_and_other_files_stay(t
     (folder / ".data.1@elsewhere.part" / "a").write_text("half")
     (folder / ".notes").write_text("mine")
     open_run_folder(config)
-    left = sorted(path.name for path in folder.iterdir())
-    assert left == [".notes", "config.yaml", "environment.json", "ray"]
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == [".notes", "config.yaml", "environment.json", "ray"]
