@@ -66,7 +66,7 @@ def disturbed(
         cwd = folder / f"{command.name}-{number}"
         cwd.mkdir()
         give_key_frame(cwd)
-        run = Disturbed(command, cluster, cwd, 0.7 * lasts_s, rng)
+        run = Disturbed(command, cluster, cwd, 0.3 * lasts_s, rng)
         run.suffer(rng.sample(KINDS, len(KINDS)))
         wrong = run.finish() + differences(command, cwd, whole)
         print(f"{command.name} {number}: {len(run.moments)} ends; wrong: {wrong or 'nothing'}", flush=True)
