@@ -55,14 +55,18 @@ def _join(resources: ResourceConfig, address: str | None) -> None:
 def _check_answers(address: str) -> None:
     """Ray itself waits for minutes for a host that does not answer."""
     place = urlsplit(address if "://" in address else f"//{address}")
-    if place.hostname is None or place.port is None:  # such as auto
+    try:
+        host, port = place.hostname, place.port
+    except ValueError:  # no number: Ray says so
         return
-    hosts = [place.hostname]
-    if place.hostname in LOOPBACK:
+    if host is None or port is None:  # such as auto
+        return
+    hosts = [host]
+    if host in LOOPBACK:
         hosts.append(ray.util.get_node_ip_address())  # what Ray takes for it
-    for host in hosts:
+    for each in hosts:
         try:
-            socket.create_connection((host, place.port), ANSWER_S).close()
+            socket.create_connection((each, port), ANSWER_S).close()
             return
         except OSError as error:
             refused = error

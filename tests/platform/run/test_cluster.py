@@ -56,9 +56,10 @@ def test_a_cluster_that_does_not_answer_is_named_at_once(scheme: str) -> None:
         pass
 
 
-def test_an_address_that_is_none_is_told_in_one_line() -> None:
+@pytest.mark.parametrize("address", ["nowhere", "here:there"])
+def test_an_address_that_is_none_is_told_in_one_line(address: str) -> None:
     with (
-        pytest.raises(ClusterError, match=r"^Ray must join the cluster at nowhere, but: .*say more\.$"),
-        ray_session(ResourceConfig(address="nowhere")),
+        pytest.raises(ClusterError, match=rf"^Ray must join the cluster at {address}, but: .*say more\.$"),
+        ray_session(ResourceConfig(address=address)),
     ):
         pass
