@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import stat
 import tempfile
@@ -11,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from tests.end_to_end.environment import Environment, this_environment
 from tests.platform.mlflow_server import MlflowServer
 from tests.ports import free_ports
+from tests.s3 import s3_server
 
 KEYS = {
     "AWS_ACCESS_KEY_ID": "pLantedAwsId",
@@ -45,14 +44,8 @@ class Planted:
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
     """What to append to an s3:// address to reach a real object store."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield f"?scheme=http&endpoint_override={host}%3A{port}&allow_bucket_creation=true"
-    finally:
-        server.stop()
+    with s3_server() as options:
+        yield f"{options}&allow_bucket_creation=true"
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from ray.cluster_utils import Cluster
 
 from analysis.pareto import pareto_front
 from analysis.trials import read_trials
+from tests.end_to_end.clusters import two_nodes
 from tests.end_to_end.killed_search import Search, lenient_data
 from tests.end_to_end.processes import at_work
 
@@ -32,13 +33,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A head with room for two trials, and a node with room for two more."""
-    head = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": STORE_BYTES}
-    started = Cluster(initialize_head=True, head_node_args=head)
-    try:
-        started.add_node(num_cpus=2, object_store_memory=STORE_BYTES)
+    with two_nodes(num_cpus=2, object_store_memory=STORE_BYTES) as started:
         yield started
-    finally:
-        started.shutdown()
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from platform.config.recipes import tiny
 from platform.config.run import RunConfig
 from platform.config.sections.resources import ResourceConfig
 from platform.run.context import spatial_task
+from tests.end_to_end.clusters import two_nodes
 from tests.end_to_end.drivers import Driver, by_fork
 from tests.end_to_end.processes import at_work, end_all
 from tests.end_to_end.tiny_run import assert_equal_weights
@@ -50,12 +51,8 @@ QUICKLY = {  # what Ray Train looks at every two and every five seconds
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """Two Ray nodes on this machine, with room for one training worker each."""
-    started = Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False})
-    try:
-        started.add_node(**NODE)
+    with two_nodes(**NODE) as started:
         yield started
-    finally:
-        started.shutdown()
 
 
 @dataclass(frozen=True, slots=True)

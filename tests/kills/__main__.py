@@ -18,9 +18,10 @@ import torch
 from ray.cluster_utils import Cluster
 
 from spaces.registry import build_space
+from tests.end_to_end.clusters import two_nodes
 from tests.kills.commands import Command, stopped
 from tests.kills.moments import DRIVER, NODE, WORKER, Moment, table
-from tests.kills.runs import Disturbed, SearchCommand, differences, two_nodes
+from tests.kills.runs import NODE_OF, Disturbed, SearchCommand, differences
 from workers.data.skeleton import POSETRACK17
 from workers.weights.safetensors import save_network
 
@@ -102,7 +103,7 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=2, help="of each recipe, eight ends in each")
     asked = options.parse_args()
     rng, moments = random.Random(asked.seed), list[Moment]()
-    with tempfile.TemporaryDirectory(prefix="kills-") as made, two_nodes() as cluster:
+    with tempfile.TemporaryDirectory(prefix="kills-") as made, two_nodes(**NODE_OF) as cluster:
         for command in (SPATIAL, TEMPORAL):
             moments += disturbed(command, cluster, Path(made), asked.rounds, rng)
         for writer in writers(SPATIAL.folder(Path(made) / "tiny-whole")):

@@ -63,8 +63,8 @@ def _stop(command: Command, what: str, after_s: float, whole: dict[str, bytes], 
         faults += (f"half written: {sorted(made)}",)
     if any(name in made and made[name] != content for name, content in whole.items()):
         faults += ("a wrong file under its own name",)
-    if not code or command.started(out, log).wait(600) != 0 or command.files(out) != whole:
-        faults += () if not code else (f"the same command again: {last_line(log.read_text())}",)
+    if code and (command.started(out, log).wait(600) != 0 or command.files(out) != whole):
+        faults += (f"the same command again: {last_line(log.read_text())}",)
     return Moment(
         command=command.name, stage="-", after_s=after_s, what=what, code=code, line=last_line(said),
         faults=faults,

@@ -27,18 +27,6 @@ FIGURES = ["trial", "key", "gmacs", "ap", "status"]
 WAIT_S = 900
 
 
-@contextmanager
-def two_nodes() -> Iterator[Cluster]:
-    """A Ray cluster on this machine whose second node may be taken away."""
-    head = NODE_OF | {"include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    try:
-        cluster.add_node(**NODE_OF)
-        yield cluster
-    finally:
-        cluster.shutdown()
-
-
 @dataclass(frozen=True, slots=True)
 class SearchCommand:
     """`python -m platform.search` with these arguments, in a folder of its own."""

@@ -49,7 +49,7 @@ def test_an_unknown_recipe_lists_the_known_ones() -> None:
         recipe("smok")
 
 
-@pytest.mark.parametrize("name", ["", "a/b", ".hidden"])
+@pytest.mark.parametrize("name", ["../x", "a/b", "/tmp/x", "", ".", "..", ".hidden", "a\0b", "a\nb"])
 def test_a_run_needs_a_name_that_a_folder_can_have(name: str) -> None:
     with pytest.raises(ConfigError, match="name must be usable as a folder's name"):
         RunConfig(name=name)

@@ -86,9 +86,3 @@ def test_a_value_that_is_refused_is_shown_without_its_password(tmp_path: Path) -
     with pytest.raises(ConfigError) as refused:
         from_yaml(tmp_path / "a.yaml")
     assert "http://me:***@host" in str(refused.value)
-
-
-@pytest.mark.parametrize("name", ["../x", "a/b", "/tmp/x", "", ".", "..", ".hidden", "a\0b", "a\nb"])
-def test_a_runs_name_leads_nowhere_but_into_its_storage(name: str) -> None:
-    with pytest.raises(ConfigError, match="name must be usable as a folder's name"):
-        replace(recipe("tiny"), name=name)

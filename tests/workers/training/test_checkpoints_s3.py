@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 
 import pytest
 import torch
-from moto.server import ThreadedMotoServer
 from pyarrow.fs import FileSystem
 
+from tests.s3 import s3_server
 from workers.errors import TrainingError
 from workers.training.checkpoints import CheckpointStore
 
@@ -17,14 +16,8 @@ from workers.training.checkpoints import CheckpointStore
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """What to append to an s3:// address to reach the server."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield f"?scheme=http&endpoint_override={host}%3A{port}"
-    finally:
-        server.stop()
+    with s3_server() as options:
+        yield options
 
 
 @pytest.fixture
