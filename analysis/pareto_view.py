@@ -58,7 +58,7 @@ class ParetoView:
         heading = f"{row['key']} (trial {row['trial']})"
         return [heading, *figures, scores, "", *stage_texts(row["architecture"])]
 
-    @property
+    @cached_property
     def drawn(self) -> pd.DataFrame:
         """The trials that a page holds beside the front: all, or `MOST_DRAWN` evenly over their order."""
         count = len(self.trials)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 MOST_ROWS = 1_000_000  # ten times the largest search that is planned for
 MOST_UNPACKED = 1 << 30  # bytes
+
+
+def read_bounded(path: Path) -> pa.Table:
+    """The whole file. Raises ArrowInvalid where it says that it holds too much, else as Parquet's reader."""
+    file = pq.ParquetFile(path)
+    check_size(file)
+    return file.read()
 
 
 def check_size(file: pq.ParquetFile, most_rows: int = MOST_ROWS, most_bytes: int = MOST_UNPACKED) -> None:

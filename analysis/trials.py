@@ -13,10 +13,9 @@ from typing import Literal, final
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from analysis.errors import AnalysisError
-from analysis.parquet_size import check_size
+from analysis.parquet_size import read_bounded
 
 TRIALS = "trials.parquet"
 SCORES = ("ap", "ap50", "ap75", "ap_medium", "ap_large", "ar")
@@ -143,9 +142,7 @@ def _parts(folder: Path) -> list[Path]:
 
 def _read_part(part: Path) -> pa.Table:
     try:
-        file = pq.ParquetFile(part)
-        check_size(file)
-        table = file.read()
+        table = read_bounded(part)
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:

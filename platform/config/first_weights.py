@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 
 from platform.config.run import RunConfig
@@ -19,12 +20,7 @@ STAGE_OF: Mapping[str, StageName] = {  # by the field's dotted name
 
 def first_weights(config: RunConfig) -> dict[str, Path]:
     """The files that are given, by their fields' dotted names."""
-    given = {
-        "train.init": config.train.init,
-        "retrain.init": config.retrain.init,
-        "temporal.init": config.temporal.init,
-        "temporal.retrain.init": config.temporal.retrain.init,
-    }
+    given = {name: attrgetter(name)(config) for name in STAGE_OF}
     return {name: path for name, path in given.items() if path is not None}
 
 

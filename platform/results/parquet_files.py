@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from analysis.parquet_size import check_size
+from analysis.parquet_size import read_bounded
 from workers.errors import DataError
 
 
@@ -21,9 +20,7 @@ def read_parquet(path: Path, schema: pa.Schema, never_null: Sequence[str]) -> pa
     if path.exists() and not path.is_file():
         raise DataError(f"{path} must be a readable Parquet file, but it is no plain file.")
     try:
-        file = pq.ParquetFile(path)
-        check_size(file)
-        table = file.read()
+        table = read_bounded(path)
         known = [field for field in schema if field.name in table.column_names]
         table = table.select([field.name for field in known]).cast(pa.schema(known))
     except FileNotFoundError:

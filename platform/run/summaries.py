@@ -109,16 +109,14 @@ def read_best(path: Path) -> BestSubnet:
 
 def read_allocation(path: Path) -> dict[str, Any]:
     """What allocation.json holds, as analysis/ shows it; DataError as `read_summary`."""
-    return asdict(
-        read_summary(path, AllocationSummary, "Remove it: the stage temporal_search makes it again.")
-    )
+    advice = "Remove it: the stage temporal_search makes it again."
+    return asdict(read_summary(path, AllocationSummary, advice))
 
 
 def read_retrained(path: Path) -> dict[str, Any]:
     """What the retrained allocation's JSON holds; DataError as `read_summary`."""
-    return asdict(
-        read_summary(path, AllocationSummary, "Restore it, or remove it: reports show the search's.")
-    )
+    advice = "Restore it, or remove it: reports show the search's."
+    return asdict(read_summary(path, AllocationSummary, advice))
 
 
 def read_summary(path: Path, kind: type[Summary], advice: str) -> Summary:

@@ -39,23 +39,18 @@ class LearningSet(Generic[C]):
         self.results: list[Result[C]] = []
         self.core = 0
         """How many of the results, the oldest, the last thinning left; 0 while all are kept."""
-        self._seen = 0
-
-    @property
-    def seen(self) -> int:
+        self.seen = 0
         """Scored results that have come, those that are left out now among them."""
-        return self._seen
 
-    def add(self, result: Result[C]) -> bool:
-        """Takes a result, unless it has no score; True where it was taken."""
+    def add(self, result: Result[C]) -> None:
+        """Takes a result, unless it has no score."""
         if result.observation.ap is None:
-            return False
+            return
         if len(self.results) == (THEN if self.core else MOST_LEARNT):
             self.results = list(self._best_and_newest())
             self.core = len(self.results)
         self.results.append(result)
-        self._seen += 1
-        return True
+        self.seen += 1
 
     def _best_and_newest(self) -> Iterator[Result[C]]:
         allowed = [index for index, result in enumerate(self.results) if result.allowed]

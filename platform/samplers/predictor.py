@@ -25,9 +25,7 @@ from spaces.streams import Stream, generator
 STARTUP = 30  # results before the first fit
 FOLDS = 5  # one of them is held out at a refit, the next one at the next
 POPULATION, GENERATIONS = 50, 8  # of the search on the predictor: 450 predictions and the known
-LATER_GENERATIONS = (
-    4  # once results are left out: a plan that takes less of the time that a proposal may take
-)
+LATER_GENERATIONS = 4  # once results are left out: a plan may take no more time than a proposal has
 PLANS = 3  # candidates planned for every one that is meant to be taken
 
 

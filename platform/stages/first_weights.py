@@ -68,13 +68,8 @@ def begin_temporal(
     supernet = space.supernet()
     start_from_spatial(space, supernet, start.weights, task.seed, task.train.init_sigma)
     own = supernet.state_dict()
-    _say(
-        context,
-        stage,
-        match_tensors(own, given.weights, leading=True),
-        path,
-        "the T supernet below this key frame",
-    )
+    found = match_tensors(own, given.weights, leading=True)
+    _say(context, stage, found, path, "the T supernet below this key frame")
     return filled(own, given.weights, leading=True)
 
 

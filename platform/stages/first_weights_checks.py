@@ -90,9 +90,8 @@ def _check_below(key_frame: Path, given: TrainedTemporal, path: Path) -> None:
     spatial = build_space(found.name, len(given.joints), found.input_hw)
     with torch.device("meta"):
         own = TemporalSpace(spatial, architecture, given.space.operations).supernet().state_dict()
-    check_some(
-        match_tensors(own, given.weights, leading=True), path, f"a T supernet below {architecture.key}"
-    )
+    fitting = match_tensors(own, given.weights, leading=True)
+    check_some(fitting, path, f"a T supernet below {architecture.key}")
 
 
 def _check_allocation(config: RunConfig, path: Path) -> None:

@@ -107,9 +107,7 @@ class CheckpointStore:
 
     def steps(self) -> list[int]:
         """Steps of all checkpoints, damaged ones too, in order."""
-        listed = self._files.get_file_info(FileSelector(self._folder, allow_not_found=True))
-        found = (_NAMED.fullmatch(info.base_name) for info in listed if info.type == FileType.File)
-        return sorted({int(named["step"]) for named in found if named})
+        return _steps(self._files, self._folder)
 
     def best(self) -> int | None:
         """The step of the best checkpoint: highest validation AP, or lowest loss where none was validated."""
@@ -157,10 +155,15 @@ def has_checkpoints(uri: str) -> bool:
     """Whether a training left any there, whole or not; False where there is no storage. Writes nothing."""
     try:
         files, folder = FileSystem.from_uri(uri)
-        listed = files.get_file_info(FileSelector(folder, allow_not_found=True))
+        return bool(_steps(files, folder))
     except (ArrowInvalid, OSError):
         return False
-    return any(info.base_name.startswith("step-") for info in listed)
+
+
+def _steps(files: FileSystem, folder: str) -> list[int]:
+    listed = files.get_file_info(FileSelector(folder, allow_not_found=True))
+    found = (_NAMED.fullmatch(info.base_name) for info in listed if info.type == FileType.File)
+    return sorted({int(named["step"]) for named in found if named})
 
 
 def _name(step: int) -> str:

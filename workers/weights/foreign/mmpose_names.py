@@ -14,11 +14,12 @@ from typing import final
 from torch import Tensor
 
 from spaces.architecture import Architecture
+from spaces.first_weights import COUNTER
 from workers.errors import DataError
 
 HEADS = ("head", "keypoint_head")  # MMPose 1.x, 0.x
 
-MEAN, COUNTER = ".running_mean", ".num_batches_tracked"  # of BatchNorm
+MEAN = "running_mean"  # of BatchNorm
 _COUNTED = re.compile(r"backbone\.layer(\d+)\.((?:depthwise_conv|linear_conv|se\.conv1)\.conv\.weight)$")
 
 LayerName = Callable[[Architecture, int, int], str]  # architecture, stage, block
