@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, final
 
 from spaces.errors import ArchitectureError
@@ -30,6 +30,7 @@ class StageChoice:
         return int(self.width * self.expansion)
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _NAMES = tuple(field.name for field in fields(StageChoice))
 
 
@@ -59,7 +60,7 @@ class Architecture:
             "stages": [_choice_to_dict(stage) for stage in self.stages],
             "head": None if self.head is None else _choice_to_dict(self.head),
         }
-        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+        return _ENCODER.encode(value)
 
     @classmethod
     def from_json(cls, text: str) -> "Architecture":
@@ -90,6 +91,12 @@ def _choice_to_dict(choice: StageChoice) -> dict[str, Any]:
 
 
 def _choice_from_dict(value: dict[str, Any]) -> StageChoice:
+    return _choice(tuple(value), *value.values())
+
+
+@lru_cache(maxsize=1 << 14, typed=True)  # typed: true is no 1 here
+def _choice(names: tuple[str, ...], *values: Any) -> StageChoice:
+    value = dict(zip(names, values, strict=True))
     choice = StageChoice(**value)
     whole = (choice.depth, choice.width, choice.kernel, choice.groups)
     if any(type(number) is not int for number in whole) or type(choice.expansion) not in (int, float):

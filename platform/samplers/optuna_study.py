@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, final
+from weakref import finalize
 
 import optuna
 from optuna.distributions import CategoricalDistribution
@@ -20,6 +22,7 @@ from platform.samplers.sampler import Observation
 
 NAME = "spatial_search"
 DIRECTIONS = (StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE)  # AP, GMACs
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 FEASIBLE = "feasible"  # name of the constraint: above 0 where a candidate breaks the bounds
 
 
@@ -70,7 +73,8 @@ class _Lines(BaseJournalBackend):
     """A journal that is written and never read, so that its writer holds no trials."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self._file = path.open("ab", buffering=0)
+        finalize(self, self._file.close)
 
     def read_logs(self, log_number_from: int) -> Iterable[dict[str, Any]]:
         return ()
@@ -80,8 +84,7 @@ class _Lines(BaseJournalBackend):
             self.add(_text(log))
 
     def add(self, line: str) -> None:
-        with self.path.open("ab", buffering=0) as file:
-            file.write(f"{line}\n".encode())
+        self._file.write(f"{line}\n".encode())
 
 
 @final
@@ -109,6 +112,11 @@ def values_of(observation: Observation) -> list[float] | None:
 
 def constraint_of(allowed: bool) -> dict[str, Any]:
     """The system attributes by which Optuna knows whether a trial keeps the bounds."""
+    return dict(_constraint(allowed))
+
+
+@cache
+def _constraint(allowed: bool) -> Mapping[str, Any]:
     trial = FrozenTrial(
         0, TrialState.RUNNING, None, None, None, params={}, distributions={}, user_attrs={}, system_attrs={},
         intermediate_values={}, trial_id=0,
@@ -132,4 +140,4 @@ def _example(feasible: FeasibleSet[C]) -> tuple[dict[str, Any], str]:
 
 
 def _text(record: dict[str, Any]) -> str:
-    return json.dumps(record, separators=(",", ":"))
+    return _ENCODER.encode(record)

@@ -81,7 +81,8 @@ class SearchState:
             self._since_first += 1
 
     def _join_front(self, point: tuple[float, float]) -> bool:
-        if point in self.front:
+        ap, gmacs = point
+        if any(one >= ap and cost <= gmacs for one, cost in self.front):  # as most of a long search
             return False
         points = [*self.front, point]
         chosen = non_dominated(points, WAYS)
