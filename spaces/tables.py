@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from spaces.constraint import Constraint, candidates
+from spaces.constraint import Constraint
 from spaces.deconv_space import DeconvSpace
+from spaces.drawing import candidates
 from spaces.paper import REASONS, TABLE_COLUMNS, TABLES, PaperRow
 from spaces.published import PUBLISHED, find_published
 from spaces.registry import SPACES, build_space

@@ -55,7 +55,8 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def synthetic_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small synthetic data set in COCO's layout: some 30 people to train on, some 5 to score on."""
-    from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+    from workers.data.synthetic.config import SyntheticConfig
+    from workers.data.synthetic.dataset import write_synthetic_dataset
 
     config = SyntheticConfig(clips=8, frames_per_clip=2, people_per_clip=2)
     return write_synthetic_dataset(tmp_path_factory.mktemp("synthetic") / "data", config)

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from platform.config.run import RunConfig
-from workers.data.synthetic.dataset import SyntheticConfig
+from workers.data.synthetic.config import SyntheticConfig
 
 SYNTHETIC_POSETRACK = "posetrack18"  # folder in a synthetic data set
 

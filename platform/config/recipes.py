@@ -16,7 +16,7 @@ from platform.config.stage_names import SEARCH_STAGES, StageName
 from platform.terminal.errors import ConfigError
 from platform.terminal.suggestions import unknown
 from workers.data.batches.augment import Augmentation
-from workers.data.synthetic.dataset import SyntheticConfig
+from workers.data.synthetic.config import SyntheticConfig
 from workers.training.config import TrainConfig
 
 VIDEO: tuple[StageName, ...] = (

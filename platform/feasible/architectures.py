@@ -15,7 +15,8 @@ from platform.config.sections.search import SearchConfig
 from platform.feasible.feasible_set import first_quick
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
-from spaces.constraint import Constraint, sample_under
+from spaces.constraint import Constraint
+from spaces.drawing import sample_under
 from spaces.errors import ConstraintError
 from spaces.space import SearchSpace
 

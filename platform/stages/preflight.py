@@ -14,6 +14,7 @@ from platform.stages.first_weights_checks import check_first_weights
 from platform.stages.needs import check_needs, check_order
 from platform.terminal.errors import ConfigError
 from platform.trials.warm_start import check_runs, has_warm_start_rows
+from spaces.drawing import check_not_empty
 from spaces.registry import build_space
 from spaces.temporal.allocation import OPERATIONS
 from spaces.temporal.allocation_space import AllocationSpace
@@ -34,7 +35,7 @@ def check(config: RunConfig) -> None:
     check_order(config.stages)
     space = build_space(config.space.name, input_hw=config.space.input_hw)
     with fields_named(config.search.section):
-        config.search.constraint.check(space)
+        check_not_empty(space, config.search.constraint)
     if config.data.root is not None and set(config.stages) - WITHOUT_COCO:
         for split in (config.data.train_split, config.data.val_split):
             locate(config.data.root, split)

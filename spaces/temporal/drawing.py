@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Int
 
 from spaces.chain import COSTS, Decisions
-from spaces.constraint import Candidates, Constraint, Named, draw_unseen
+from spaces.constraint import Constraint, Named
 from spaces.cost import Cost
+from spaces.drawing import Candidates, draw_unseen
 from spaces.space import SearchSpace
 from spaces.temporal.allocation import Allocation, Operation
 from spaces.temporal.allocation_space import AllocationSpace

@@ -35,7 +35,8 @@ from spaces.temporal.extract import extract_frame
 from tests.benchmarks.figure import Figure, at_least, at_most
 from tests.threads import one_thread
 from tests.workers.search.some_clips import allocation_inputs
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.evaluation.inputs import network_input
 from workers.evaluation.propagate import predict_heatmaps, recalibrate_on
 from workers.memory import keep_freed_memory

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from spaces.chain import chain
-from spaces.constraint import Constraint, candidates, sample_many
+from spaces.constraint import Constraint
+from spaces.drawing import candidates, sample_many
 from spaces.registry import SPACES, build_space
 from spaces.space import SearchSpace
 from tests.benchmarks.figure import Figure, at_most

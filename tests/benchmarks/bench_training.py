@@ -42,7 +42,8 @@ from workers.data.coco import read_people
 from workers.data.codec import Codec
 from workers.data.normalise import to_input
 from workers.data.people import People
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.progress import ProgressBoard
 from workers.training.config import SpatialTask
 from workers.training.loops.loop import StepReport

@@ -8,8 +8,9 @@ from typing import cast
 import numpy as np
 
 from analysis.pareto import non_dominated
-from spaces.constraint import Constraint, sample_many
+from spaces.constraint import Constraint
 from spaces.deconv_space import DeconvSpace
+from spaces.drawing import sample_many
 from spaces.registry import build_space
 from tests.benchmarks.synthetic_accuracy import SyntheticAccuracy
 

@@ -18,7 +18,8 @@ from platform.config.sections.resources import ResourceConfig
 from spaces.initialise import initialise
 from spaces.registry import build_space
 from tests.end_to_end.drivers import Driver, by_fork
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.weights.safetensors import save_weights
 
 NAME, SEED = "kills", 2  # a front of several

@@ -16,7 +16,8 @@ from platform.evaluate import main as evaluate
 from platform.predict import main
 from tests.platform.refused import refusal
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.data.tracks import Tracks
 from workers.video.batch import score_videos
 from workers.video.networks import VideoNetworks

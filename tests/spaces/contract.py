@@ -13,8 +13,9 @@ from torch import nn
 
 from spaces.architecture import Architecture
 from spaces.chain import chain
-from spaces.constraint import Constraint, sample_many, sample_under
+from spaces.constraint import Constraint
 from spaces.cost import Cost
+from spaces.drawing import sample_many, sample_under
 from spaces.errors import ArchitectureError, ConstraintError
 from spaces.extract import extract
 from spaces.space import DIMENSIONS, SearchSpace

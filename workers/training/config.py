@@ -10,7 +10,8 @@ from annotated_types import Ge, Gt
 
 from spaces.bounds import check_bounds
 from workers.data.batches.augment import Augmentation
-from workers.training.precision import Precision
+
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @final

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-Precision = Literal["auto", "float32", "bfloat16"]
+from workers.training.config import Precision
 
 
 def compute_dtype(precision: Precision, device: torch.device) -> torch.dtype:

@@ -8,7 +8,7 @@ from typing import Annotated, final
 
 from annotated_types import Ge, Gt
 
-from workers.data.synthetic.dataset import SyntheticConfig
+from workers.data.synthetic.config import SyntheticConfig
 
 
 @final

@@ -18,7 +18,8 @@ from platform.run.context import Run
 from platform.terminal.errors import ConfigError
 from platform.terminal.progress import StageProgress
 from spaces.architecture import Architecture
-from spaces.constraint import Constraint, sample_many
+from spaces.constraint import Constraint
+from spaces.drawing import sample_many
 from spaces.space import SearchSpace
 from spaces.streams import Stream, generator
 from workers.latency.measure import Setting

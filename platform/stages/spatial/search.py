@@ -22,6 +22,7 @@ from platform.trials.rungs import FirstRung
 from platform.trials.search import SearchRun, names_best, pending_trials, refuse_other, send
 from platform.trials.warm_start import take_over, warm_start_rows
 from spaces.architecture import Architecture
+from spaces.drawing import check_not_empty
 from spaces.space import SearchSpace
 from workers.data.skeleton import Skeleton
 from workers.errors import DataError
@@ -35,7 +36,7 @@ def run(context: Run) -> None:
     people = context.people(context.config.data.val_split)
     space = context.space(people)
     with fields_named(config.section):
-        config.constraint.check(space)
+        check_not_empty(space, config.constraint)
     store.tidy()
     done = store.rows(STAGE)
     if not pending_trials(config.trials, done) and names_best(context.folder.best, done):

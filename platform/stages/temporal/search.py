@@ -26,7 +26,7 @@ from platform.stages.temporal.latency import allocation_latency
 from platform.trials.row import SearchFacts, best_of
 from platform.trials.search import SearchRun, names_best, pending_trials, refuse_other, send
 from platform.trials.warm_start import take_over, warm_start_rows
-from spaces.constraint import GIGA
+from spaces.drawing import GIGA
 from spaces.temporal.allocation import Allocation
 from spaces.temporal.average import average
 from spaces.temporal.drawing import check_on_average

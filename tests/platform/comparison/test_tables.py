@@ -18,7 +18,8 @@ from platform.config.sections.temporal import TemporalConfig
 from platform.config.sections.training import FinetuneConfig
 from platform.terminal.command_line import run
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.data.tracks import Tracks, read_tracks
 from workers.video.batch import score_videos
 from workers.video.networks import VideoNetworks

@@ -11,7 +11,8 @@ import pytest
 from platform.feasible.architectures import MOST_PREDICTED, FeasibleArchitectures
 from platform.terminal.errors import ConfigError
 from spaces.architecture import Architecture
-from spaces.constraint import Constraint, sample_many
+from spaces.constraint import Constraint
+from spaces.drawing import sample_many
 from spaces.errors import ConstraintError
 from spaces.registry import build_space
 from tests.spaces.toy import toy

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spaces.constraint import Constraint, draw_unseen
+from spaces.constraint import Constraint
+from spaces.drawing import draw_unseen
 from spaces.registry import build_space
 from spaces.temporal.allocation import Allocation, FrameChoice
 from spaces.temporal.allocation_space import AllocationSpace

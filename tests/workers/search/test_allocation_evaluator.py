@@ -16,7 +16,8 @@ from spaces.temporal.extract import extract_frame
 from tests.spaces.temporal.examples import with_frame
 from tests.workers.search.some_clips import allocation_inputs, some_evaluation_clips
 from workers.data.normalise import to_input
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.errors import DataError
 from workers.evaluation.recalibrate import statistics_of_inputs
 from workers.search.allocation_evaluator import AllocationEvaluator, AllocationInputs

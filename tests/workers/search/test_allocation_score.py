@@ -14,7 +14,8 @@ from tests.workers.search.some_clips import allocation_inputs
 from workers.data.clips import disjoint_clips, evenly_spaced_clips, training_clips
 from workers.data.codec import Codec
 from workers.data.skeleton import POSETRACK17
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.data.tracks import read_tracks
 from workers.errors import TrainingError
 from workers.search.allocation_evaluator import AllocationEvaluator

@@ -11,7 +11,8 @@ import torch
 
 from tests.forks import FORKS
 from tests.workers.training.some_ranks import write_trained
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.training.parallel.ranks import Ranks
 
 Trained = dict[str, Any]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.data.tracks import Tracks
 from workers.weights.allocation import TrainedAllocation
 

@@ -8,7 +8,8 @@ import torch
 from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import average
 from tests.workers.video.examples import tracks_of, wild
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.data.tracks import Tracks
 from workers.errors import DataError
 from workers.video.networks import VideoNetworks

@@ -36,7 +36,8 @@ from spaces.temporal.allocation_space import AllocationSpace
 from spaces.temporal.average import average
 from spaces.temporal.temporal_space import TemporalSpace
 from workers.data.skeleton import POSETRACK17
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.errors import DataError
 from workers.video.networks import VideoNetworks
 from workers.weights.allocation import load_allocation

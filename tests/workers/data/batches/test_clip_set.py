@@ -9,7 +9,8 @@ from workers.data.batches.clip_set import ClipTrainingSet
 from workers.data.batches.training_set import Batch
 from workers.data.clips import Clips, training_clips
 from workers.data.codec import Codec
-from workers.data.synthetic.dataset import SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import write_synthetic_dataset
 from workers.data.tracks import read_tracks
 
 CODEC = Codec((64, 48))

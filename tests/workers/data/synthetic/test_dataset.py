@@ -14,7 +14,8 @@ from pycocotools.coco import COCO
 
 from spaces.errors import BoundError
 from workers.data.coco import read_people
-from workers.data.synthetic.dataset import MARKER, SyntheticConfig, write_synthetic_dataset
+from workers.data.synthetic.config import SyntheticConfig
+from workers.data.synthetic.dataset import MARKER, write_synthetic_dataset
 from workers.errors import DataError
 from workers.processes import Helper
 
