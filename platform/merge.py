@@ -51,6 +51,7 @@ def main(arguments: list[str]) -> int:
     from platform.results.store import TrialStore
     from platform.trials.merging import check_comparable, merged_rows
     from platform.trials.warm_start import check_runs
+    from workers.files import whole_folder
 
     check_runs(given.runs)
     folder = given.storage / given.into
@@ -63,8 +64,12 @@ def main(arguments: list[str]) -> int:
         )
     if not given.mixed:
         check_comparable(rows)
-    TrialStore(folder / "trials.parquet").append_all(given.stage, rows, "merged")
-    _report(folder, plain_console())
+    console = plain_console()
+    with whole_folder(folder) as draft:
+        TrialStore(draft / "trials.parquet").append_all(given.stage, rows, "merged")
+        _report(draft, console)
+    console.print(f"trials         {folder / 'trials.parquet'}", highlight=False, soft_wrap=True)
+    console.print(f"Pareto front   {folder / 'pareto.html'}, {folder / 'pareto.png'}", highlight=False)
     return 0
 
 
@@ -79,8 +84,6 @@ def _report(folder: Path, console: Console) -> None:
     write_pareto_html(view, folder / "pareto.html")
     write_pareto_png(view, folder / "pareto.png")
     console.print(front_table(trials))
-    console.print(f"trials         {folder / 'trials.parquet'}", highlight=False, soft_wrap=True)
-    console.print(f"Pareto front   {folder / 'pareto.html'}, {folder / 'pareto.png'}", highlight=False)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import ray
 import ray.util
 
 from platform.config.sections.resources import ResourceConfig
+from platform.run.ray_messages import a_line_each
 from platform.terminal.ends import handlers_kept
 from platform.terminal.errors import ClusterError
 from workers.threads import call_on
@@ -30,11 +31,12 @@ def ray_session(resources: ResourceConfig) -> Iterator[None]:
     Raises ClusterError where the cluster cannot be joined, or a local Ray cannot be started.
     """
     address = resources.address or os.environ.get("RAY_ADDRESS")
-    try:
-        _join(resources, address)
-        yield
-    finally:
-        ray.shutdown()
+    with a_line_each():
+        try:
+            _join(resources, address)
+            yield
+        finally:
+            ray.shutdown()
 
 
 def _join(resources: ResourceConfig, address: str | None) -> None:

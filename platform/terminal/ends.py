@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import threading
@@ -42,7 +43,11 @@ class Ends:
 
 
 def end_while_loading() -> None:
-    """Lets a signal end the process at once, with one line: a command has nothing to let go yet."""
+    """Lets a signal end the process at once, with one line: a command has nothing to let go yet.
+
+    So it does again behind the command. When libraries are taken down, at the very end, no signal changes the
+    exit code any more: Python would give itself up to an interrupt there, without a word.
+    """
     process = os.getpid()
 
     def end(signum: int, frame: FrameType | None) -> None:
@@ -52,6 +57,12 @@ def end_while_loading() -> None:
 
     for signum in SIGNALS:
         signal.signal(signum, end)
+    atexit.register(_ignore)  # the first that is registered is the last that is called
+
+
+def _ignore() -> None:
+    for signum in SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)
 
 
 @contextmanager

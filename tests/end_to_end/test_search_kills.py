@@ -121,6 +121,7 @@ def test_killed_workers_and_a_killed_node_cost_only_what_was_under_way(
         driver.wait_until(lambda: len(search.rows) >= 7)
         before = stamps(search)
         cluster.remove_node(node, allow_graceful=False)
-        driver.finish()
+        said = driver.finish()
+    assert "(raylet)" not in said, "Ray's own words of a death, with the end of the node's log"
     assert before.items() <= stamps(search).items()
     assert_ends_alike(search, undisturbed)

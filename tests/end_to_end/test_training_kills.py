@@ -195,6 +195,7 @@ def test_a_notice_of_preemption_makes_a_checkpoint_and_the_training_goes_on_with
         cluster.remove_node(node, allow_graceful=False)
         said = driver.finish()
     cluster.add_node(**NODE)
+    assert "(raylet)" not in said, "Ray's own words of a death, with the end of the node's log"
     (resumed,) = resumed_steps(said)
     assert resumed >= noticed
     assert f"at step {resumed} on 1 worker\n" in said
@@ -212,6 +213,7 @@ def test_a_worker_killed_in_mid_epoch_costs_only_the_steps_since_the_last_checkp
         before = training.newest_checkpoint()
         os.kill(workers[-1], signal.SIGKILL)
         said = driver.finish()
+    assert "(raylet)" not in said, "Ray's own words of a death"
     (resumed,) = resumed_steps(said)
     assert before <= resumed <= before + EVERY, said  # one may have been written meanwhile
     assert_equal_weights(training.supernet, undisturbed)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,13 +33,21 @@ class Command:
                 typed, cwd=self.cwd, env=this_environment().variables, stdout=file, stderr=subprocess.STDOUT
             )
 
+    def places(self, out: str) -> list[Path]:
+        """What was made, and its temporary neighbours."""
+        return [path for path in self.cwd.rglob(f"*{Path(out).name}*") if out not in path.parent.as_posix()]
+
     def files(self, out: str) -> dict[str, bytes]:
-        """Every file of what was made, its temporary neighbours among them, by its name without `out`."""
+        """Every file of `places`, by its name without `out`."""
         found = {}
-        for top in self.cwd.rglob(f"*{Path(out).name}*"):
+        for top in self.places(out):
             for path in [top] if top.is_file() else [each for each in top.rglob("*") if each.is_file()]:
                 found[str(path.relative_to(self.cwd)).replace(out, "OUT")] = path.read_bytes()
         return found
+
+    def remove(self, out: str) -> None:
+        for path in self.places(out):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def stopped(command: Command, kinds: tuple[str, ...], rng: random.Random) -> list[Moment]:
@@ -48,23 +58,28 @@ def stopped(command: Command, kinds: tuple[str, ...], rng: random.Random) -> lis
     lasts_s, whole = time.monotonic() - begun, command.files(f"whole-{command.out}")
     assert code == 0, log.read_text()
     assert whole, log.read_text()
-    return [_stop(command, what, rng.uniform(0.3, 1) * lasts_s, whole, log) for what in kinds]
+    return [_stop(command, what, rng.uniform(0.3, 1) * lasts_s, whole.keys(), log) for what in kinds]
 
 
-def _stop(command: Command, what: str, after_s: float, whole: dict[str, bytes], log: Path) -> Moment:
+def _stop(command: Command, what: str, after_s: float, whole: Set[str], log: Path) -> Moment:
+    """`whole` are the names of what an undisturbed command makes; its content has its own name in it."""
     out = f"{what.lower()}-{command.out}"
     process = command.started(out, log)
     time.sleep(after_s)
     os.kill(process.pid, DRIVER[what])
     code, said = process.wait(120), log.read_text()
     faults = faults_of_end(what, code, said) if code else ()
-    made = command.files(out)
-    if what != "SIGKILL" and any(whole.get(name) != content for name, content in made.items()):
-        faults += (f"half written: {sorted(made)}",)
-    if any(name in made and made[name] != content for name, content in whole.items()):
-        faults += ("a wrong file under its own name",)
-    if code and (command.started(out, log).wait(600) != 0 or command.files(out) != whole):
-        faults += (f"the same command again: {last_line(log.read_text())}",)
+    left = command.files(out)
+    if what != "SIGKILL" and left and left.keys() != whole:
+        faults += (f"half written: {sorted(left)}",)
+    if left.keys() != whole:
+        if command.started(out, log).wait(600) != 0:
+            faults += (f"the same command again: {last_line(log.read_text())}",)
+        left = command.files(out)
+    command.remove(out)
+    undisturbed = command.started(out, log).wait(600)
+    if undisturbed != 0 or command.files(out) != left:
+        faults += ("other files than an undisturbed command's",)
     return Moment(
         command=command.name, stage="-", after_s=after_s, what=what, code=code, line=last_line(said),
         faults=faults,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 DRIVER = {"SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM, "SIGKILL": signal.SIGKILL}
 CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGKILL": -signal.SIGKILL}
 WORKER, NODE = "worker", "node"
-STAGE = re.compile(r"^(data|report|(?:spatial|temporal)_[a-z]+): ", re.MULTILINE)
+STAGE = re.compile(r"^(data|report|(?:spatial|temporal)_[a-z]+)\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def faults_of_end(what: str, code: int | None, said: str) -> tuple[str, ...]:
 
 def last_line(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+    return lines[-1] if lines else "-"
 
 
 def stage_of(said: str) -> str:

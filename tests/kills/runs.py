@@ -25,6 +25,8 @@ NODE_OF: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 100 << 20}
 WORKERS = ("ResourceTrainable", "RayTrainWorker")
 FIGURES = ["trial", "key", "gmacs", "ap", "status"]
 WAIT_S = 900
+IN_WORK = 2 / 3
+BEFORE_WORK = ("begins", "data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,23 @@ class Disturbed:
         """One start of the command for each; ends early where the run is done before."""
         for what in kinds:
             with self.command.started(self.cluster, self.cwd) as driver:
-                begun, wait_s = time.monotonic(), self.rng.uniform(1, self.longest_s)
-                while time.monotonic() < begun + wait_s and driver.join(0.05) is None:
-                    pass
+                begun = time.monotonic()
+                self._wait_for_moment(driver)
                 if driver.join(0.01) is not None:
                     return
                 self._strike(what, driver, time.monotonic() - begun)
         self.check_rows()
+
+    def _wait_for_moment(self, driver: Driver) -> None:
+        """At times any, at times one in a stage's work: a command's start takes longer than its work here."""
+        wait_s = self.rng.uniform(1, self.longest_s)
+        if self.rng.random() < IN_WORK:
+            wait_s = self.rng.uniform(0, self.longest_s / 2)
+            while stage_of(driver.said) in BEFORE_WORK and driver.join(0.05) is None:
+                pass
+        end = time.monotonic() + wait_s
+        while time.monotonic() < end and driver.join(0.05) is None:
+            pass
 
     def _strike(self, what: str, driver: Driver, after_s: float) -> None:
         stage = stage_of(driver.said)

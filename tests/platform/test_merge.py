@@ -95,3 +95,20 @@ def test_runs_that_were_scored_otherwise_lie_side_by_side_where_that_is_asked_fo
     two = write(tmp_path / "two", trial_row(1, key="a", evaluation="other"))
     assert run(main, [str(one), str(two), "--into", "both", "--storage", str(tmp_path), "--mixed"]) == 0
     assert len(read_trials(tmp_path / "both")) == 2
+
+
+def test_an_end_in_the_middle_leaves_no_folder_that_refuses_the_same_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = write(tmp_path / "one", trial_row(0), trial_row(1, key="b"))
+    typed = [str(one), "--into", "both", "--storage", str(tmp_path)]
+
+    def interrupted(view: object, path: Path) -> None:
+        path.write_bytes(b"half a picture")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("analysis.figures.write_pareto_png", interrupted)
+        assert run(main, typed) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+    assert run(main, typed) == 0

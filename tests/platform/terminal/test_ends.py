@@ -107,3 +107,43 @@ def test_a_signal_while_a_command_is_being_loaded_is_one_line(
         process.send_signal(sent)
         _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (code, STOPPED)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_finished_command_takes_itself_down_changes_no_exit_code(
+    checkout: Path, tmp_path: Path, sent: signal.Signals
+) -> None:
+    """A library's object waits for the signal in its finalizer, behind the last callback at exit."""
+    (tmp_path / "tyro.py").write_text(f"""
+import os, signal
+
+class Native:
+    def __del__(self, kill=os.kill, write=os.write, pid=os.getpid()):
+        write(1, b"ready\\n")
+        kill(pid, {int(sent)})
+        write(1, b"taken down\\n")
+
+native = Native()
+""")
+    run = subprocess.run(
+        [sys.executable, "-m", "platform.search", "--version"], cwd=checkout, check=False,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.endswith("ready\ntaken down\n")
+
+
+def test_an_interrupt_of_code_in_a_string_has_the_exit_code_of_any_other(
+    checkout: Path, tmp_path: Path
+) -> None:
+    """As of a dataclass that is being made; Python runs modules and strings in two ways."""
+    (tmp_path / "waits.py").write_text(COMMAND.format(body='exec("time.sleep(60)")'))
+    with subprocess.Popen(
+        [sys.executable, "-m", "waits"], cwd=tmp_path, text=True,
+        env=os.environ | {"PYTHONPATH": str(checkout)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, STOPPED)
