@@ -9,7 +9,7 @@ from typing import Any
 
 import ray._private.worker
 
-LONGEST = 300  # characters of a line
+_LONGEST = 300  # characters of a line
 NODE_DIED = re.compile(r"The node with node id: \S+ and address: (\S+) .*has been marked dead", re.DOTALL)
 SAID_OTHERWISE = ("A worker died or was killed", "Raylet is terminated")  # a search and a training say these
 NUMBERS = re.compile(r"\S*\d\S*")  # they alone differ where Ray says a thing again
@@ -27,7 +27,7 @@ def a_line_each() -> Iterator[None]:
 
     def tell(data: Mapping[str, Any], ignore_prefix: bool) -> None:
         for message in data["lines"]:
-            line = one_line(message)
+            line = in_a_line(message)
             what = message if NODE_DIED.search(message) else NUMBERS.sub("", line)
             if line and what not in told:
                 told.add(what)
@@ -40,11 +40,11 @@ def a_line_each() -> Iterator[None]:
         worker.print_to_stdstream = before
 
 
-def one_line(message: str) -> str:
+def in_a_line(message: str) -> str:
     """What a person is told of it; nothing where something else says it."""
     if died := NODE_DIED.search(message):
         return f"Ray: the node {died[1]} died; what ran there is done again elsewhere"
     said = message.strip()
     if not said or said.startswith(SAID_OTHERWISE):
         return ""
-    return f"Ray: {said.splitlines()[0][:LONGEST]}"
+    return f"Ray: {said.splitlines()[0][:_LONGEST]}"
