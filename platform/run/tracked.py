@@ -14,7 +14,7 @@ from platform.config.run import RunConfig
 from platform.run.folder import RunFolder
 from platform.terminal.paths import sqlite_uri
 from platform.tracking.sender import Patience, Tracking
-from platform.tracking.server import TrackedRun
+from platform.tracking.tracked_run import TrackedRun
 
 AFTER_A_FAILURE = Patience(idle_s=5, total_s=30)
 MOST_NAMED, LONGEST_NAME = 20, 200  # lines, characters

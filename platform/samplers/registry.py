@@ -14,7 +14,6 @@ from platform.samplers.nsga2 import Nsga2
 from platform.samplers.optuna_memory import Memory
 from platform.samplers.optuna_strategy import OptunaStrategy, Tpe
 from platform.samplers.optuna_study import SearchStudy
-from platform.samplers.predictor import PredictorGuided
 from platform.samplers.prefix import PrefixSampler
 from platform.samplers.sampler import Sampler
 from platform.samplers.uniform import UniformSampler
@@ -43,6 +42,8 @@ def optuna_nsga2(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy
 
 
 def predictor(config: SearchConfig, feasible: FeasibleSet, study: SearchStudy, seed: int) -> Sampler:
+    from platform.samplers.predictor import PredictorGuided  # takes seconds to import
+
     strategy = PredictorGuided(
         feasible, study, seed, config.predictor_batch, config.predictor_least_correlation
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import final
 
-from mlflow.exceptions import MlflowException
-
 from workers.secrets import redacted
 
 LATER = (401, 407, 408, 425, 429, 499)  # who asks, how often, how long: nothing that a record is to blame for
@@ -30,6 +28,8 @@ def about_record(error: Exception) -> bool:
 
     Of a server that does not answer at all or answers with 5xx, nothing is known of the record.
     """
+    from mlflow.exceptions import MlflowException  # takes seconds to import
+
     status = _status(error)
     if status is not None and status != 500:
         return 400 <= status < 500 and status not in LATER
@@ -48,6 +48,8 @@ def _status(error: Exception) -> int | None:
     status = getattr(answer, "status_code", None)
     if isinstance(status, int):
         return status
+    from mlflow.exceptions import MlflowException
+
     if not isinstance(error, MlflowException):
         return None
     if found := STATUS.search(str(error)):

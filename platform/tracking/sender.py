@@ -22,7 +22,7 @@ from platform.results.store import Row
 from platform.tracking.outbox import Outbox, Record, Waiting
 from platform.tracking.refusals import about_record, one_line
 from platform.tracking.sent import SentLog
-from platform.tracking.server import TrackedRun, TrackingServer, trial_name
+from platform.tracking.tracked_run import TrackedRun, trial_name
 from workers.secrets import redacted
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0  # after a failure; each pause is twice the one before
@@ -47,6 +47,10 @@ class Tracking:
         self.uri = redacted(uri)
         self.trouble: str | None = None
         self.refused: dict[str, str] = {}  # what the server took amiss, and why
+        from platform.tracking.server import (
+            TrackingServer,  # takes seconds to import: what tracks none waits not
+        )
+
         self._outbox, self._sent = Outbox(outbox), SentLog(outbox.with_suffix(".sent"), self.uri)
         self._server = TrackingServer(uri, run, outbox.parent, self._sent)
         self._trials: deque[Row] = deque()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
@@ -33,6 +32,7 @@ from platform.tracking.outbox import Record
 from platform.tracking.own_files import own_file
 from platform.tracking.refusals import RecordError
 from platform.tracking.sent import SentLog, TrialId
+from platform.tracking.tracked_run import TrackedRun, trial_name
 from workers.secrets import redacted
 
 # They announce every table that is made, and print what is raised as well.
@@ -43,17 +43,6 @@ MOST_METRICS, MOST_PARAMS = 1000, 100  # in one request
 TIMEOUT_S = 20
 TAGGED = ("stage", "space", "sampler", "constraint", "status", "key", "architecture", "origin", "error")
 ENDED = {"finished": "FINISHED", "stopped": "FINISHED"}  # stopped: at the first rung
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrackedRun:
-    """What the server is told of a run; `identity` tells it from another of its name in another folder."""
-
-    name: str
-    identity: str
-    artifact_root: Path
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @final
@@ -218,13 +207,6 @@ class TrackingServer:
                 self._sent.begin_trial(trial)
             else:
                 self._sent.end_trial(trial, run, sure=True)
-
-
-def trial_name(row: Row) -> str:
-    """What the page calls a trial; a row that was taken over is called by the trial that evaluated it."""
-    if row["trial"] < 0:
-        return f"{row['stage']} of {row['origin']}"
-    return f"{row['stage']}-{row['trial']:04d}"
 
 
 def _id(row: Row) -> TrialId:

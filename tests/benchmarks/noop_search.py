@@ -15,7 +15,7 @@ from rich.console import Console
 from platform.config.sections.resources import ResourceConfig
 from platform.results.store import TrialStore
 from platform.tracking.sender import Tracking
-from platform.tracking.server import TrackedRun
+from platform.tracking.tracked_run import TrackedRun
 from platform.trials.on_ray_tune import TUNE_SETTINGS, run_trials
 from platform.trials.row import SearchFacts
 from spaces.architecture import Architecture

@@ -1,4 +1,7 @@
-"""Fits latency to features, and chooses how by the error on samples that were held out."""
+"""Fits latency to features, and chooses how by the error on samples that were held out.
+
+scikit-learn and SciPy are imported where something is fitted: that takes seconds, and few commands fit.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,10 +9,6 @@ from typing import final
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import spearmanr
-from sklearn.ensemble import GradientBoostingRegressor
-from sklearn.linear_model import Ridge
-from sklearn.model_selection import KFold
 
 from workers.latency.trees import NO_TREES, Trees
 
@@ -52,6 +51,8 @@ def ridge(strength: float) -> Fit:
     """Ridge by relative error, over every part's features and over their sums: parts are much alike."""
 
     def fit(features: Features, latencies_ms: Latencies, parts: int) -> Fitted:
+        from sklearn.linear_model import Ridge
+
         sums = features.reshape(len(features), parts, -1).sum(axis=1)
         spread, sums_spread = _spread(features), _spread(sums)
         weights = latencies_ms**-2
@@ -71,6 +72,8 @@ def _spread(features: Features) -> Float[np.ndarray, " F"]:
 
 def boosted(features: Features, latencies_ms: Latencies, parts: int) -> Fitted:
     """Gradient boosting over what a ridge leaves."""
+    from sklearn.ensemble import GradientBoostingRegressor
+
     linear = ridge(STRENGTHS[2])(features, latencies_ms, parts)
     model = GradientBoostingRegressor(
         n_estimators=150, learning_rate=0.05, max_depth=3, subsample=0.7, random_state=0
@@ -99,6 +102,8 @@ def fit(features: Features, latencies_ms: Latencies, parts: int) -> tuple[str, F
 
 def held_out(features: Features, latencies_ms: Latencies, parts: int) -> HeldOut:
     """Every sample predicted from the others, for which the method is chosen anew each time."""
+    from scipy.stats import spearmanr
+
     predicted_ms = np.empty_like(latencies_ms)
     for train, test in _folds(OUTER_FOLDS, len(features)):
         _, fitted = fit(features[train], latencies_ms[train], parts)
@@ -119,4 +124,6 @@ def _error(method: Fit, features: Features, latencies_ms: Latencies, parts: int)
 
 
 def _folds(count: int, samples: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    from sklearn.model_selection import KFold
+
     return list(KFold(count, shuffle=True, random_state=0).split(np.empty(samples)))

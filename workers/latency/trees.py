@@ -6,7 +6,6 @@ from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float, Int
-from sklearn.ensemble import GradientBoostingRegressor
 
 LEAF = -1  # as the feature of a node
 
@@ -25,7 +24,8 @@ class Trees:
     value: Float[np.ndarray, " M"]
 
     @classmethod
-    def of(cls, model: GradientBoostingRegressor) -> "Trees":
+    def of(cls, model: Any) -> "Trees":
+        """Those of a fitted GradientBoostingRegressor of scikit-learn."""
         grown = [stage[0].tree_ for stage in model.estimators_]
         roots = np.cumsum([0, *(tree.node_count for tree in grown[:-1])])
         inner = np.concatenate([tree.children_left for tree in grown]) >= 0

@@ -21,7 +21,7 @@ from platform.tracking.own_files import own_file
 from platform.tracking.refusals import RecordError
 from platform.tracking.sender import Patience, Tracking
 from platform.tracking.sent import SentLog
-from platform.tracking.server import TrackedRun
+from platform.tracking.tracked_run import TrackedRun
 from tests.platform.trial_rows import trial_row
 
 

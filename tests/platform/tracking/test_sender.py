@@ -14,8 +14,9 @@ import pytest
 from mlflow.entities import Run
 from rich.console import Console
 
+from platform.tracking.children import EXPERIMENT
 from platform.tracking.sender import Patience, Tracking
-from platform.tracking.server import EXPERIMENT, TrackedRun
+from platform.tracking.tracked_run import TrackedRun
 from tests.platform.mlflow_server import MlflowServer
 from tests.platform.trial_rows import trial_row
 
