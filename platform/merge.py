@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
     from platform.trials.warm_start import check_runs
     from workers.files import whole_folder
 
-    check_runs(given.runs)
+    check_runs("RUN ...", given.runs)
     folder = given.storage / given.into
     if folder.exists():
         raise ConfigError(f"--into must name a new folder, but {folder} is there. Give another name.")

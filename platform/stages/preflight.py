@@ -42,7 +42,7 @@ def check(config: RunConfig) -> None:
     if config.data.skeleton is not None:
         read_skeleton(config.data.skeleton)
     if not has_warm_start_rows(config):
-        check_runs(config.warm_start)
+        check_runs("warm-start", config.warm_start)
     if "spatial_search" in config.stages:
         _need_file("search.detections", config.search.detections)
     if "spatial_retrain" in config.stages:

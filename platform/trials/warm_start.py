@@ -31,13 +31,13 @@ SEARCHES: tuple[StageName, ...] = ("spatial_search", "temporal_search")
 TAKEN_OVER = "taken-over"  # the part of the table that holds other runs' rows
 
 
-def check_runs(runs: Sequence[Path]) -> None:
-    """Raises ConfigError for a folder that is no run with trials."""
+def check_runs(named: str, runs: Sequence[Path]) -> None:
+    """Raises ConfigError for a folder that is no run with trials; `named` is the argument's name."""
     for run in runs:
         if not visible(run / "trials.parquet", "*.parquet"):
             raise ConfigError(
-                f"warm-start must name folders of runs that have trials, but {run / 'trials.parquet'} holds "
-                "none. Give a run's folder, as in --warm-start runs/smoke."
+                f"{named} must name folders of runs that have trials, but {run / 'trials.parquet'} holds "
+                "none. Give a run's folder, such as runs/smoke."
             )
 
 
@@ -53,7 +53,7 @@ def warm_start_rows(context: Run, stage: str, evaluation: str) -> list[Row]:
     if not path.exists():
         if not context.config.warm_start:
             return []
-        check_runs(context.config.warm_start)
+        check_runs("warm-start", context.config.warm_start)
         write_rows(path, usable_rows(context.config.warm_start, stage, evaluation))
     return read_rows(path)
 

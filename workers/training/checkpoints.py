@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import pickle
 import re
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import final
@@ -19,6 +21,7 @@ from workers.errors import TrainingError
 from workers.secrets import redacted
 from workers.training.loops.loop import State
 
+_MOST_MANIFEST_BYTES = 1 << 20
 _NAMED = re.compile(r"step-(?P<step>\d+)\.(pt|json)")
 BEST_BY = (("ap", max), ("loss", min))  # the first metric that any checkpoint has decides which is the best
 
@@ -92,14 +95,13 @@ class CheckpointStore:
 
     def read(self, step: int) -> State:
         """The state before `step`, checked against its manifest."""
-        manifest = self._manifest(step)
-        content = self._read(f"{_name(step)}.pt")
-        if len(content) != manifest.size_bytes:
-            raise _Damaged(f"{len(content)} bytes of {manifest.size_bytes}")
+        manifest, name = self._manifest(step), f"{_name(step)}.pt"
+        if (size := self._size(name)) != manifest.size_bytes:
+            raise _Damaged(f"{size} bytes of {manifest.size_bytes}")
+        content = self._read(name)
         if hashlib.sha256(content).hexdigest() != manifest.sha256:
             raise _Damaged("its checksum is another")
-        state: State = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        return state
+        return _loaded(content)
 
     def forget_after(self, step: int) -> None:
         """Removes what is newer than the checkpoint that a training goes on from: it is damaged."""
@@ -134,14 +136,21 @@ class CheckpointStore:
                     self._files.delete_file(path)
 
     def _manifest(self, step: int) -> _Manifest:
+        name = f"{_name(step)}.json"
+        if (size := self._size(name)) > _MOST_MANIFEST_BYTES:
+            raise _Damaged(f"its manifest has {size:,} bytes, of at most {_MOST_MANIFEST_BYTES:,}")
         try:
-            return _MANIFEST.validate_json(self._read(f"{_name(step)}.json"))
+            return _MANIFEST.validate_json(self._read(name))
         except ValueError as error:
             raise _Damaged(f"its manifest cannot be read: {error}") from error
 
-    def _read(self, name: str) -> bytes:
-        if self._files.get_file_info(f"{self._folder}/{name}").type != FileType.File:
+    def _size(self, name: str) -> int:
+        info = self._files.get_file_info(f"{self._folder}/{name}")
+        if info.type != FileType.File:
             raise _Damaged(f"{name} is missing")
+        return int(info.size)
+
+    def _read(self, name: str) -> bytes:
         with self._files.open_input_stream(f"{self._folder}/{name}") as stream:
             content: bytes = stream.read()
         return content
@@ -158,6 +167,19 @@ def has_checkpoints(uri: str) -> bool:
         return bool(_steps(files, folder))
     except (ArrowInvalid, OSError):
         return False
+
+
+def _loaded(content: bytes) -> State:
+    """The state in a file that its manifest vouches for; the two may come from somebody else."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            unpacked = sum(record.file_size for record in archive.infolist())
+        if unpacked > len(content):
+            raise _Damaged(f"it would unpack to {unpacked:,} bytes, where PyTorch compresses nothing")
+        state: State = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise _Damaged(f"it holds no training's state: {str(error).splitlines()[0]}") from error
+    return state
 
 
 def _steps(files: FileSystem, folder: str) -> list[int]:

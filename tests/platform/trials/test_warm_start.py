@@ -162,4 +162,4 @@ def test_a_supernet_trained_otherwise_is_used_only_where_this_run_trains_none(tm
 
 def test_a_folder_that_is_no_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"must name folders of runs that have trials, but .*nix"):
-        check_runs([tmp_path / "nix"])
+        check_runs("warm-start", [tmp_path / "nix"])

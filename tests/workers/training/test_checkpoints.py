@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import hashlib
+import io
 import json
-from pathlib import Path
+import zipfile
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -149,3 +152,50 @@ def test_a_folder_in_the_place_of_a_checkpoint_is_damage(tmp_path: Path) -> None
     step, (line,) = resumed(one)
     assert step == 2
     assert "step-000000003.pt is missing" in line
+
+
+def vouch_for(folder: Path, step: int, content: bytes) -> None:
+    """Puts another file in a checkpoint's place, with a manifest of its own."""
+    path = folder / f"step-{step:09d}.pt"
+    path.write_bytes(content)
+    facts = {"step": step, "size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    path.with_suffix(".json").write_text(json.dumps(facts))
+
+
+def compressed(content: bytes) -> bytes:
+    """The same archive, its records deflated."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(packed, "w") as new:
+        for record in old.infolist():
+            new.writestr(record.filename, old.read(record), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def test_a_file_that_unpacks_to_more_than_it_is_is_not_loaded(tmp_path: Path) -> None:
+    one, saved = store(tmp_path, loss=[3, 2, 1]), io.BytesIO()
+    torch.save({"supernet": {"weight": torch.zeros(10_000)}}, saved)
+    vouch_for(tmp_path, 3, compressed(saved.getvalue()))
+    step, (line,) = resumed(one)
+    assert step == 2
+    assert "it would unpack to" in line
+
+
+@pytest.mark.parametrize("kind", ["object", "no archive"])
+def test_what_somebody_else_vouches_for_and_is_no_state_is_damage(tmp_path: Path, kind: str) -> None:
+    one, saved = store(tmp_path, loss=[3, 2, 1]), io.BytesIO()
+    if kind == "object":  # which PyTorch would have to import a class for
+        torch.save({"supernet": PurePosixPath("a")}, saved)
+    else:
+        saved.write(kind.encode())
+    vouch_for(tmp_path, 3, saved.getvalue())
+    step, (line,) = resumed(one)
+    assert step == 2
+    assert "step-000000003 is damaged (it holds no training's state: " in line
+
+
+def test_a_manifest_of_megabytes_is_not_read(tmp_path: Path) -> None:
+    one = store(tmp_path, loss=[3, 2, 1])
+    (tmp_path / "step-000000003.json").write_text(" " * (2 << 20) + "{}")
+    step, (line,) = resumed(one)
+    assert step == 2
+    assert "its manifest has 2,097,154 bytes" in line
