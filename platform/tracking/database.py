@@ -9,6 +9,7 @@ import fcntl
 import shutil
 import sqlite3
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -25,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 from platform.terminal.paths import sqlite_uri
 from workers.files import whole_file
 
+_MAKING = threading.Lock()
 BEING_MADE_S = 5.0  # another program may still be at work on a file that was changed so lately
 
 
@@ -97,7 +99,8 @@ def _move_aside(path: Path, mend: bool, say: Callable[[str], None]) -> None:
 
 
 def _make(path: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="vipnas-mlflow-") as folder:
+    """One at a time in a process: the migrations of two threads would be applied to each other's database."""
+    with _MAKING, tempfile.TemporaryDirectory(prefix="vipnas-mlflow-") as folder:
         draft = Path(folder) / path.name
         store = SqlAlchemyStore(sqlite_uri(draft), (path.parent / "mlartifacts").absolute().as_uri())
         store.engine.dispose()

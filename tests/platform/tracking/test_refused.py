@@ -253,3 +253,23 @@ def test_only_files_of_the_run_are_sent_whatever_its_outbox_names(tmp_path: Path
     assert own_file(folder, "gone.png") is None
     assert own_file(folder, "best.json") == own_file(folder, str(folder / "best.json"))
     assert own_file(folder, "/nowhere/old/best.json") == folder / "best.json", "the folder was moved"
+
+
+def test_two_threads_of_a_process_make_two_databases_that_are_whole(
+    tmp_path: Path, mlflow_database: Path
+) -> None:
+    """Migrations of MLflow know one database for a process: each thread's went to the other's as well."""
+    paths = [tmp_path / name / "mlflow.db" for name in ("one", "two")]
+    makers = [
+        threading.Thread(target=make_whole, args=(path,), kwargs={"mend": False, "say": print})
+        for path in paths
+    ]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+    tables = [
+        set(sqlite3.connect(each).execute("SELECT name FROM sqlite_master"))
+        for each in (*paths, mlflow_database)
+    ]
+    assert tables[0] == tables[1] == tables[2]
