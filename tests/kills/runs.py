@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,7 @@ NODE_OF: dict[str, Any] = {"num_cpus": 2, "object_store_memory": 100 << 20}
 WORKERS = ("ResourceTrainable", "RayTrainWorker")
 FIGURES = ["trial", "key", "gmacs", "ap", "status"]
 WAIT_S = 900
-IN_WORK = 2 / 3
-BEFORE_WORK = ("begins", "data")
+IN_WORK = 3 / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,12 @@ class SearchCommand:
     @property
     def name(self) -> str:
         return self.arguments[0]
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Those that work on something, in their order."""
+        given = self.arguments[self.arguments.index("--stages") + 1 :]
+        return tuple(word for word in takewhile(lambda word: not word.startswith("--"), given) if "_" in word)
 
     @contextmanager
     def started(self, cluster: Cluster, cwd: Path) -> Iterator[Driver]:
@@ -76,11 +82,13 @@ class Disturbed:
         self.check_rows()
 
     def _wait_for_moment(self, driver: Driver) -> None:
-        """At times any, at times one in a stage's work: a command's start takes longer than its work here."""
+        """At times any, at times one in a stage's work, which takes less time than the start."""
         wait_s = self.rng.uniform(1, self.longest_s)
         if self.rng.random() < IN_WORK:
-            wait_s = self.rng.uniform(0, self.longest_s / 2)
-            while stage_of(driver.said) in BEFORE_WORK and driver.join(0.05) is None:
+            wait_s = self.rng.uniform(0, self.longest_s / 4)
+            stages = self.command.stages
+            later = stages[self.rng.randrange(len(stages)) :]
+            while stage_of(driver.said) not in later and driver.join(0.05) is None:
                 pass
         end = time.monotonic() + wait_s
         while time.monotonic() < end and driver.join(0.05) is None:
