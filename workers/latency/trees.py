@@ -25,7 +25,7 @@ class Trees:
 
     @classmethod
     def of(cls, model: Any) -> "Trees":
-        """Those of a fitted GradientBoostingRegressor of scikit-learn."""
+        """Takes the trees out of a fitted GradientBoostingRegressor of scikit-learn."""
         grown = [stage[0].tree_ for stage in model.estimators_]
         roots = np.cumsum([0, *(tree.node_count for tree in grown[:-1])])
         inner = np.concatenate([tree.children_left for tree in grown]) >= 0
