@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from workers.errors import TrainingError
 from workers.secrets import redacted
 from workers.training.loops.loop import State
+from workers.weights.foreign.torch_files import BROKEN
 
 _MOST_MANIFEST_BYTES = 1 << 20
 _NAMED = re.compile(r"step-(?P<step>\d+)\.(pt|json)")
@@ -177,8 +178,9 @@ def _loaded(content: bytes) -> State:
         if unpacked > len(content):
             raise _Damaged(f"it would unpack to {unpacked:,} bytes, where PyTorch compresses nothing")
         state: State = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise _Damaged(f"it holds no training's state: {str(error).splitlines()[0]}") from error
+    except (*BROKEN, pickle.UnpicklingError) as error:
+        told = str(error) or type(error).__name__
+        raise _Damaged(f"it holds no training's state: {told.splitlines()[0]}") from error
     return state
 
 

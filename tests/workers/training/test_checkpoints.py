@@ -180,11 +180,16 @@ def test_a_file_that_unpacks_to_more_than_it_is_is_not_loaded(tmp_path: Path) ->
     assert "it would unpack to" in line
 
 
-@pytest.mark.parametrize("kind", ["object", "no archive"])
+@pytest.mark.parametrize("kind", ["object", "no archive", "no value"])
 def test_what_somebody_else_vouches_for_and_is_no_state_is_damage(tmp_path: Path, kind: str) -> None:
     one, saved = store(tmp_path, loss=[3, 2, 1]), io.BytesIO()
     if kind == "object":  # which PyTorch would have to import a class for
         torch.save({"supernet": PurePosixPath("a")}, saved)
+    elif kind == "no value":  # a pickle that asks for what it never stored
+        with zipfile.ZipFile(saved, "w") as archive:
+            archive.writestr("archive/data.pkl", b"\x80\x02h\x07.")
+            archive.writestr("archive/version", b"3\n")
+            archive.writestr("archive/byteorder", b"little")
     else:
         saved.write(kind.encode())
     vouch_for(tmp_path, 3, saved.getvalue())
