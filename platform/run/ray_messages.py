@@ -10,7 +10,7 @@ from typing import Any
 import ray._private.worker
 
 _LONGEST = 300  # characters of a line
-NODE_DIED = re.compile(r"The node with node id: \S+ and address: (\S+) .*has been marked dead", re.DOTALL)
+NODE_DIED = re.compile(r"The node with node id: (\S+) and address: (\S+) .*has been marked dead", re.DOTALL)
 SAID_OTHERWISE = ("A worker died or was killed", "Raylet is terminated")  # a search and a training say these
 NUMBERS = re.compile(r"\S*\d\S*")  # they alone differ where Ray says a thing again
 
@@ -27,8 +27,7 @@ def a_line_each() -> Iterator[None]:
 
     def tell(data: Mapping[str, Any], ignore_prefix: bool) -> None:
         for message in data["lines"]:
-            line = in_a_line(message)
-            what = message if NODE_DIED.search(message) else NUMBERS.sub("", line)
+            line, what = in_a_line(message)
             if line and what not in told:
                 told.add(what)
                 print(line, flush=True)
@@ -40,11 +39,12 @@ def a_line_each() -> Iterator[None]:
         worker.print_to_stdstream = before
 
 
-def in_a_line(message: str) -> str:
-    """What a person is told of it; nothing where something else says it."""
+def in_a_line(message: str) -> tuple[str, str]:
+    """What a person is told of it, nothing where something else says it; and what is told once alone."""
     if died := NODE_DIED.search(message):
-        return f"Ray: the node {died[1]} died; what ran there is done again elsewhere"
+        return f"Ray: the node {died[2]} died; what ran there is done again elsewhere", died[1]
     said = message.strip()
     if not said or said.startswith(SAID_OTHERWISE):
-        return ""
-    return f"Ray: {said.splitlines()[0][:_LONGEST]}"
+        return "", ""
+    line = f"Ray: {said.splitlines()[0][:_LONGEST]}"
+    return line, NUMBERS.sub("", line)

@@ -112,8 +112,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kills-") as made, two_nodes(**NODE_OF) as cluster:
         if asked.commands_alone:
             undisturbed(SPATIAL, cluster, Path(made) / "tiny-whole")
-        for command in () if asked.commands_alone else (SPATIAL, TEMPORAL):
-            moments += disturbed(command, cluster, Path(made), asked.rounds, rng)
+        else:
+            for command in (SPATIAL, TEMPORAL):
+                moments += disturbed(command, cluster, Path(made), asked.rounds, rng)
         for writer in writers(SPATIAL.folder(Path(made) / "tiny-whole")):
             moments += stopped(writer, tuple(DRIVER), rng)
     faults = [fault for moment in moments for fault in moment.faults]
